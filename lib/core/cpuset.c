@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cpuset.c - a set of CPUs as a value */
+#include "cpuset.h"
+
+#include <assert.h>
+
+#define WORD(cpu) ((unsigned)(cpu) / 64)
+#define BIT(cpu) (UINT64_C(1) << ((unsigned)(cpu) % 64))
+
+void rt_cpuset_add(struct rt_cpuset *set, unsigned cpu)
+{
+	assert(cpu < RT_CPUS_MAX);
+	set->words[WORD(cpu)] |= BIT(cpu);
+}
+
+void rt_cpuset_add_range(struct rt_cpuset *set, unsigned low, unsigned high)
+{
+	/* By words: a hostile list of full ranges costs no more than its text. */
+	for (unsigned cpu = low; cpu <= high;) {
+		if (cpu % 64 == 0 && high - cpu >= 63) {
+			assert(cpu + 63 < RT_CPUS_MAX);
+			set->words[WORD(cpu)] = ~UINT64_C(0);
+			cpu += 64;
+		} else {
+			rt_cpuset_add(set, cpu++);
+		}
+	}
+}
+
+void rt_cpuset_remove(struct rt_cpuset *set, unsigned cpu)
+{
+	if (cpu < RT_CPUS_MAX)
+		set->words[WORD(cpu)] &= ~BIT(cpu);
+}
+
+bool rt_cpuset_has(const struct rt_cpuset *set, unsigned cpu)
+{
+	return cpu < RT_CPUS_MAX && (set->words[WORD(cpu)] & BIT(cpu));
+}
+
+void rt_cpuset_clear(struct rt_cpuset *set)
+{
+	memset(set, 0, sizeof(*set));
+}
+
+void rt_cpuset_or(struct rt_cpuset *set, const struct rt_cpuset *other)
+{
+	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++)
+		set->words[i] |= other->words[i];
+}
+
+void rt_cpuset_and(struct rt_cpuset *set, const struct rt_cpuset *other)
+{
+	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++)
+		set->words[i] &= other->words[i];
+}
+
+void rt_cpuset_minus(struct rt_cpuset *set, const struct rt_cpuset *other)
+{
+	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++)
+		set->words[i] &= ~other->words[i];
+}
+
+bool rt_cpuset_is_empty(const struct rt_cpuset *set)
+{
+	return rt_cpuset_first(set) < 0;
+}
+
+bool rt_cpuset_is_equal(const struct rt_cpuset *a, const struct rt_cpuset *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+bool rt_cpuset_is_subset(const struct rt_cpuset *a, const struct rt_cpuset *b)
+{
+	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++) {
+		if (a->words[i] & ~b->words[i])
+			return false;
+	}
+	return true;
+}
+
+bool rt_cpuset_intersects(const struct rt_cpuset *a, const struct rt_cpuset *b)
+{
+	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++) {
+		if (a->words[i] & b->words[i])
+			return true;
+	}
+	return false;
+}
+
+unsigned rt_cpuset_count(const struct rt_cpuset *set)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++)
+		count += (unsigned)__builtin_popcountll(set->words[i]);
+	return count;
+}
+
+int rt_cpuset_next(const struct rt_cpuset *set, int cpu)
+{
+	const unsigned from = (unsigned)(cpu + 1);
+	uint64_t word;
+
+	if (from >= RT_CPUS_MAX)
+		return -1;
+	word = set->words[WORD(from)] & ~(BIT(from) - 1);
+	for (unsigned i = WORD(from);;) {
+		if (word)
+			return (int)(i * 64) + __builtin_ctzll(word);
+		if (++i == RT_CPUSET_WORDS)
+			return -1;
+		word = set->words[i];
+	}
+}
+
+int rt_cpuset_first(const struct rt_cpuset *set)
+{
+	return rt_cpuset_next(set, -1);
+}
+
+int rt_cpuset_last(const struct rt_cpuset *set)
+{
+	for (unsigned i = RT_CPUSET_WORDS; i-- > 0;) {
+		if (set->words[i])
+			return (int)(i * 64) + 63 -
+			       __builtin_clzll(set->words[i]);
+	}
+	return -1;
+}
+
+int rt_cpuset_nth(const struct rt_cpuset *set, unsigned n)
+{
+	RT_CPUSET_FOREACH(cpu, set) {
+		if (n-- == 0)
+			return cpu;
+	}
+	return -1;
+}
+
+/* A decimal number below RT_CPUS_MAX; moves *at past it. */
+static int parse_number(const char *text, const char **at, unsigned *ret,
+			struct rt_err *err)
+{
+	const char *p = *at;
+	unsigned value = 0;
+
+	if (*p < '0' || *p > '9')
+		return rt_fail(err, 0, "'%.100s': a number is missing at column %zu",
+			       text, (size_t)(p - text) + 1);
+	for (; *p >= '0' && *p <= '9'; p++) {
+		value = value * 10 + (unsigned)(*p - '0');
+		if (value >= RT_CPUS_MAX)
+			return rt_fail(err, 0,
+				       "'%.100s': number above %u at column %zu",
+				       text, RT_CPUS_MAX - 1,
+				       (size_t)(*at - text) + 1);
+	}
+	*at = p;
+	*ret = value;
+	return 0;
+}
+
+static const char *skip_blanks(const char *p)
+{
+	while (*p == ' ' || *p == '\t' || *p == '\n')
+		p++;
+	return p;
+}
+
+static int parse_range(const char *text, const char **at,
+		       struct rt_cpuset *set, struct rt_err *err)
+{
+	const char *start = *at;
+	unsigned low, high;
+	int r = parse_number(text, at, &low, err);
+
+	if (r < 0)
+		return r;
+	high = low;
+	if (**at == '-') {
+		++*at;
+		r = parse_number(text, at, &high, err);
+		if (r < 0)
+			return r;
+	}
+	if (high < low)
+		return rt_fail(err, 0,
+			       "'%.100s': range runs backwards at column %zu", text,
+			       (size_t)(start - text) + 1);
+	rt_cpuset_add_range(set, low, high);
+	return 0;
+}
+
+int rt_cpuset_parse_list(const char *text, struct rt_cpuset *ret_set,
+			 struct rt_err *err)
+{
+	const char *p = skip_blanks(text);
+	struct rt_cpuset set = { 0 };
+
+	while (*p) {
+		int r = parse_range(text, &p, &set, err);
+
+		if (r < 0)
+			return r;
+		p = skip_blanks(p);
+		if (!*p)
+			break;
+		if (*p != ',')
+			return rt_fail(err, 0,
+				       "'%.100s': a comma is missing at column %zu",
+				       text, (size_t)(p - text) + 1);
+		p = skip_blanks(p + 1);
+		if (!*p)
+			return rt_fail(err, 0,
+				       "'%.100s': a number is missing after the "
+				       "last comma",
+				       text);
+	}
+	*ret_set = set;
+	return 0;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int rt_cpuset_parse_mask(const char *text, struct rt_cpuset *ret_set,
+			 struct rt_err *err)
+{
+	const char *begin = skip_blanks(text), *end = begin + strlen(begin);
+	struct rt_cpuset set = { 0 };
+	unsigned bit = 0, digits = 0;
+
+	while (end > begin && (end[-1] == ' ' || end[-1] == '\n'))
+		end--;
+	if (end == begin)
+		return rt_fail(err, 0, "'%.100s' is not a CPU mask", text);
+
+	/* From the right; a comma may stand only after each eight digits. */
+	for (const char *p = end; p-- > begin;) {
+		const int digit = hex_digit(*p);
+
+		if (*p == ',' && digits == 8 && p > begin) {
+			digits = 0;
+			continue;
+		}
+		if (digit < 0 || (digits == 8 && bit))
+			return rt_fail(err, 0, "'%.100s' is not a CPU mask", text);
+		if (bit + 4 > RT_CPUS_MAX && digit)
+			return rt_fail(err, 0, "'%.100s': CPU above %u", text,
+				       RT_CPUS_MAX - 1);
+		if (digit)
+			set.words[bit / 64] |= (uint64_t)digit << (bit % 64);
+		bit += 4;
+		digits++;
+	}
+	*ret_set = set;
+	return 0;
+}
+
+/* snprintf that goes on counting once the buffer is full. */
+struct out {
+	char *buf;
+	size_t size, len;
+};
+
+static void put(struct out *out, const char *text)
+{
+	const size_t len = strlen(text);
+
+	if (out->len < out->size) {
+		const size_t room = out->size - out->len;
+		const size_t n = len < room ? len : room - 1;
+
+		memcpy(out->buf + out->len, text, n);
+		out->buf[out->len + n] = '\0';
+	}
+	out->len += len;
+}
+
+size_t rt_cpuset_format_list(const struct rt_cpuset *set, char *buf,
+			     size_t size)
+{
+	struct out out = { buf, size, 0 };
+
+	if (size)
+		buf[0] = '\0';
+	for (int low = rt_cpuset_first(set), high; low >= 0;
+	     low = rt_cpuset_next(set, high)) {
+		char item[32];
+
+		high = low;
+		while (rt_cpuset_has(set, (unsigned)high + 1))
+			high++;
+		if (high == low)
+			snprintf(item, sizeof(item), "%s%d",
+				 out.len ? "," : "", low);
+		else
+			snprintf(item, sizeof(item), "%s%d-%d",
+				 out.len ? "," : "", low, high);
+		put(&out, item);
+	}
+	return out.len;
+}
+
+size_t rt_cpuset_format_mask(const struct rt_cpuset *set, unsigned width,
+			     char *buf, size_t size)
+{
+	struct out out = { buf, size, 0 };
+	const int last = rt_cpuset_last(set);
+	unsigned bits = last < 0 ? 1 : (unsigned)last + 1;
+	unsigned groups;
+
+	if (width > bits)
+		bits = width;
+	if (bits > RT_CPUS_MAX)
+		bits = RT_CPUS_MAX;
+	groups = (bits + 31) / 32;
+	if (size)
+		buf[0] = '\0';
+	/* The kernel pads only up to the width: "fff" for 12 CPUs. */
+	for (unsigned i = groups; i-- > 0;) {
+		const uint32_t word =
+			(uint32_t)(set->words[i / 2] >> (i % 2 * 32));
+		const unsigned top = bits - i * 32;
+		const int digits =
+			i == groups - 1 ? (int)((top + 3) / 4) : 8;
+		char item[16];
+
+		snprintf(item, sizeof(item), "%s%0*x", out.len ? "," : "",
+			 digits > 8 ? 8 : digits, word);
+		put(&out, item);
+	}
+	return out.len;
+}
+
+struct rt_cpulist rt_cpuset_text(const struct rt_cpuset *set)
+{
+	struct rt_cpulist list;
+
+	if (rt_cpuset_format_list(set, list.text, sizeof(list.text)) >=
+	    sizeof(list.text))
+		memcpy(list.text + sizeof(list.text) - 4, "...", 4);
+	return list;
+}

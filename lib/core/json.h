@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * json.h - JSON into a text buffer, commas and quoting looked after
+ *
+ * rt_json_key goes before a member's value; the rest are values. Text that is
+ * not UTF-8 has its bad bytes replaced by U+FFFD.
+ */
+#ifndef RT_JSON_H
+#define RT_JSON_H
+
+#include <stdbool.h>
+
+#include "cpuset.h"
+#include "strbuf.h"
+
+struct rt_json {
+	struct rt_strbuf *out; /* borrowed */
+	bool comma;	       /* the next value needs one in front */
+};
+
+void rt_json_open(struct rt_json *json, char bracket);	/* '{' or '[' */
+void rt_json_close(struct rt_json *json, char bracket); /* '}' or ']' */
+void rt_json_key(struct rt_json *json, const char *key);
+void rt_json_string(struct rt_json *json, const char *text);
+void rt_json_number(struct rt_json *json, long long number);
+void rt_json_bool(struct rt_json *json, bool value);
+/* An array of numbers. */
+void rt_json_set(struct rt_json *json, const struct rt_cpuset *set);
+
+#endif

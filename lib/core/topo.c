@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* topo.c - the host's CPUs and how they hang together; the CPUSET language */
+#include "topo.h"
+
+#include "strbuf.h"
+
+void rt_topo_fini(struct rt_topo *topo)
+{
+	free(topo->cores.items);
+	free(topo->dies.items);
+	free(topo->packages.items);
+	free(topo->nodes.items);
+	free(topo->kinds.items);
+	memset(topo, 0, sizeof(*topo));
+}
+
+int rt_topo_add(struct rt_topo_level *level, unsigned number,
+		const struct rt_cpuset *cpus, struct rt_err *err)
+{
+	if (!rt_grow(&level->items, level->n, &level->size,
+		     sizeof(level->items[0])))
+		return rt_fail_memory(err);
+	level->items[level->n].number = number;
+	level->items[level->n].cpus = *cpus;
+	level->n++;
+	return 0;
+}
+
+const struct rt_topo_object *rt_topo_find(const struct rt_topo_level *level,
+					  unsigned number)
+{
+	for (size_t i = 0; i < level->n; i++) {
+		if (level->items[i].number == number)
+			return &level->items[i];
+	}
+	return NULL;
+}
+
+struct rt_cpuset rt_topo_siblings(const struct rt_topo *topo,
+				  const struct rt_cpuset *cpus)
+{
+	struct rt_cpuset all = *cpus;
+
+	for (size_t i = 0; i < topo->cores.n; i++) {
+		if (rt_cpuset_intersects(&topo->cores.items[i].cpus, cpus))
+			rt_cpuset_or(&all, &topo->cores.items[i].cpus);
+	}
+	return all;
+}
+
+struct rt_cpuset rt_topo_numbers(const struct rt_topo_level *level,
+				 const struct rt_cpuset *cpus)
+{
+	struct rt_cpuset numbers = { 0 };
+
+	for (size_t i = 0; i < level->n; i++) {
+		if (rt_cpuset_intersects(&level->items[i].cpus, cpus))
+			rt_cpuset_add(&numbers, level->items[i].number);
+	}
+	return numbers;
+}
+
+struct rt_cpuset rt_topo_cpus(const struct rt_topo_level *level,
+			      const struct rt_cpuset *numbers)
+{
+	struct rt_cpuset cpus = { 0 };
+
+	for (size_t i = 0; i < level->n; i++) {
+		if (rt_cpuset_has(numbers, level->items[i].number))
+			rt_cpuset_or(&cpus, &level->items[i].cpus);
+	}
+	return cpus;
+}
+
+/* A letter of the CPUSET language and the level that it numbers. */
+struct prefix {
+	char letter;
+	const char *word;
+	size_t level; /* offset in struct rt_topo */
+};
+
+static const struct prefix prefixes[] = {
+	{ 'n', "NUMA node", offsetof(struct rt_topo, nodes) },
+	{ 'c', "core", offsetof(struct rt_topo, cores) },
+	{ 'd', "die", offsetof(struct rt_topo, dies) },
+	{ 'p', "package", offsetof(struct rt_topo, packages) },
+};
+
+static const struct prefix *find_prefix(char letter)
+{
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (prefixes[i].letter == letter)
+			return &prefixes[i];
+	}
+	return NULL;
+}
+
+struct parser {
+	const struct rt_topo *topo; /* NULL: grammar only */
+	const char *text;
+	const char *at;
+	struct rt_cpuset set;
+};
+
+static size_t column(const struct parser *parser, const char *at)
+{
+	return (size_t)(at - parser->text) + 1;
+}
+
+static void skip_blanks(struct parser *parser)
+{
+	while (*parser->at && strchr(" \t\r\n", *parser->at))
+		parser->at++;
+}
+
+static int parse_number(struct parser *parser, unsigned *ret,
+			struct rt_err *err)
+{
+	const char *start = parser->at;
+	unsigned value = 0;
+
+	for (; *parser->at >= '0' && *parser->at <= '9'; parser->at++) {
+		value = value * 10 + (unsigned)(*parser->at - '0');
+		if (value >= RT_CPUS_MAX)
+			return rt_fail(err, 0, "number above %u at column %zu",
+				       RT_CPUS_MAX - 1, column(parser, start));
+	}
+	if (parser->at != start) {
+		*ret = value;
+		return 0;
+	}
+	if (*start)
+		return rt_fail(err, 0,
+			       "a number is expected at column %zu, not '%.*s'",
+			       column(parser, start),
+			       (unsigned char)*start < 0x80 ? 1 : 0, start);
+	return rt_fail(err, 0, "a number is missing at the end");
+}
+
+static int add_cpus(struct parser *parser, unsigned low, unsigned high,
+		    size_t col, struct rt_err *err)
+{
+	for (unsigned cpu = low; cpu <= high; cpu++) {
+		if (!rt_cpuset_has(&parser->topo->present, cpu))
+			return rt_fail(err, 0,
+				       "the host has no CPU %u (column %zu); "
+				       "it has %s",
+				       cpu, col,
+				       rt_cpuset_text(&parser->topo->present)
+					       .text);
+		rt_cpuset_add(&parser->set, cpu);
+	}
+	return 0;
+}
+
+static struct rt_cpulist numbers_of(const struct rt_topo_level *level)
+{
+	struct rt_cpuset numbers = { 0 };
+
+	for (size_t i = 0; i < level->n; i++)
+		rt_cpuset_add(&numbers, level->items[i].number);
+	return rt_cpuset_text(&numbers);
+}
+
+static int add_objects(struct parser *parser, const struct prefix *prefix,
+		       unsigned low, unsigned high, size_t col,
+		       struct rt_err *err)
+{
+	const struct rt_topo_level *level =
+		(const void *)((const char *)parser->topo + prefix->level);
+
+	for (unsigned number = low; number <= high; number++) {
+		const struct rt_topo_object *object =
+			rt_topo_find(level, number);
+
+		if (!object)
+			return rt_fail(err, 0,
+				       "the host has no %s %u (column %zu); "
+				       "their numbers are %s",
+				       prefix->word, number, col,
+				       numbers_of(level).text);
+		rt_cpuset_or(&parser->set, &object->cpus);
+	}
+	return 0;
+}
+
+/* ITEM: [ncdp]NUMBER, or [ncdp]NUMBER-[ncdp]NUMBER with one letter. */
+static int parse_item(struct parser *parser, struct rt_err *err)
+{
+	const struct prefix *prefix = find_prefix(*parser->at);
+	const size_t col = column(parser, parser->at);
+	unsigned low, high;
+	int r;
+
+	if (prefix)
+		parser->at++;
+	r = parse_number(parser, &low, err);
+	if (r < 0)
+		return r;
+	high = low;
+	if (*parser->at == '-') {
+		const struct prefix *second = find_prefix(*++parser->at);
+
+		if (second && second != prefix)
+			return rt_fail(err, 0,
+				       "a range of two kinds at column %zu",
+				       col);
+		if (second)
+			parser->at++;
+		r = parse_number(parser, &high, err);
+		if (r < 0)
+			return r;
+	}
+	if (high < low)
+		return rt_fail(err, 0, "range runs backwards at column %zu",
+			       col);
+	if (!parser->topo)
+		return 0;
+	if (prefix)
+		return add_objects(parser, prefix, low, high, col, err);
+	return add_cpus(parser, low, high, col, err);
+}
+
+static int parse_items(struct parser *parser, struct rt_err *err)
+{
+	for (;;) {
+		int r;
+
+		skip_blanks(parser);
+		r = parse_item(parser, err);
+		if (r < 0)
+			return r;
+		skip_blanks(parser);
+		if (!*parser->at)
+			return 0;
+		if (*parser->at != ',')
+			return rt_fail(err, 0,
+				       "a comma is missing at column %zu",
+				       column(parser, parser->at));
+		parser->at++;
+	}
+}
+
+int rt_topo_parse_cpuset(const struct rt_topo *topo, const char *text,
+			 struct rt_cpuset *ret_set, struct rt_err *err)
+{
+	struct parser parser = { .topo = topo, .text = text, .at = text };
+	bool invert;
+	int r = 0;
+
+	skip_blanks(&parser);
+	invert = *parser.at == '~';
+	if (invert)
+		parser.at++;
+	if (invert || *parser.at)
+		r = parse_items(&parser, err);
+	if (r < 0)
+		return r;
+	if (!topo)
+		return 0;
+	if (invert) {
+		struct rt_cpuset rest = topo->present;
+
+		rt_cpuset_minus(&rest, &parser.set);
+		if (rt_cpuset_is_empty(&rest))
+			return rt_fail(err, 0, "'~' of all CPUs leaves none");
+		parser.set = rest;
+	}
+	*ret_set = parser.set;
+	return 0;
+}
