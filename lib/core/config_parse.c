@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* config_parse.c - from the text of kvmrt.cfg to sections and findings */
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+#include "config_value.h"
+
+#define FAULTS_MAX 1000
+
+enum place {
+	PLACE_NONE, /* before the first section */
+	PLACE_HOST, /* [kvmrt] */
+	PLACE_GUEST,
+	PLACE_BAD, /* a section that will be dropped */
+};
+
+enum host_key {
+	HOST_STRICT,
+	HOST_EDITS,
+	HOST_KEY_COUNT,
+};
+
+static const char *const host_keys[HOST_KEY_COUNT] = {
+	[HOST_STRICT] = "strict",
+	[HOST_EDITS] = "edits",
+};
+
+struct parser {
+	struct rt_config *config;
+	struct rt_report *report;
+	struct rt_err *err;
+	int r; /* negative: memory is short */
+	unsigned faults;
+
+	const struct rt_config_key *key; /* being looked at */
+
+	/* The section. */
+	enum place place;
+	size_t first_finding;
+	bool name_lost; /* a reported line may have been the name */
+	struct rt_section section;
+	unsigned host_line, host_lines[HOST_KEY_COUNT];
+};
+
+static void fault(struct parser *parser, enum rt_severity severity,
+		  unsigned line, const char *code, const char *hint,
+		  const char *fmt, ...) RT_PRINTF(6, 7);
+
+static void fault(struct parser *parser, enum rt_severity severity, unsigned line,
+		  const char *code, const char *hint, const char *fmt, ...)
+{
+	const struct rt_where where = {
+		.file = parser->config->file,
+		.line = line,
+	};
+	char message[sizeof(parser->err->text) + 64];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	rt_report_add(parser->report, severity, code, where, hint, "%s", message);
+	parser->faults++;
+}
+
+static void unknown_key(struct parser *parser)
+{
+	const bool host = parser->place == PLACE_HOST;
+	const struct rt_span name = parser->key->name;
+	const char *names[RT_KEY_COUNT], *near;
+	char hint[96];
+
+	for (unsigned i = 0; i < RT_KEY_COUNT; i++)
+		names[i] = rt_key_name((enum rt_key)i);
+	near = rt_nearest(name.text, name.len, host ? host_keys : names,
+			  host ? HOST_KEY_COUNT : RT_KEY_COUNT);
+
+	if (near)
+		snprintf(hint, sizeof(hint), "did you mean '%s'?", near);
+	else if (host)
+		snprintf(hint, sizeof(hint),
+			 "[kvmrt] holds 'strict' and 'edits' only");
+	else
+		snprintf(hint, sizeof(hint),
+			 "the keys of a guest are in kvmrt.cfg(5)");
+	fault(parser, RT_ERROR, parser->key->line, "unknown-key", hint,
+	      "unknown key '%s'", rt_cut(name.text, name.len).text);
+	if (near && strcmp(near, "name") == 0)
+		parser->name_lost = true;
+}
+
+/* True when it is the first of its name; else reported. */
+static bool is_first(struct parser *parser, unsigned *seen, const char *name)
+{
+	if (*seen) {
+		fault(parser, RT_ERROR, parser->key->line, "duplicate-key",
+		      "keep one of the two lines",
+		      "'%s' is already set in line %u", name, *seen);
+		return false;
+	}
+	*seen = parser->key->line;
+	return true;
+}
+
+/* False when further lines are out of place; then reported. */
+static bool has_its_lines(struct parser *parser, enum rt_value_kind kind,
+			  const char *name)
+{
+	if (kind != RT_VALUE_LINE || !parser->key->more_line)
+		return true;
+	fault(parser, RT_ERROR, parser->key->more_line, "continuation",
+	      "remove the blanks at the start of the line if it is a key of "
+	      "its own",
+	      "'%s' takes one line, and this line begins with a blank", name);
+	parser->name_lost = true;
+	return false;
+}
+
+/* value: what it could not be, or "" when '#' and ';' may stand in it. */
+static void bad_value(struct parser *parser, const char *code, const char *name,
+		      const char *value, const char *hint)
+{
+	if (parser->err->code == ENOMEM) {
+		parser->r = -ENOMEM;
+		return;
+	}
+	if (value[strcspn(value, "#;")])
+		hint = "a comment needs a line of its own";
+	fault(parser, RT_ERROR, parser->key->line, code, hint, "%s: %s", name,
+	      parser->err->text);
+}
+
+static int set_host_key(struct rt_config *config, enum host_key key,
+			const char *value, struct rt_err *err)
+{
+	switch (key) {
+	case HOST_STRICT:
+		return rt_value_bool(*value ? value : "true", &config->strict, err);
+	case HOST_EDITS:
+		if (rt_value_is(value, "enforce"))
+			config->edits = RT_EDITS_ENFORCE;
+		else if (!*value || rt_value_is(value, "follow"))
+			config->edits = RT_EDITS_FOLLOW;
+		else
+			return rt_fail(err, 0, "'%s' is neither follow nor enforce",
+				       rt_cut(value, strlen(value)).text);
+		return 0;
+	case HOST_KEY_COUNT:
+		break;
+	}
+	return 0;
+}
+
+static void take_host_key(struct parser *parser)
+{
+	static const char *const hints[HOST_KEY_COUNT] = {
+		[HOST_STRICT] = "write true or false",
+		[HOST_EDITS] = "write follow or enforce",
+	};
+	const struct rt_span name = parser->key->name;
+	RT_AUTO_FREE char *value = NULL;
+	unsigned key;
+
+	for (key = 0; key < HOST_KEY_COUNT; key++) {
+		if (strlen(host_keys[key]) == name.len &&
+		    memcmp(host_keys[key], name.text, name.len) == 0)
+			break;
+	}
+	if (key == HOST_KEY_COUNT) {
+		unknown_key(parser);
+		return;
+	}
+	if (!is_first(parser, &parser->host_lines[key], host_keys[key]) ||
+	    !has_its_lines(parser, RT_VALUE_LINE, host_keys[key]))
+		return;
+	parser->r = rt_value_unfold(RT_VALUE_LINE, parser->key->lines, &value,
+				    parser->err);
+	if (parser->r == 0 && set_host_key(parser->config, (enum host_key)key,
+					   value, parser->err) < 0)
+		bad_value(parser, "bad-value", host_keys[key], value, hints[key]);
+}
+
+/* A blank too many in front of a key makes it part of the text above. */
+static void warn_of_keys(struct parser *parser, enum rt_key text)
+{
+	const char *row = parser->key->lines;
+
+	while ((row = strchr(row, '\n')) != NULL) {
+		enum rt_key key;
+
+		row++;
+		key = rt_value_key_in(row, strcspn(row, "\n"));
+		if (key == RT_KEY_COUNT)
+			continue;
+		fault(parser, RT_WARNING, parser->key->line, "key-in-text",
+		      "remove the blanks in front of it, or put a '|' there",
+		      "an indented line of '%s' looks like the key '%s'",
+		      rt_key_name(text), rt_key_name(key));
+	}
+}
+
+static void take_guest_key(struct parser *parser)
+{
+	const struct rt_span name = parser->key->name;
+	const enum rt_key key = rt_key_find(name.text, name.len);
+	RT_AUTO_FREE char *value = NULL;
+
+	if (key == RT_KEY_COUNT) {
+		unknown_key(parser);
+		return;
+	}
+	if (!is_first(parser, &parser->section.lines[key], rt_key_name(key)) ||
+	    !has_its_lines(parser, rt_key_kind(key), rt_key_name(key)))
+		return;
+	if (rt_key_kind(key) == RT_VALUE_TEXT)
+		warn_of_keys(parser, key);
+	parser->r = rt_value_unfold(rt_key_kind(key), parser->key->lines,
+				    &value, parser->err);
+	if (parser->r < 0 ||
+	    rt_value_set(&parser->section, key, value, parser->err) == 0)
+		return;
+	if (key == RT_KEY_NAME) {
+		parser->name_lost = true;
+		bad_value(parser, "bad-name", "name", "", rt_key_hint(key));
+	} else {
+		bad_value(parser, "bad-value", rt_key_name(key), value,
+			  rt_key_hint(key));
+	}
+}
+
+/* Findings of a section are shown with its guest, known only by its end. */
+static void name_findings(struct parser *parser)
+{
+	const struct rt_section *section = &parser->section;
+	const char *guest = *section->name ? section->name : section->uuid;
+	struct rt_report *report = parser->report;
+
+	for (size_t i = parser->first_finding; i < report->n; i++) {
+		char *copy = strdup(guest);
+
+		if (!copy) {
+			report->failed = true;
+			return;
+		}
+		free(report->items[i].guest);
+		report->items[i].guest = copy;
+	}
+}
+
+static void keep_section(struct parser *parser)
+{
+	struct rt_config *config = parser->config;
+
+	if (!rt_grow(&config->sections, config->n, &config->size,
+		     sizeof(*config->sections))) {
+		parser->r = rt_fail_memory(parser->err);
+		return;
+	}
+	config->sections[config->n++] = parser->section;
+	memset(&parser->section, 0, sizeof(parser->section));
+}
+
+static void close_section(struct parser *parser)
+{
+	struct rt_section *section = &parser->section;
+	const unsigned name_line = section->lines[RT_KEY_NAME];
+
+	if (parser->place == PLACE_GUEST || parser->place == PLACE_BAD) {
+		if (!*section->name && !parser->name_lost)
+			fault(parser, RT_ERROR,
+			      name_line ? name_line : section->line,
+			      "missing-name", "add 'name = ' and the guest's name",
+			      "the guest has no name");
+		name_findings(parser);
+		if (parser->place == PLACE_GUEST)
+			keep_section(parser);
+		rt_section_fini(section);
+	}
+	parser->place = PLACE_NONE;
+	parser->first_finding = parser->report->n;
+	parser->name_lost = false;
+}
+
+static void open_host(struct parser *parser, unsigned line)
+{
+	parser->place = PLACE_HOST;
+	if (parser->host_line)
+		fault(parser, RT_ERROR, line, "duplicate-section",
+		      "put the keys of both into one",
+		      "[kvmrt] is already in line %u", parser->host_line);
+	else
+		parser->host_line = line;
+}
+
+static void open_guest(struct parser *parser, struct rt_span name,
+		       unsigned line, bool reported)
+{
+	char uuid[64];
+
+	parser->r = rt_section_init(&parser->section, parser->err);
+	parser->section.line = line;
+	parser->place = PLACE_GUEST;
+	snprintf(uuid, sizeof(uuid), "%.*s",
+		 name.len < sizeof(uuid) ? (int)name.len : 0, name.text);
+	if (rt_uuid_parse(uuid, parser->section.uuid))
+		return;
+	parser->place = PLACE_BAD;
+	if (!reported)
+		fault(parser, RT_ERROR, line, "bad-uuid",
+		      "give the guest's UUID as 'virsh domuuid' shows it",
+		      "'%s' is not a UUID", rt_cut(name.text, name.len).text);
+}
+
+/* False: enough is known, or nothing more can be. */
+static bool go_on(struct parser *parser)
+{
+	if (parser->r < 0)
+		return false;
+	if (parser->faults < FAULTS_MAX)
+		return true;
+	fault(parser, RT_ERROR, 0, "too-many-faults", "mend these, then look again",
+	      "more than %d faults: the rest of the file was not read",
+	      FAULTS_MAX);
+	return false;
+}
+
+static bool take_section(void *user, struct rt_span name, unsigned line,
+			 const struct rt_config_fault *found)
+{
+	struct parser *parser = user;
+
+	close_section(parser);
+	if (parser->r < 0)
+		return false;
+	if (found->code)
+		fault(parser, RT_ERROR, line, found->code, found->hint, "%s",
+		      found->what);
+	if (name.len == 5 && memcmp(name.text, "kvmrt", 5) == 0)
+		open_host(parser, line);
+	else
+		open_guest(parser, name, line, found->code != NULL);
+	return go_on(parser);
+}
+
+static bool take_key(void *user, const struct rt_config_key *key)
+{
+	struct parser *parser = user;
+
+	parser->key = key;
+	if (!key->lines)
+		parser->name_lost = true;
+	else if (parser->place == PLACE_NONE)
+		fault(parser, RT_ERROR, key->line, "no-section",
+		      "put the guest's UUID in brackets above its keys",
+		      "'%s' stands before any section",
+		      rt_cut(key->name.text, key->name.len).text);
+	else if (parser->place == PLACE_HOST)
+		take_host_key(parser);
+	else
+		take_guest_key(parser);
+	return go_on(parser);
+}
+
+static bool take_fault(void *user, const struct rt_config_fault *found)
+{
+	struct parser *parser = user;
+
+	if (found->text.len)
+		fault(parser, RT_ERROR, found->line, found->code, found->hint,
+		      "%s: '%s'", found->what,
+		      rt_cut(found->text.text, found->text.len).text);
+	else
+		fault(parser, RT_ERROR, found->line, found->code, found->hint,
+		      "%s", found->what);
+	parser->name_lost = true;
+	return go_on(parser);
+}
+
+int rt_config_parse(const char *text, size_t len, const char *file,
+		    struct rt_config *ret_config, struct rt_report *report,
+		    struct rt_err *err)
+{
+	struct rt_config config = { .file = strdup(file), .strict = true };
+	struct parser parser = {
+		.config = &config,
+		.report = report,
+		.err = err,
+		.first_finding = report->n,
+	};
+	const struct rt_config_events events = {
+		.user = &parser,
+		.section = take_section,
+		.key = take_key,
+		.fault = take_fault,
+	};
+	int r;
+
+	if (!config.file)
+		return rt_fail_memory(err);
+	r = rt_config_read(text, len, &events, err);
+	close_section(&parser);
+	if (r == 0)
+		r = parser.r;
+	if (r == 0)
+		r = rt_config_check_unique(&config, report, err);
+	if (r == 0 && report->failed)
+		r = rt_fail_memory(err);
+	if (r < 0) {
+		rt_config_fini(&config);
+		return r;
+	}
+	*ret_config = config;
+	return 0;
+}
