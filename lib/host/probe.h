@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * probe.h - find the facts of core/facts.h on a host
+ *
+ * Each call adds to *facts what it finds; what the host has not got (no
+ * cpufreq, no cgroup2) is simply not there. Failure means that the host could
+ * not be read where it must be.
+ */
+#ifndef RT_PROBE_H
+#define RT_PROBE_H
+
+#include "../core/facts.h"
+#include "../core/topo.h"
+#include "sys.h"
+
+/* Interrupts with name, device, node, affinity and whether they can move. */
+int rt_facts_read_irqs(struct rt_sys *sys, struct rt_facts *facts,
+		       struct rt_err *err);
+/* PCI devices: class, bridge or not, driver, node, IOMMU group, local CPUs. */
+int rt_facts_read_pci(struct rt_sys *sys, struct rt_facts *facts,
+		      struct rt_err *err);
+/*
+ * cpuN/online, power/pm_qos_resume_latency_us, cpufreq/scaling_governor (if
+ * `performance` is available), for all present CPUs; workqueue masks;
+ * watchdog_cpumask; rps_cpus; irq/default_smp_affinity.
+ */
+int rt_facts_read_settings(struct rt_sys *sys, const struct rt_topo *topo,
+			   struct rt_facts *facts, struct rt_err *err);
+/*
+ * Every task whose affinity meets *cpus, but not the processes listed in
+ * facts->processes (threads of our guests).
+ */
+int rt_facts_read_tasks(struct rt_sys *sys, const struct rt_cpuset *cpus,
+			struct rt_facts *facts, struct rt_err *err);
+/* A guest's process: threads with role, cgroup files, locked memory. */
+int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,
+			  struct rt_facts *facts, struct rt_err *err);
+/*
+ * Root of cgroup2: isolated CPUs, whether partitions can be had; and, as
+ * settings, cpuset.cpus of the cgroups directly below it and machine.slice.
+ */
+int rt_facts_read_cgroup(struct rt_sys *sys, struct rt_facts *facts,
+			 struct rt_err *err);
+
+/* Start time of a process or thread in clock ticks; -ENOENT if it is gone. */
+int rt_task_start(struct rt_sys *sys, unsigned pid, unsigned tid,
+		  unsigned long long *ret_start, struct rt_err *err);
+
+#endif

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* probe_task.c - tasks of the host, and the threads of a guest's process */
+#include "probe.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#define CGROUP "sys/fs/cgroup"
+#define PF_KTHREAD 0x00200000
+#define PF_NO_SETAFFINITY 0x04000000
+
+/* What we want of proc/PID/stat. */
+struct stat_line {
+	char comm[24];
+	unsigned flags;
+	long threads;
+	unsigned long long start;
+};
+
+/* The name may hold blanks and parentheses: it ends at the last one. */
+static int parse_stat(const char *text, struct stat_line *ret,
+		      struct rt_err *err)
+{
+	const char *begin = strchr(text, '('), *end = strrchr(text, ')');
+	struct stat_line line;
+
+	if (!begin || !end || end < begin ||
+	    sscanf(end + 1,
+		   " %*c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d"
+		   " %*d %*d %*d %ld %*d %llu",
+		   &line.flags, &line.threads, &line.start) != 3)
+		return rt_fail(err, 0, "'%.60s' is not a stat line", text);
+	snprintf(line.comm, sizeof(line.comm), "%.*s",
+		 (int)(end - begin - 1), begin + 1);
+	*ret = line;
+	return 0;
+}
+
+static int read_stat(struct rt_sys *sys, unsigned pid, unsigned tid,
+		     struct stat_line *ret, struct rt_err *err)
+{
+	char text[2048];
+	int r = rt_sys_read_task(sys, pid, tid, "stat", text, sizeof(text),
+				 err);
+
+	return r < 0 ? r : parse_stat(text, ret, err);
+}
+
+int rt_task_start(struct rt_sys *sys, unsigned pid, unsigned tid,
+		  unsigned long long *ret_start, struct rt_err *err)
+{
+	struct stat_line line;
+	int r = read_stat(sys, pid, tid, &line, err);
+
+	if (r == -ESRCH)
+		return rt_fail(err, ENOENT, "cannot find thread %u", tid);
+	if (r == 0)
+		*ret_start = line.start;
+	return r;
+}
+
+/* A thread of a guest: of its process, or the kernel's on its behalf. */
+static bool is_guests(const struct rt_facts *facts, unsigned tid)
+{
+	for (size_t i = 0; i < facts->processes.n; i++) {
+		const struct rt_threads *threads =
+			&facts->processes.items[i].threads;
+
+		for (size_t j = 0; j < threads->n; j++) {
+			if (threads->items[j].tid == tid)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int add_task(struct rt_sys *sys, unsigned pid, unsigned tid,
+		    const struct stat_line *line, const struct rt_cpuset *cpus,
+		    struct rt_facts *facts, struct rt_err *err)
+{
+	struct rt_tasks *tasks = &facts->tasks;
+	struct rt_task *task;
+	int r;
+
+	if (!rt_grow(&tasks->items, tasks->n, &tasks->size,
+		     sizeof(*tasks->items)))
+		return rt_fail_memory(err);
+	task = &tasks->items[tasks->n];
+	r = sys->calls->get_affinity(sys, pid, tid, &task->affinity, err);
+	if (r < 0)
+		return r;
+	if (!rt_cpuset_intersects(&task->affinity, cpus))
+		return 0;
+	task->pid = pid;
+	task->tid = tid;
+	task->start = line->start;
+	memcpy(task->comm, line->comm, sizeof(task->comm));
+	task->kernel = line->flags & PF_KTHREAD;
+	task->movable = !(line->flags & PF_NO_SETAFFINITY);
+	tasks->n++;
+	return 0;
+}
+
+static int read_threads_of(struct rt_sys *sys, unsigned pid,
+			   const struct rt_cpuset *cpus,
+			   struct rt_facts *facts, struct rt_err *err)
+{
+	RT_AUTO_FREE unsigned *tids = NULL;
+	char path[64];
+	size_t n = 0;
+	int r;
+
+	snprintf(path, sizeof(path), "proc/%u/task", pid);
+	r = rt_sys_list_numbers(sys, path, &tids, &n, err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct stat_line line;
+
+		r = read_stat(sys, pid, tids[i], &line, err);
+		if (r == 0)
+			r = add_task(sys, pid, tids[i], &line, cpus, facts,
+				     err);
+		if (r == -ESRCH)
+			r = 0;
+	}
+	return r;
+}
+
+static int read_pid(struct rt_sys *sys, unsigned pid,
+		    const struct rt_cpuset *cpus, struct rt_facts *facts,
+		    struct rt_err *err)
+{
+	struct stat_line line;
+	char text[2048];
+	int r;
+
+	if (is_guests(facts, pid))
+		return 0;
+	r = rt_sys_readf(sys, text, sizeof(text), err, "proc/%u/stat", pid);
+	if (r == 0)
+		r = parse_stat(text, &line, err);
+	if (r < 0)
+		return r;
+	/* Most have one thread: that saves the look into the folder. */
+	return line.threads == 1 ?
+		       add_task(sys, pid, pid, &line, cpus, facts, err) :
+		       read_threads_of(sys, pid, cpus, facts, err);
+}
+
+int rt_facts_read_tasks(struct rt_sys *sys, const struct rt_cpuset *cpus,
+			struct rt_facts *facts, struct rt_err *err)
+{
+	RT_AUTO_FREE unsigned *pids = NULL;
+	size_t n = 0;
+	int r = rt_sys_list_numbers(sys, "proc", &pids, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = read_pid(sys, pids[i], cpus, facts, err);
+		/* It ended while we looked. */
+		if (r == -ESRCH || r == -ENOENT)
+			r = 0;
+	}
+	return r < 0 ? rt_wrap(err, "tasks") : 0;
+}
+
+/* The text after "0::/", or NULL: a host without cgroup2, or an odd path. */
+static char *find_cgroup(char *text)
+{
+	char *line = text;
+
+	while (strncmp(line, "0::/", 4) != 0) {
+		line = strchr(line, '\n');
+		if (!line)
+			return NULL;
+		line++;
+	}
+	line += 4;
+	line[strcspn(line, "\n")] = '\0';
+	/* A parent that our namespace hides, or a cgroup that is gone. */
+	if (strstr(line, "..") || strstr(line, " (deleted)"))
+		return NULL;
+	return line;
+}
+
+static int read_cgroup(struct rt_sys *sys, unsigned pid, unsigned tid,
+		       char *buf, size_t size, char **ret_path,
+		       struct rt_err *err)
+{
+	int r = rt_sys_read_task(sys, pid, tid, "cgroup", buf, size, err);
+
+	if (r == 0)
+		*ret_path = find_cgroup(buf);
+	return r;
+}
+
+/*
+ * Cut libvirt's own part off: "/libvirt/…" since 7.1, "/emulator" or "/vcpu0"
+ * before. False when there is none: the cgroup is not the guest's alone.
+ */
+static bool cut_to_scope(char *path)
+{
+	char *last = strrchr(path, '/');
+
+	for (char *p = path; (p = strstr(p, "/libvirt")); p++) {
+		if (p > path && (p[8] == '/' || p[8] == '\0')) {
+			*p = '\0';
+			return true;
+		}
+	}
+	if (!last || last == path ||
+	    (strcmp(last, "/emulator") != 0 && strncmp(last, "/vcpu", 5) != 0 &&
+	     strncmp(last, "/iothread", 9) != 0))
+		return false;
+	*last = '\0';
+	return true;
+}
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* QEMU names its threads; libvirt always asks it to. */
+static enum rt_role role_of(const char *comm, unsigned *vcpu)
+{
+	int len = 0;
+
+	if (sscanf(comm, "CPU %u/%n", vcpu, &len) == 1 && len &&
+	    (strcmp(comm + len, "KVM") == 0 || strcmp(comm + len, "TCG") == 0))
+		return RT_ROLE_VCPU;
+	*vcpu = 0;
+	if (has_prefix(comm, "vhost-"))
+		return RT_ROLE_VHOST;
+	/* The monitor has an iothread too: it is no guest's I/O. */
+	if (has_prefix(comm, "IO ") && strcmp(comm, "IO mon_iothread") != 0)
+		return RT_ROLE_IOTHREAD;
+	return RT_ROLE_EMULATOR;
+}
+
+static int add_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
+		      struct rt_threads *threads, struct rt_err *err)
+{
+	struct rt_thread *thread;
+	struct stat_line line;
+	char text[PATH_MAX + 64], *path = NULL, *last;
+	int r = read_stat(sys, pid, tid, &line, err);
+
+	if (r < 0)
+		return r;
+	if (!rt_grow(&threads->items, threads->n, &threads->size,
+		     sizeof(*threads->items)))
+		return rt_fail_memory(err);
+	thread = &threads->items[threads->n];
+	r = sys->calls->get_affinity(sys, pid, tid, &thread->affinity, err);
+	if (r == 0)
+		r = read_cgroup(sys, pid, tid, text, sizeof(text), &path, err);
+	if (r < 0)
+		return r;
+	thread->pid = pid;
+	thread->tid = tid;
+	thread->start = line.start;
+	memcpy(thread->comm, line.comm, sizeof(thread->comm));
+	thread->role = role_of(line.comm, &thread->vcpu);
+	last = path ? strrchr(path, '/') : NULL;
+	thread->leaf = strdup(last ? last + 1 : path ? path : "");
+	if (!thread->leaf)
+		return rt_fail_memory(err);
+	threads->n++;
+	return 0;
+}
+
+static bool has_thread(const struct rt_threads *threads, unsigned tid)
+{
+	for (size_t i = 0; i < threads->n; i++) {
+		if (threads->items[i].tid == tid)
+			return true;
+	}
+	return false;
+}
+
+static int read_process_threads(struct rt_sys *sys, unsigned pid,
+				struct rt_threads *threads, struct rt_err *err)
+{
+	RT_AUTO_FREE unsigned *tids = NULL;
+	char path[64];
+	size_t n = 0;
+	int r;
+
+	snprintf(path, sizeof(path), "proc/%u/task", pid);
+	r = rt_sys_list_numbers(sys, path, &tids, &n, err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = add_thread(sys, pid, tids[i], threads, err);
+		if (r == -ESRCH)
+			r = 0;
+	}
+	return r;
+}
+
+/*
+ * Kernel threads that work for the guest (kvm-nx-lpage-re; vhost before 6.4)
+ * are processes of their own, to be found only by their cgroup.
+ */
+static int read_cgroup_threads(struct rt_sys *sys, const char *cgroup,
+			       struct rt_threads *threads, struct rt_err *err)
+{
+	RT_AUTO_FREE char *text = NULL;
+	char path[PATH_MAX + 16];
+	size_t len;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/cgroup.threads", cgroup);
+	r = rt_sys_read_all(sys, path, 1u << 20, &text, &len, err);
+	/* EOPNOTSUPP: not threaded, so it has processes and no threads. */
+	if (r == -ENOENT || r == -EOPNOTSUPP || r == -ENODEV)
+		return 0;
+	for (char *p = r == 0 ? text : NULL, *end; p && *p; p = end) {
+		const unsigned long tid = strtoul(p, &end, 10);
+
+		if (end == p)
+			break;
+		end += strspn(end, "\n");
+		/* 0: a thread of another pid namespace. */
+		if (tid == 0 || has_thread(threads, (unsigned)tid))
+			continue;
+		r = add_thread(sys, (unsigned)tid, (unsigned)tid, threads, err);
+		if (r == -ESRCH)
+			r = 0;
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
+static int add_cgroup_file(struct rt_sys *sys, const char *cgroup,
+			   const char *file, enum rt_kind kind,
+			   struct rt_settings *settings, struct rt_err *err)
+{
+	char path[PATH_MAX], text[RT_CPULIST_MAX];
+	int r;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", cgroup, file) >=
+	    sizeof(path))
+		return rt_fail(err, ENAMETOOLONG, "cannot read %s/%s", cgroup,
+			       file);
+	r = rt_sys_read(sys, path, text, sizeof(text), err);
+	if (r == -ENOENT || r == -ENODEV)
+		return 0;
+	return r < 0 ? r : rt_settings_add(settings, kind, path, text, err);
+}
+
+enum place {
+	ANCESTOR = 1,
+	SCOPE = 2,
+	LEAF = 4,
+};
+
+static const struct {
+	const char *file;
+	enum rt_kind kind;
+	unsigned places;
+} cgroup_files[] = {
+	{ "cpuset.cpus", RT_KIND_LIST, SCOPE | LEAF },
+	{ "cpuset.cpus.exclusive", RT_KIND_LIST, ANCESTOR | SCOPE | LEAF },
+	{ "cpuset.cpus.partition", RT_KIND_PARTITION, SCOPE | LEAF },
+	{ "cpuset.cpus.effective", RT_KIND_LIST, SCOPE },
+	{ "cpuset.mems", RT_KIND_LIST, LEAF },
+};
+
+static int add_cgroup(struct rt_sys *sys, const char *cgroup, enum place place,
+		      struct rt_settings *settings, struct rt_err *err)
+{
+	const size_t n = sizeof(cgroup_files) / sizeof(*cgroup_files);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (cgroup_files[i].places & place)
+			r = add_cgroup_file(sys, cgroup, cgroup_files[i].file,
+					    cgroup_files[i].kind, settings,
+					    err);
+	}
+	return r;
+}
+
+static int read_leaves(struct rt_sys *sys, const char *parent,
+		       struct rt_process *process, struct rt_err *err)
+{
+	RT_AUTO_NAMES names = { 0 };
+	int r = rt_sys_list(sys, parent, &names, err);
+
+	if (r == -ENOENT)
+		return 0;
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		const char *name = names.items[i];
+		char path[PATH_MAX];
+
+		if (strcmp(name, "emulator") != 0 &&
+		    !has_prefix(name, "vcpu") && !has_prefix(name, "iothread"))
+			continue;
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", parent,
+				     name) >= sizeof(path))
+			return rt_fail(err, ENAMETOOLONG, "cannot read %s/%s",
+				       parent, name);
+		r = add_cgroup(sys, path, LEAF, &process->cgroup, err);
+		if (r == 0)
+			r = read_cgroup_threads(sys, path, &process->threads,
+						err);
+	}
+	return r;
+}
+
+/* From the top down to the scope, then the leaves. */
+static int read_chain(struct rt_sys *sys, struct rt_process *process,
+		      struct rt_err *err)
+{
+	char path[PATH_MAX], parent[PATH_MAX + 16];
+	int r = 0;
+
+	if ((size_t)snprintf(path, sizeof(path), CGROUP "/%s",
+			     process->scope) >= sizeof(path))
+		return rt_fail(err, ENAMETOOLONG, "cannot read cgroup %s",
+			       process->scope);
+	for (char *p = path + strlen(CGROUP "/"); r == 0; p++) {
+		const bool last = !*p;
+
+		if (!last && *p != '/')
+			continue;
+		*p = '\0';
+		r = add_cgroup(sys, path, last ? SCOPE : ANCESTOR,
+			       &process->cgroup, err);
+		if (last)
+			break;
+		*p = '/';
+	}
+	if (r < 0)
+		return r;
+	snprintf(parent, sizeof(parent), "%s/libvirt", path);
+	if (!rt_sys_exists(sys, parent))
+		return read_leaves(sys, path, process, err);
+	r = add_cgroup(sys, parent, ANCESTOR, &process->cgroup, err);
+	return r < 0 ? r : read_leaves(sys, parent, process, err);
+}
+
+static unsigned long long status_kib(const char *status, const char *key)
+{
+	const char *line = strstr(status, key);
+
+	return line ? strtoull(line + strlen(key), NULL, 10) : 0;
+}
+
+static int read_locked(struct rt_sys *sys, unsigned pid,
+		       unsigned long long *ret_kib, struct rt_err *err)
+{
+	char status[RT_CPULIST_MAX + 8192];
+	int r = rt_sys_read_task(sys, pid, pid, "status", status,
+				 sizeof(status), err);
+
+	if (r == 0)
+		*ret_kib = status_kib(status, "\nVmLck:") +
+			   status_kib(status, "\nHugetlbPages:");
+	return r;
+}
+
+static int read_scope(struct rt_sys *sys, unsigned pid, char **ret_scope,
+		      struct rt_err *err)
+{
+	char text[PATH_MAX + 64], *path = NULL;
+	int r = read_cgroup(sys, pid, pid, text, sizeof(text), &path, err);
+
+	if (r < 0 || !path || !cut_to_scope(path) || !*path)
+		return r;
+	*ret_scope = strdup(path);
+	return *ret_scope ? 0 : rt_fail_memory(err);
+}
+
+int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,
+			  struct rt_facts *facts, struct rt_err *err)
+{
+	struct rt_processes *processes = &facts->processes;
+	struct rt_process *process;
+	int r;
+
+	if (!rt_grow(&processes->items, processes->n, &processes->size,
+		     sizeof(*processes->items)))
+		return rt_fail_memory(err);
+	/* Counted at once: a failure leaves it for rt_facts_fini to free. */
+	process = &processes->items[processes->n++];
+	memset(process, 0, sizeof(*process));
+	snprintf(process->uuid, sizeof(process->uuid), "%s", uuid);
+
+	r = read_scope(sys, pid, &process->scope, err);
+	if (r == 0)
+		r = read_locked(sys, pid, &process->locked_kib, err);
+	if (r == 0)
+		r = read_process_threads(sys, pid, &process->threads, err);
+	if (r == 0 && process->scope)
+		r = read_chain(sys, process, err);
+	return r < 0 ? rt_wrap(err, "process %u", pid) : 0;
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sys_captured.c - a captured host: the kernel's files are plain files
+ *
+ * A write replaces what a file holds. Where the kernel would change another
+ * file too, and the product goes by that file, so do we:
+ *
+ *   cpuN/online                  cpu/online and cpu/offline
+ *   irq/N/smp_affinity_list      irq/N/effective_affinity_list
+ *   cpuset.cpus.partition        the root's cpuset.cpus.isolated
+ *
+ * All of it can be undone: the tree is then as it was, byte for byte.
+ */
+#include "sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MAX_LINKS 40
+#define MAX_TRIES 100
+#define TEXT_MAX 65536
+#define PF_NO_SETAFFINITY 0x04000000
+
+/* A path as it is walked: what is resolved, and what is still to come. */
+struct walk {
+	char done[PATH_MAX]; /* no links, no "..", no leading slash */
+	char rest[PATH_MAX];
+};
+
+/* Take the first component off walk->rest; false at the end. */
+static bool next_component(struct walk *walk, char name[NAME_MAX + 1])
+{
+	const char *p = walk->rest + strspn(walk->rest, "/");
+	const size_t len = strcspn(p, "/");
+
+	if (!len || len > NAME_MAX)
+		return false;
+	memcpy(name, p, len);
+	name[len] = '\0';
+	memmove(walk->rest, p + len, strlen(p + len) + 1);
+	return true;
+}
+
+static int append(struct walk *walk, const char *name)
+{
+	const size_t len = strlen(walk->done);
+	const int n = snprintf(walk->done + len, sizeof(walk->done) - len,
+			       "%s%s", len ? "/" : "", name);
+
+	return n < 0 || (size_t)n >= sizeof(walk->done) - len ? -ENAMETOOLONG :
+								0;
+}
+
+static void drop_last(struct walk *walk)
+{
+	char *slash = strrchr(walk->done, '/');
+
+	/* ".." at the root stays there, as the kernel has it. */
+	if (slash)
+		*slash = '\0';
+	else
+		walk->done[0] = '\0';
+}
+
+static int follow(struct walk *walk, const char *target)
+{
+	char rest[PATH_MAX];
+	const int n = snprintf(rest, sizeof(rest), "%s%s", target, walk->rest);
+
+	if (n < 0 || (size_t)n >= sizeof(rest))
+		return -ENAMETOOLONG;
+	memcpy(walk->rest, rest, (size_t)n + 1);
+	drop_last(walk);
+	if (target[0] == '/')
+		walk->done[0] = '\0';
+	return 0;
+}
+
+static int resolve(int root, struct walk *walk, bool follow_last)
+{
+	char name[NAME_MAX + 1], target[PATH_MAX];
+	unsigned links = 0;
+
+	while (next_component(walk, name)) {
+		ssize_t n;
+		int r;
+
+		if (strcmp(name, ".") == 0)
+			continue;
+		if (strcmp(name, "..") == 0) {
+			drop_last(walk);
+			continue;
+		}
+		r = append(walk, name);
+		if (r < 0)
+			return r;
+		if (!follow_last && !walk->rest[strspn(walk->rest, "/")])
+			return 0;
+		n = readlinkat(root, walk->done, target, sizeof(target) - 1);
+		if (n < 0)
+			continue;
+		if (++links > MAX_LINKS)
+			return -ELOOP;
+		target[n] = '\0';
+		r = follow(walk, target);
+		if (r < 0)
+			return r;
+	}
+	return walk->rest[strspn(walk->rest, "/")] ? -ENAMETOOLONG : 0;
+}
+
+int rt_sys_open_walking(int root, const char *path, int flags, mode_t mode)
+{
+	struct walk walk = { .done = "" };
+	const size_t len = strlen(path);
+	int fd, r;
+
+	if (len >= sizeof(walk.rest))
+		return -ENAMETOOLONG;
+	memcpy(walk.rest, path, len + 1);
+	r = resolve(root, &walk, !(flags & O_NOFOLLOW));
+	if (r < 0)
+		return r;
+	/* All links are resolved: one that is met now was put in our way. */
+	fd = openat(root, walk.done[0] ? walk.done : ".",
+		    flags | O_CLOEXEC | O_NOFOLLOW, mode);
+	return fd < 0 ? -errno : fd;
+}
+
+int rt_sys_open_confined(int root, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (unsigned)flags | O_CLOEXEC,
+		.mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd = -1;
+
+	/*
+	 * EAGAIN: somebody on this machine renamed something, whatever it was,
+	 * while the kernel walked over a "..".
+	 */
+	for (unsigned i = 0; i < MAX_TRIES; i++) {
+		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+		if (fd >= 0)
+			return (int)fd;
+		if (errno != EAGAIN)
+			break;
+	}
+	return errno == ENOSYS || errno == EAGAIN ?
+		       rt_sys_open_walking(root, path, flags, mode) :
+		       -errno;
+}
+
+/*
+ * Make text the whole of a file that is there, ending with a newline if it did
+ * before. With `kernel` the mode says what the kernel would refuse.
+ */
+static int replace(struct rt_sys *sys, const char *path, const char *text,
+		   bool kernel, struct rt_err *err)
+{
+	RT_AUTO_FD int fd = -1;
+	RT_AUTO_STRBUF whole = { 0 };
+	struct stat st;
+	char last = '\0';
+
+	if (kernel && rt_sys_exists(sys, path) &&
+	    !rt_sys_is_writable(sys, path))
+		return rt_fail(err, EPERM, "cannot write '%s' to %s", text,
+			       path);
+	fd = rt_sys_open_confined(sys->root, path, O_RDWR | O_NONBLOCK, 0);
+	if (fd < 0)
+		return rt_fail(err, -fd, "cannot open %s to write '%s'", path,
+			       text);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return rt_fail(err, 0, "%s is not a plain file", path);
+	if (st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1)
+		return rt_fail(err, errno, "cannot read %s", path);
+
+	rt_strbuf_adds(&whole, text);
+	if (last == '\n' && !(whole.len && whole.text[whole.len - 1] == '\n'))
+		rt_strbuf_adds(&whole, "\n");
+	if (whole.failed)
+		return rt_fail_memory(err);
+	if (ftruncate(fd, 0) < 0 ||
+	    (whole.len && pwrite(fd, whole.text, whole.len, 0) !=
+				  (ssize_t)whole.len))
+		return rt_fail(err, errno, "cannot write '%s' to %s", text,
+			       path);
+	return 0;
+}
+
+/* Change a list file by a set: more or less of it. A missing file stays so. */
+static int adjust_list(struct rt_sys *sys, const char *path,
+		       const struct rt_cpuset *cpus, bool more,
+		       struct rt_err *err)
+{
+	char text[RT_CPULIST_MAX];
+	struct rt_cpuset set;
+	int r;
+
+	if (!rt_sys_exists(sys, path))
+		return 0;
+	r = rt_sys_plain_read(sys, path, text, sizeof(text), err);
+	if (r == 0)
+		r = rt_cpuset_parse_list(text, &set, err);
+	if (r < 0)
+		return r;
+	if (more)
+		rt_cpuset_or(&set, cpus);
+	else
+		rt_cpuset_minus(&set, cpus);
+	rt_cpuset_format_list(&set, text, sizeof(text));
+	return replace(sys, path, text, false, err);
+}
+
+static int after_online(struct rt_sys *sys, const char *path,
+			const char *value, struct rt_err *err)
+{
+	struct rt_cpuset cpus = { 0 };
+	const bool up = value[0] == '1';
+	unsigned cpu;
+	int r;
+
+	if (sscanf(path, "sys/devices/system/cpu/cpu%u/", &cpu) != 1 ||
+	    cpu >= RT_CPUS_MAX)
+		return 0;
+	rt_cpuset_add(&cpus, cpu);
+	r = adjust_list(sys, "sys/devices/system/cpu/online", &cpus, up, err);
+	return r < 0 ? r :
+		       adjust_list(sys, "sys/devices/system/cpu/offline", &cpus,
+				   !up, err);
+}
+
+static int after_irq(struct rt_sys *sys, const char *path, const char *value,
+		     struct rt_err *err)
+{
+	char other[64];
+	unsigned irq;
+
+	if (sscanf(path, "proc/irq/%u/", &irq) != 1)
+		return 0;
+	snprintf(other, sizeof(other), "proc/irq/%u/effective_affinity_list",
+		 irq);
+	return rt_sys_exists(sys, other) ?
+		       replace(sys, other, value, false, err) :
+		       0;
+}
+
+/* The file beside a cgroup's cpuset.cpus.partition, as a set. */
+static int read_beside(struct rt_sys *sys, const char *path, const char *name,
+		       struct rt_cpuset *ret_set, struct rt_err *err)
+{
+	const int len = (int)(strrchr(path, '/') - path);
+	char text[RT_CPULIST_MAX];
+	int r = rt_sys_readf(sys, text, sizeof(text), err, "%.*s/%s", len, path,
+			     name);
+
+	return r < 0 ? r : rt_cpuset_parse_list(text, ret_set, err);
+}
+
+/*
+ * What a partition takes is what cpuset.cpus.exclusive names (a guest's scope
+ * has no cpuset.cpus of its own), or without it cpuset.cpus.
+ */
+static int after_partition(struct rt_sys *sys, const char *path,
+			   const char *value, struct rt_err *err)
+{
+	static const char isolated[] = "sys/fs/cgroup/cpuset.cpus.isolated";
+	struct rt_cpuset cpus = { 0 };
+	int r = read_beside(sys, path, "cpuset.cpus.exclusive", &cpus, err);
+
+	if (r == -ENOENT || (r == 0 && rt_cpuset_is_empty(&cpus)))
+		r = read_beside(sys, path, "cpuset.cpus", &cpus, err);
+	return r < 0 ? r :
+		       adjust_list(sys, isolated, &cpus,
+				   strcmp(value, "isolated") == 0, err);
+}
+
+static const struct {
+	const char *begin, *end;
+	int (*after)(struct rt_sys *sys, const char *path, const char *value,
+		     struct rt_err *err);
+} effects[] = {
+	{ "sys/devices/system/cpu/cpu", "/online", after_online },
+	{ "proc/irq/", "/smp_affinity_list", after_irq },
+	{ "sys/fs/cgroup/", "/cpuset.cpus.partition", after_partition },
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	const size_t a = strlen(text), b = strlen(end);
+
+	return a >= b && strcmp(text + a - b, end) == 0;
+}
+
+static int captured_write(struct rt_sys *sys, const char *path,
+			  const char *value, struct rt_err *err)
+{
+	int r = replace(sys, path, value, true, err);
+
+	for (size_t i = 0; r == 0 && i < sizeof(effects) / sizeof(*effects);
+	     i++) {
+		if (strncmp(path, effects[i].begin,
+			    strlen(effects[i].begin)) == 0 &&
+		    ends_with(path, effects[i].end))
+			r = effects[i].after(sys, path, value, err);
+	}
+	return r;
+}
+
+static int task_path(struct rt_sys *sys, unsigned pid, unsigned tid,
+		     const char *name, char *buf, size_t size,
+		     struct rt_err *err)
+{
+	snprintf(buf, size, "proc/%u/task/%u/%s", pid, tid, name);
+	return rt_sys_exists(sys, buf) ?
+		       0 :
+		       rt_fail(err, ESRCH, "cannot find %s of thread %u", name,
+			       tid);
+}
+
+/* Copy text with the value of one line, "\nkey:\t", another. */
+static int change_line(const char *text, const char *key, const char *value,
+		       char **ret_text, struct rt_err *err)
+{
+	const char *line = strstr(text, key), *end;
+	RT_AUTO_STRBUF out = { 0 };
+
+	if (!line)
+		return rt_fail(err, 0, "there is no line '%s'", key + 1);
+	line += strlen(key);
+	end = strchrnul(line, '\n');
+	rt_strbuf_add(&out, text, (size_t)(line - text));
+	rt_strbuf_adds(&out, value);
+	rt_strbuf_adds(&out, end);
+	return rt_strbuf_take(&out, ret_text, err);
+}
+
+/* As many bits as the mask in the text has digits for. */
+static unsigned mask_width(const char *text, const char *key)
+{
+	const char *p = strstr(text, key);
+	unsigned digits = 0;
+
+	for (p = p ? p + strlen(key) : ""; *p && *p != '\n'; p++)
+		digits += *p != ',';
+	return digits * 4;
+}
+
+static int write_affinity(struct rt_sys *sys, const char *path,
+			  const struct rt_cpuset *set, struct rt_err *err)
+{
+	static const char mask_key[] = "\nCpus_allowed:\t";
+	static const char list_key[] = "\nCpus_allowed_list:\t";
+	char status[TEXT_MAX], value[RT_CPULIST_MAX];
+	RT_AUTO_FREE char *with_list = NULL;
+	RT_AUTO_FREE char *with_both = NULL;
+	int r = rt_sys_plain_read(sys, path, status, sizeof(status), err);
+
+	if (r < 0)
+		return r;
+	rt_cpuset_format_list(set, value, sizeof(value));
+	r = change_line(status, list_key, value, &with_list, err);
+	if (r < 0)
+		return r;
+	if (!strstr(status, mask_key))
+		return replace(sys, path, with_list, false, err);
+	rt_cpuset_format_mask(set, mask_width(status, mask_key), value,
+			      sizeof(value));
+	r = change_line(with_list, mask_key, value, &with_both, err);
+	return r < 0 ? r : replace(sys, path, with_both, false, err);
+}
+
+/* What the kernel says EINVAL to: no CPU online, or a thread bound for good. */
+static int refuse_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
+			   const struct rt_cpuset *set, struct rt_err *err)
+{
+	char text[RT_CPULIST_MAX];
+	struct rt_cpuset online;
+	unsigned flags = 0;
+	const char *p;
+	int r = rt_sys_read(sys, "sys/devices/system/cpu/online", text,
+			    sizeof(text), err);
+
+	if (r == 0)
+		r = rt_cpuset_parse_list(text, &online, err);
+	if (r == 0)
+		r = rt_sys_read_task(sys, pid, tid, "stat", text, sizeof(text),
+				     err);
+	if (r < 0)
+		return r;
+	p = strrchr(text, ')');
+	if (p)
+		sscanf(p, ") %*c %*d %*d %*d %*d %*d %u", &flags);
+	if ((flags & PF_NO_SETAFFINITY) || !rt_cpuset_intersects(set, &online))
+		return rt_fail(err, EINVAL,
+			       "cannot let thread %u run on CPUs '%s'", tid,
+			       rt_cpuset_text(set).text);
+	return 0;
+}
+
+static int captured_set_affinity(struct rt_sys *sys, unsigned pid,
+				 unsigned tid, const struct rt_cpuset *set,
+				 struct rt_err *err)
+{
+	char path[PATH_MAX];
+	int r = task_path(sys, pid, tid, "status", path, sizeof(path), err);
+
+	if (r == 0)
+		r = refuse_affinity(sys, pid, tid, set, err);
+	if (r == 0)
+		r = write_affinity(sys, path, set, err);
+	return r < 0 ? rt_wrap(err, "affinity of thread %u", tid) : 0;
+}
+
+static int captured_move_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
+				const char *cgroup, struct rt_err *err)
+{
+	char path[PATH_MAX], text[TEXT_MAX], value[PATH_MAX + 8];
+	RT_AUTO_FREE char *changed = NULL;
+	int r;
+
+	snprintf(path, sizeof(path), "sys/fs/cgroup/%s", cgroup);
+	if (!rt_sys_exists(sys, path))
+		return rt_fail(err, ENOENT,
+			       "cannot move thread %u to cgroup %s", tid,
+			       cgroup);
+	r = task_path(sys, pid, tid, "cgroup", path, sizeof(path), err);
+	if (r < 0)
+		return r;
+	/* In front of the first line, so that it is found like the others. */
+	text[0] = '\n';
+	r = rt_sys_plain_read(sys, path, text + 1, sizeof(text) - 1, err);
+	if (r < 0)
+		return r;
+	snprintf(value, sizeof(value), "/%s", cgroup);
+	r = change_line(text, "\n0::", value, &changed, err);
+	return r < 0 ? r : replace(sys, path, changed + 1, false, err);
+}
+
+const struct rt_sys_calls rt_sys_captured = {
+	.read = rt_sys_plain_read,
+	.write = captured_write,
+	.get_affinity = rt_sys_status_affinity,
+	.set_affinity = captured_set_affinity,
+	.move_thread = captured_move_thread,
+};

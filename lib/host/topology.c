@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* topology.c - the host's topology from hwloc, and the one kept for later */
+#include "topology.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hwloc.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store.h"
+
+#define NAME "topology.xml"
+#define NAME_NEW "topology.xml.new"
+#define KEPT RT_STORE_DIR "/" NAME
+#define XML_MAX (16u << 20)
+
+static void auto_topology(hwloc_topology_t *topology)
+{
+	if (*topology)
+		hwloc_topology_destroy(*topology);
+}
+#define AUTO_TOPOLOGY __attribute__((cleanup(auto_topology))) hwloc_topology_t
+
+/*
+ * hwloc takes its orders from the environment: some that we must give (which
+ * tree to read), others that a caller's shell must not (another machine's
+ * file). NULL: not set while hwloc runs.
+ */
+struct env {
+	const char *name;
+	const char *value;
+	char *saved;
+	bool changed;
+};
+
+#define N_ENV 7
+
+static int change_env(struct env *env, struct rt_err *err)
+{
+	for (size_t i = 0; i < N_ENV; i++) {
+		const char *was = getenv(env[i].name);
+
+		env[i].saved = was ? strdup(was) : NULL;
+		if (was && !env[i].saved)
+			return rt_fail_memory(err);
+		env[i].changed = true;
+		if ((env[i].value ? setenv(env[i].name, env[i].value, 1) :
+				    unsetenv(env[i].name)) < 0)
+			return rt_fail_memory(err);
+	}
+	return 0;
+}
+
+static void restore_env(struct env *env)
+{
+	for (size_t i = 0; i < N_ENV && env[i].changed; i++) {
+		if (env[i].saved)
+			setenv(env[i].name, env[i].saved, 1);
+		else
+			unsetenv(env[i].name);
+		free(env[i].saved);
+	}
+}
+
+/* CPUs and nodes; hwloc leaves devices out by itself. */
+static int set_filters(hwloc_topology_t topology)
+{
+	const unsigned long flags = HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED |
+				    HWLOC_TOPOLOGY_FLAG_DONT_CHANGE_BINDING |
+				    HWLOC_TOPOLOGY_FLAG_NO_DISTANCES |
+				    HWLOC_TOPOLOGY_FLAG_NO_MEMATTRS;
+
+	hwloc_topology_set_cache_types_filter(topology,
+					      HWLOC_TYPE_FILTER_KEEP_NONE);
+	hwloc_topology_set_type_filter(topology, HWLOC_OBJ_GROUP,
+				       HWLOC_TYPE_FILTER_KEEP_NONE);
+	return hwloc_topology_set_flags(topology, flags);
+}
+
+/* What a topology is made from: one of these, or none for the machine. */
+struct source {
+	const char *root; /* a captured tree */
+	const char *xml;  /* in memory, NUL-terminated */
+	size_t xml_len;
+	const char *text; /* a file's name, or a description */
+};
+
+static int set_source(hwloc_topology_t topology, const struct source *source)
+{
+	if (source->xml) /* hwloc counts the closing NUL */
+		return hwloc_topology_set_xmlbuffer(topology, source->xml,
+						    (int)source->xml_len + 1);
+	if (!source->text)
+		return 0;
+	return access(source->text, F_OK) == 0 ?
+		       hwloc_topology_set_xml(topology, source->text) :
+		       hwloc_topology_set_synthetic(topology, source->text);
+}
+
+static int build(const struct source *source, hwloc_topology_t *ret,
+		 struct rt_err *err)
+{
+	const bool machine = !source->xml && !source->text;
+	struct env env[N_ENV] = {
+		{ "HWLOC_FSROOT", source->root, NULL, 0 },
+		{ "HWLOC_THISSYSTEM", source->root ? "0" : NULL, NULL, 0 },
+		/* Without probing by instruction, on each CPU in turn. */
+		{ "HWLOC_COMPONENTS", machine ? "linux,stop" : NULL, NULL, 0 },
+		/* No GPU libraries in the hook of a guest. */
+		{ "HWLOC_PLUGINS_PATH", "", NULL, 0 },
+		{ "HWLOC_XMLFILE", NULL, NULL, 0 },
+		{ "HWLOC_SYNTHETIC", NULL, NULL, 0 },
+		{ "HWLOC_HIDE_ERRORS", "2", NULL, 0 },
+	};
+	hwloc_topology_t topology = NULL;
+	int r = change_env(env, err);
+
+	if (r == 0 &&
+	    (hwloc_topology_init(&topology) < 0 || set_filters(topology) < 0 ||
+	     set_source(topology, source) < 0 ||
+	     hwloc_topology_load(topology) < 0))
+		r = rt_fail(err, errno, "hwloc cannot read the topology");
+	restore_env(env);
+	if (r == 0)
+		*ret = topology;
+	else if (topology)
+		hwloc_topology_destroy(topology);
+	return r;
+}
+
+/* A CPU above what we can hold is refused, not forgotten. */
+static int to_set(hwloc_const_bitmap_t bitmap, struct rt_cpuset *ret,
+		  struct rt_err *err)
+{
+	struct rt_cpuset set = { 0 };
+
+	for (int cpu = hwloc_bitmap_first(bitmap); cpu >= 0;
+	     cpu = hwloc_bitmap_next(bitmap, cpu)) {
+		if (cpu >= RT_CPUS_MAX)
+			return rt_fail(err, 0, "the topology has CPU %d", cpu);
+		rt_cpuset_add(&set, (unsigned)cpu);
+	}
+	*ret = set;
+	return 0;
+}
+
+static int add_object(struct rt_topo_level *level, unsigned number,
+		      hwloc_const_bitmap_t bitmap, struct rt_err *err)
+{
+	struct rt_cpuset cpus;
+	int r = to_set(bitmap, &cpus, err);
+
+	return r < 0 ? r : rt_topo_add(level, number, &cpus, err);
+}
+
+static int add_level(hwloc_topology_t topology, hwloc_obj_type_t type,
+		     struct rt_topo_level *level, struct rt_err *err)
+{
+	hwloc_obj_t obj = NULL;
+	int r = 0;
+
+	while (r == 0 &&
+	       (obj = hwloc_get_next_obj_by_type(topology, type, obj)))
+		r = add_object(level, obj->logical_index, obj->cpuset, err);
+	return r;
+}
+
+/*
+ * A CPU is in one node for the kernel. hwloc also gives the CPUs near it to a
+ * node of memory alone; such a node has none here.
+ */
+static int add_nodes(hwloc_topology_t topology, struct rt_topo_level *level,
+		     struct rt_err *err)
+{
+	hwloc_const_bitmap_t nodes = hwloc_get_root_obj(topology)->nodeset;
+	struct rt_cpuset seen = { 0 }, order;
+	int r = to_set(nodes, &order, err);
+
+	if (r < 0)
+		return r;
+	RT_CPUSET_FOREACH(node, &order) {
+		const hwloc_obj_t obj = hwloc_get_numanode_obj_by_os_index(
+			topology, (unsigned)node);
+		struct rt_cpuset cpus = { 0 };
+
+		r = to_set(obj->cpuset, &cpus, err);
+		rt_cpuset_minus(&cpus, &seen);
+		rt_cpuset_or(&seen, &cpus);
+		if (r == 0)
+			r = rt_topo_add(level, (unsigned)node, &cpus, err);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+/* Slowest first. Kinds whose speeds hwloc cannot rank are not told apart. */
+static int add_kinds(hwloc_topology_t topology, struct rt_topo_level *level,
+		     struct rt_err *err)
+{
+	const int n = hwloc_cpukinds_get_nr(topology, 0);
+	hwloc_bitmap_t bitmap = n > 1 ? hwloc_bitmap_alloc() : NULL;
+	int r = 0;
+
+	if (n > 1 && !bitmap)
+		return rt_fail_memory(err);
+	for (int i = 0; i < n && n > 1 && r == 0; i++) {
+		int efficiency = -1;
+
+		if (hwloc_cpukinds_get_info(topology, (unsigned)i, bitmap,
+					    &efficiency, NULL, NULL, 0) < 0 ||
+		    efficiency < 0)
+			break;
+		r = add_object(level, (unsigned)i, bitmap, err);
+	}
+	hwloc_bitmap_free(bitmap);
+	return r;
+}
+
+static int convert(hwloc_topology_t topology, struct rt_topo *topo,
+		   struct rt_err *err)
+{
+	const hwloc_obj_t top = hwloc_get_root_obj(topology);
+	int r = to_set(top->complete_cpuset, &topo->present, err);
+
+	if (r == 0)
+		r = to_set(top->cpuset, &topo->online, err);
+	if (r == 0)
+		r = add_level(topology, HWLOC_OBJ_CORE, &topo->cores, err);
+	if (r == 0 && topo->cores.n == 0)
+		r = add_level(topology, HWLOC_OBJ_PU, &topo->cores, err);
+	if (r == 0)
+		r = add_level(topology, HWLOC_OBJ_PACKAGE, &topo->packages,
+			      err);
+	if (r == 0 && topo->packages.n == 0)
+		r = rt_topo_add(&topo->packages, 0, &topo->online, err);
+	if (r == 0)
+		r = add_level(topology, HWLOC_OBJ_DIE, &topo->dies, err);
+	/* hwloc leaves dies out where each package is one. */
+	if (r == 0 && topo->dies.n == 0)
+		r = add_level(topology, HWLOC_OBJ_PACKAGE, &topo->dies, err);
+	if (r == 0)
+		r = add_nodes(topology, &topo->nodes, err);
+	if (r == 0)
+		r = add_kinds(topology, &topo->kinds, err);
+	return r;
+}
+
+static int read_set(struct rt_sys *sys, const char *file,
+		    struct rt_cpuset *ret_set, struct rt_err *err)
+{
+	char text[RT_CPULIST_MAX];
+	int r = rt_sys_readf(sys, text, sizeof(text), err,
+			     "sys/devices/system/cpu/%s", file);
+
+	if (r == 0)
+		r = rt_cpuset_parse_list(text, ret_set, err);
+	if (r == 0 && rt_cpuset_is_empty(ret_set))
+		r = rt_fail(err, 0, "no CPU of this host is %s", file);
+	return r;
+}
+
+static int read_sets(struct rt_sys *sys, struct rt_cpuset *present,
+		     struct rt_cpuset *online, struct rt_err *err)
+{
+	int r = read_set(sys, "present", present, err);
+
+	return r < 0 ? r : read_set(sys, "online", online, err);
+}
+
+/* Only root, or the owner of a tree of his own, may have written it. */
+static int check_kept(struct rt_sys *sys, struct rt_err *err)
+{
+	RT_AUTO_FD int fd = rt_sys_openat(
+		sys, KEPT, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return rt_fail(err, errno, "cannot look at %s", KEPT);
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 022) ||
+	    (st.st_uid != 0 && st.st_uid != geteuid()))
+		return rt_fail(err, EPERM, "%s is not root's own file", KEPT);
+	return 0;
+}
+
+/* -ENOENT: none is kept. */
+static int load_kept(struct rt_sys *sys, struct rt_topo *topo,
+		     struct rt_err *err)
+{
+	AUTO_TOPOLOGY topology = NULL;
+	RT_AUTO_FREE char *xml = NULL;
+	struct source source = { 0 };
+	int r = check_kept(sys, err);
+
+	if (r == 0)
+		r = rt_sys_read_all(sys, KEPT, XML_MAX, &xml,
+				    &source.xml_len, err);
+	if (r < 0)
+		return r;
+	source.xml = xml;
+	r = build(&source, &topology, err);
+	if (r == 0)
+		r = convert(topology, topo, err);
+	return r < 0 ? rt_wrap(err, "%s", KEPT) : 0;
+}
+
+static int discover(struct rt_sys *sys, hwloc_topology_t *ret,
+		    struct rt_err *err)
+{
+	const struct source source = {
+		.root = sys->live ? NULL : sys->root_path,
+	};
+
+	return build(&source, ret, err);
+}
+
+/* The kernel still names the node of a CPU that is offline. */
+static void add_to_node(struct rt_sys *sys, unsigned cpu, struct rt_topo *topo)
+{
+	for (size_t i = 0; i < topo->nodes.n; i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path),
+			 "sys/devices/system/cpu/cpu%u/node%u", cpu,
+			 topo->nodes.items[i].number);
+		if (rt_sys_exists(sys, path)) {
+			rt_cpuset_add(&topo->nodes.items[i].cpus, cpu);
+			return;
+		}
+	}
+}
+
+static int add_unknown(struct rt_sys *sys, struct rt_topo *topo,
+		       struct rt_err *err)
+{
+	struct rt_cpuset unknown = topo->present;
+
+	for (size_t i = 0; i < topo->cores.n; i++)
+		rt_cpuset_minus(&unknown, &topo->cores.items[i].cpus);
+	RT_CPUSET_FOREACH(cpu, &unknown) {
+		struct rt_cpuset own = { 0 };
+		int r;
+
+		rt_cpuset_add(&own, (unsigned)cpu);
+		r = rt_topo_add(&topo->cores, (unsigned)topo->cores.n, &own,
+				err);
+		if (r < 0)
+			return r;
+		add_to_node(sys, (unsigned)cpu, topo);
+	}
+	return 0;
+}
+
+/* The kernel's own word on hybrid CPUs; hwloc would ask each CPU for it. */
+static int add_hybrid(struct rt_sys *sys, struct rt_topo *topo,
+		      struct rt_err *err)
+{
+	static const char *const kinds[] = { "cpu_atom", "cpu_core" };
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < 2; i++) {
+		char text[RT_CPULIST_MAX];
+		struct rt_cpuset cpus;
+
+		if (rt_sys_readf(sys, text, sizeof(text), err,
+				 "sys/devices/%s/cpus", kinds[i]) < 0)
+			return 0;
+		r = rt_cpuset_parse_list(text, &cpus, err);
+		if (r < 0)
+			return r;
+		/* Offline threads are not in the list, their cores are. */
+		cpus = rt_topo_siblings(topo, &cpus);
+		r = rt_topo_add(&topo->kinds, i, &cpus, err);
+	}
+	return r;
+}
+
+static int load(struct rt_sys *sys, const struct rt_cpuset *present,
+		const struct rt_cpuset *online, struct rt_topo *topo,
+		struct rt_err *err)
+{
+	AUTO_TOPOLOGY topology = NULL;
+	int r = load_kept(sys, topo, err);
+
+	/* Of this host, and it knows all that the kernel does, or more. */
+	if (r == 0 && rt_cpuset_is_equal(&topo->present, present) &&
+	    (rt_cpuset_is_subset(online, &topo->online) ||
+	     !rt_cpuset_is_subset(&topo->online, online)))
+		return 0;
+	if (r < 0 && r != -ENOENT && !rt_cpuset_is_equal(present, online))
+		return rt_wrap(err, "the cores of offline CPUs are not known");
+	rt_topo_fini(topo);
+	r = discover(sys, &topology, err);
+	return r < 0 ? r : convert(topology, topo, err);
+}
+
+int rt_topology_load(struct rt_sys *sys, struct rt_topo *ret_topo,
+		     struct rt_err *err)
+{
+	struct rt_cpuset present, online;
+	struct rt_topo topo = { 0 };
+	int r = read_sets(sys, &present, &online, err);
+
+	if (r == 0)
+		r = load(sys, &present, &online, &topo, err);
+	if (r == 0) {
+		topo.present = present;
+		topo.online = online;
+		r = add_unknown(sys, &topo, err);
+	}
+	if (r == 0 && topo.kinds.n == 0)
+		r = add_hybrid(sys, &topo, err);
+	if (r < 0) {
+		rt_topo_fini(&topo);
+		return rt_wrap(err, "topology");
+	}
+	*ret_topo = topo;
+	return 0;
+}
+
+/* Renamed when whole: a reader finds the old one or the new one. */
+static int write_kept(int folder, const char *xml, size_t len,
+		      struct rt_err *err)
+{
+	RT_AUTO_FD int fd = -1;
+
+	unlinkat(folder, NAME_NEW, 0);
+	fd = openat(folder, NAME_NEW,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return rt_fail(err, errno, "cannot create %s.new", KEPT);
+	if (write(fd, xml, len) != (ssize_t)len)
+		return rt_fail(err, EIO, "cannot write %s.new", KEPT);
+	if (renameat(folder, NAME_NEW, folder, NAME) < 0)
+		return rt_fail(err, errno, "cannot rename %s.new", KEPT);
+	return 0;
+}
+
+static bool is_kept(struct rt_sys *sys, struct rt_err *err)
+{
+	struct rt_cpuset present, online;
+	struct rt_topo topo = { 0 };
+	const bool kept = read_sets(sys, &present, &online, err) == 0 &&
+			  load_kept(sys, &topo, err) == 0 &&
+			  rt_cpuset_is_equal(&topo.present, &present) &&
+			  rt_cpuset_is_subset(&online, &topo.online);
+
+	rt_topo_fini(&topo);
+	return kept;
+}
+
+int rt_topology_keep(struct rt_sys *sys, struct rt_err *err)
+{
+	AUTO_TOPOLOGY topology = NULL;
+	RT_AUTO_FD int folder = -1;
+	char *xml;
+	int len, r;
+
+	if (is_kept(sys, err))
+		return 0;
+	/* It is there: the lock is in it. */
+	folder = rt_sys_openat(sys, RT_STORE_DIR, O_RDONLY | O_DIRECTORY, 0,
+			       err);
+	if (folder < 0)
+		return folder;
+	r = discover(sys, &topology, err);
+	if (r < 0)
+		return r;
+	if (hwloc_topology_export_xmlbuffer(topology, &xml, &len, 0) < 0)
+		return rt_fail(err, errno, "hwloc cannot export the topology");
+	/* Less the closing NUL, which hwloc counts. */
+	r = write_kept(folder, xml, (size_t)len - 1, err);
+	hwloc_free_xmlbuffer(topology, xml);
+	return r;
+}
+
+int rt_topology_load_file(const char *source, struct rt_topo *ret_topo,
+			  struct rt_err *err)
+{
+	const struct source from = { .text = source };
+	AUTO_TOPOLOGY topology = NULL;
+	struct rt_topo topo = { 0 };
+	int r;
+
+	if (build(&from, &topology, err) < 0)
+		return rt_fail(err, 0, "'%s' is neither hwloc's XML nor a "
+			       "description such as 'pack:2 core:4 pu:2'",
+			       source);
+	r = convert(topology, &topo, err);
+	if (r < 0)
+		rt_topo_fini(&topo);
+	else
+		*ret_topo = topo;
+	return r;
+}
