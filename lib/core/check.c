@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* check.c - the rules between guests, and what all rules share */
+#include "check.h"
+
+#include <stdarg.h>
+
+#include "check_rules.h"
+
+bool rt_check_counts(const struct rt_checking *run,
+		     const struct rt_guest *guest)
+{
+	return run->check->all || !guest->disabled;
+}
+
+bool rt_check_concerns(const struct rt_checking *run,
+		       const struct rt_guest *guest)
+{
+	const char *uuid = run->check->uuid;
+
+	return !uuid || strcmp(guest->uuid, uuid) == 0;
+}
+
+const char *rt_check_label(const struct rt_guest *guest)
+{
+	return guest->name && *guest->name ? guest->name : guest->uuid;
+}
+
+unsigned rt_check_line(const struct rt_guest *guest, enum rt_key key)
+{
+	const struct rt_section *section = guest->section;
+
+	if (!section)
+		return 0;
+	return section->lines[key] ? section->lines[key] : section->line;
+}
+
+bool rt_check_is_doubtful(const struct rt_checking *run,
+			  const struct rt_guest *guest, enum rt_key key)
+{
+	const unsigned line = guest->section ? guest->section->lines[key] : 0;
+
+	for (size_t i = 0; line && i < run->n_before; i++)
+		if (run->report->items[i].line == line &&
+		    run->report->items[i].severity == RT_ERROR)
+			return true;
+	return false;
+}
+
+void rt_check_add(const struct rt_checking *run, enum rt_severity severity,
+		  const char *code, const struct rt_guest *guest,
+		  enum rt_key key, struct rt_strbuf *hint, const char *fmt, ...)
+{
+	const struct rt_where where = {
+		.file = run->check->config->file,
+		.line = rt_check_line(guest, key),
+		.guest = rt_check_label(guest),
+	};
+	RT_AUTO_STRBUF message = { 0 };
+	va_list args;
+
+	va_start(args, fmt);
+	rt_strbuf_vaddf(&message, fmt, args);
+	va_end(args);
+	if (message.failed || hint->failed)
+		run->report->failed = true;
+	else if (!rt_check_is_doubtful(run, guest, key))
+		rt_report_add(run->report, severity, code, where, hint->text,
+			      "%s", message.text);
+	rt_strbuf_fini(hint);
+}
+
+bool rt_check_is_numa(const struct rt_checking *run)
+{
+	const struct rt_cpuset nodes =
+		rt_check_nodes(run, &run->check->topo->present);
+
+	return rt_cpuset_count(&nodes) > 1;
+}
+
+struct rt_cpuset rt_check_nodes(const struct rt_checking *run,
+				const struct rt_cpuset *cpus)
+{
+	return rt_topo_numbers(&run->check->topo->nodes, cpus);
+}
+
+static struct rt_cpulist set_text(const char *noun, const struct rt_cpuset *set)
+{
+	const struct rt_cpulist list = rt_cpuset_text(set);
+	struct rt_cpulist named;
+
+	/* "CPU 4095" is far from the limit: only long lists lose their end. */
+	snprintf(named.text, sizeof(named.text), "%s%s %.199s", noun,
+		 rt_cpuset_count(set) == 1 ? "" : "s", list.text);
+	return named;
+}
+
+struct rt_cpulist rt_check_nodes_text(const struct rt_cpuset *nodes)
+{
+	return set_text("node", nodes);
+}
+
+struct rt_cpulist rt_check_cpus_text(const struct rt_cpuset *cpus)
+{
+	return set_text("CPU", cpus);
+}
+
+static void check_overlap(const struct rt_checking *run,
+			  const struct rt_guest *rt,
+			  const struct rt_guest *other)
+{
+	const char *name = rt_check_label(rt);
+	struct rt_cpuset both = other->cpuset;
+	RT_AUTO_STRBUF hint = { 0 };
+	struct rt_cpuset named;
+
+	rt_cpuset_or(&both, &other->owned);
+	rt_cpuset_and(&both, &rt->owned);
+	if (rt_cpuset_is_empty(&both))
+		return;
+
+	named = both;
+	rt_cpuset_and(&named, &rt->cpuset);
+	rt_cpuset_and(&named, &other->cpuset);
+	if (rt_cpuset_is_empty(&named))
+		rt_strbuf_addf(&hint, "a real-time guest owns whole cores: "
+			       "keep all threads of a core in one guest's "
+			       "cpuset, here or in '%s'", name);
+	else
+		rt_strbuf_addf(&hint, "take %s out of cpuset here or in '%s'",
+			       rt_cpuset_text(&named).text, name);
+	rt_check_add(run, RT_ERROR, "cpu-overlap", other, RT_KEY_CPUSET, &hint,
+		     "%s%s also of real-time guest '%s' (line %u)",
+		     rt_check_cpus_text(&both).text,
+		     rt_cpuset_count(&both) == 1 ? " is" : " are", name,
+		     rt_check_line(rt, RT_KEY_CPUSET));
+}
+
+/* Where another guest could go: nodes without real-time CPUs. */
+static void add_quiet_nodes(const struct rt_checking *run,
+			    struct rt_strbuf *hint)
+{
+	struct rt_cpuset quiet = rt_check_nodes(run, &run->check->topo->present);
+
+	rt_cpuset_minus(&quiet, &run->rt_nodes);
+	if (rt_cpuset_is_empty(&quiet))
+		rt_strbuf_adds(hint, "no node is free of real-time guests: "
+				     "keep this guest's memory traffic low");
+	else
+		rt_strbuf_addf(hint, "move it to another node (%s), since "
+			       "guests of one node share its caches and "
+			       "memory bandwidth",
+			       rt_check_nodes_text(&quiet).text);
+}
+
+static void check_shared_node(const struct rt_checking *run,
+			      const struct rt_guest *rt,
+			      const struct rt_guest *other)
+{
+	const struct rt_cpuset mine = rt_check_nodes(run, &other->cpuset);
+	const struct rt_cpuset nodes = rt_check_nodes(run, &rt->cpuset);
+	const struct rt_section *section = other->section;
+	RT_AUTO_STRBUF hint = { 0 };
+	struct rt_cpuset both;
+
+	both = nodes;
+	rt_cpuset_and(&both, &mine);
+	if (!rt_cpuset_is_empty(&both) &&
+	    !rt_cpuset_intersects(&rt->owned, &other->cpuset)) {
+		add_quiet_nodes(run, &hint);
+		rt_check_add(run, RT_WARNING, "shared-node", other,
+			     RT_KEY_CPUSET, &hint,
+			     "cpuset is on %s, as is real-time guest '%s'",
+			     rt_check_nodes_text(&both).text,
+			     rt_check_label(rt));
+	}
+
+	/* What `auto` took from cpuset has just been said. */
+	if (!section || section->numatune != RT_YES)
+		return;
+	both = nodes;
+	rt_cpuset_and(&both, &other->nodes);
+	if (rt_cpuset_is_empty(&both))
+		return;
+	add_quiet_nodes(run, &hint);
+	rt_check_add(run, RT_WARNING, "shared-memory", other, RT_KEY_NUMATUNE,
+		     &hint, "numatune takes memory of %s, where real-time "
+		     "guest '%s' runs", rt_check_nodes_text(&both).text,
+		     rt_check_label(rt));
+}
+
+static void check_shared_devices(const struct rt_checking *run,
+				 const struct rt_guest *first,
+				 const struct rt_guest *second)
+{
+	const char *name = rt_check_label(first);
+	RT_AUTO_STRBUF hint = { 0 };
+
+	for (size_t i = 0; i < second->pcidevs.n; i++) {
+		const struct rt_pci_addr *addr = &second->pcidevs.items[i];
+
+		if (!rt_pci_set_has(&first->pcidevs, addr))
+			continue;
+		rt_strbuf_addf(&hint, "take %s out of pcidevs here or in '%s'",
+			       rt_pci_text(addr).text, name);
+		rt_check_add(run, RT_ERROR, "pci-shared", second,
+			     RT_KEY_PCIDEVS, &hint,
+			     "PCI device %s is passed to guest '%s' too "
+			     "(line %u)", rt_pci_text(addr).text, name,
+			     rt_check_line(first, RT_KEY_PCIDEVS));
+	}
+}
+
+/* first stands before second in the file. */
+static void check_pair(const struct rt_checking *run,
+		       const struct rt_guest *first,
+		       const struct rt_guest *second)
+{
+	/* The finding is the ordinary guest's, or the later one's. */
+	const struct rt_guest *rt = first->rt ? first : second;
+	const struct rt_guest *other = first->rt ? second : first;
+
+	check_shared_devices(run, first, second);
+	if (!rt->rt)
+		return;
+	check_overlap(run, rt, other);
+	if (rt_check_is_numa(run))
+		check_shared_node(run, rt, other);
+	if (!run->check->facts)
+		return;
+	rt_check_neighbours(run, rt, other);
+	if (other->rt)
+		rt_check_neighbours(run, other, rt);
+}
+
+static void check_pairs(const struct rt_checking *run)
+{
+	const struct rt_guests *guests = run->check->guests;
+
+	for (size_t j = 1; j < guests->n; j++) {
+		const struct rt_guest *second = &guests->items[j];
+
+		if (!rt_check_counts(run, second))
+			continue;
+		for (size_t i = 0; i < j; i++) {
+			const struct rt_guest *first = &guests->items[i];
+
+			if (rt_check_counts(run, first) &&
+			    (rt_check_concerns(run, first) ||
+			     rt_check_concerns(run, second)))
+				check_pair(run, first, second);
+		}
+	}
+}
+
+/*
+ * Said once, of the guest that takes the last CPU. It concerns every real-time
+ * guest: any of them can give one back.
+ */
+static void check_housekeeping(const struct rt_checking *run)
+{
+	const struct rt_guests *guests = run->check->guests;
+	struct rt_cpuset left = run->check->topo->online;
+	const struct rt_guest *last = NULL;
+	RT_AUTO_STRBUF hint = { 0 };
+	bool concerned = false;
+
+	for (size_t i = 0; i < guests->n; i++) {
+		const struct rt_guest *guest = &guests->items[i];
+
+		if (!guest->rt || !rt_check_counts(run, guest))
+			continue;
+		concerned |= rt_check_concerns(run, guest);
+		if (!last && rt_cpuset_is_subset(&left, &guest->owned))
+			last = guest;
+		rt_cpuset_minus(&left, &guest->owned);
+	}
+	if (!last || !concerned)
+		return;
+	rt_strbuf_adds(&hint, "leave at least one whole core, best CPU 0's, "
+			      "out of every real-time cpuset");
+	rt_check_add(run, RT_ERROR, "no-housekeeping", last, RT_KEY_CPUSET,
+		     &hint, "the real-time guests together take all online "
+		     "CPUs (%s), none is left for the host",
+		     rt_cpuset_text(&run->check->topo->online).text);
+}
+
+static void take_stock(struct rt_checking *run)
+{
+	const struct rt_guests *guests = run->check->guests;
+
+	for (size_t i = 0; i < guests->n; i++) {
+		const struct rt_guest *guest = &guests->items[i];
+		struct rt_cpuset nodes;
+
+		if (!rt_check_counts(run, guest))
+			continue;
+		rt_cpuset_or(&run->named, &guest->cpuset);
+		rt_cpuset_or(&run->named, &guest->owned);
+		if (!guest->rt)
+			continue;
+		nodes = rt_check_nodes(run, &guest->cpuset);
+		rt_cpuset_or(&run->rt_nodes, &nodes);
+		rt_cpuset_or(&run->owned, &guest->owned);
+		rt_cpuset_or(&run->downed, &guest->downed);
+	}
+}
+
+void rt_check(const struct rt_check *check, struct rt_report *report)
+{
+	struct rt_checking run = {
+		.check = check,
+		.report = report,
+		.n_before = report->n,
+	};
+
+	take_stock(&run);
+	for (size_t i = 0; i < check->guests->n; i++) {
+		const struct rt_guest *guest = &check->guests->items[i];
+
+		if (!rt_check_counts(&run, guest) ||
+		    !rt_check_concerns(&run, guest))
+			continue;
+		rt_check_guest(&run, guest);
+		if (check->facts) {
+			rt_check_siblings(&run, guest);
+			rt_check_devices(&run, guest);
+			rt_check_interrupts(&run, guest);
+		}
+	}
+	check_pairs(&run);
+	check_housekeeping(&run);
+}

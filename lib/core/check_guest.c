@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* check_guest.c - the rules of one guest and the host's CPUs */
+#include "check_rules.h"
+
+static void check_basics(const struct rt_checking *run,
+			 const struct rt_guest *guest)
+{
+	const struct rt_section *section = guest->section;
+	RT_AUTO_STRBUF hint = { 0 };
+
+	if (!guest->rt)
+		return;
+	/* A cpuset that could not be read has its own finding. */
+	if (rt_cpuset_is_empty(&guest->cpuset) &&
+	    (!section || !*section->cpuset) &&
+	    !rt_check_is_doubtful(run, guest, RT_KEY_CPUSET)) {
+		rt_strbuf_addf(&hint, "set cpuset to at least %u CPUs, one "
+			       "for each vCPU and one for the guest's other "
+			       "threads", guest->nr_vcpus + 1);
+		rt_check_add(run, RT_ERROR, "rt-no-cpuset", guest, RT_KEY_RT,
+			     &hint, "a real-time guest needs a cpuset");
+	}
+	if (!guest->locked) {
+		rt_strbuf_adds(&hint, "set rt_memory = auto, or remove it");
+		rt_check_add(run, RT_ERROR, "rt-no-memory-lock", guest,
+			     RT_KEY_RT_MEMORY, &hint,
+			     "a real-time guest needs its memory locked, but "
+			     "rt_memory is off");
+	}
+}
+
+/* May a real-time guest get this CPU as well? */
+static bool is_spare(const struct rt_checking *run,
+		     const struct rt_cpuset *mine, unsigned cpu)
+{
+	const struct rt_topo *topo = run->check->topo;
+	struct rt_cpuset core = { 0 }, left = topo->online;
+	const struct rt_cpuset *named = &run->named;
+
+	rt_cpuset_add(&core, cpu);
+	core = rt_topo_siblings(topo, &core);
+	rt_cpuset_minus(&left, &run->owned);
+	rt_cpuset_minus(&left, mine);
+	rt_cpuset_minus(&left, &core);
+	return !rt_cpuset_has(&core, 0) && !rt_cpuset_is_empty(&left) &&
+	       rt_cpuset_is_subset(&core, &topo->online) &&
+	       !rt_cpuset_intersects(&core, named) &&
+	       !rt_cpuset_intersects(&core, mine);
+}
+
+/*
+ * CPUs that could be added to the guest's: of its nodes, of cores that no
+ * guest names, one thread each. Fewer than wanted means none to offer.
+ */
+static struct rt_cpuset find_spare(const struct rt_checking *run,
+				   const struct rt_guest *guest, unsigned wanted)
+{
+	const struct rt_topo *topo = run->check->topo;
+	const struct rt_cpuset nodes = rt_check_nodes(run, &guest->cpuset);
+	const struct rt_cpuset near = rt_topo_cpus(&topo->nodes, &nodes);
+	struct rt_cpuset spare = { 0 }, cores = { 0 };
+
+	RT_CPUSET_FOREACH(cpu, &near) {
+		if (!wanted)
+			return spare;
+		if (!is_spare(run, &cores, (unsigned)cpu))
+			continue;
+		rt_cpuset_add(&spare, (unsigned)cpu);
+		cores = rt_topo_siblings(topo, &spare);
+		wanted--;
+	}
+	if (wanted)
+		rt_cpuset_clear(&spare);
+	return spare;
+}
+
+static void check_rt_count(const struct rt_checking *run,
+			   const struct rt_guest *guest)
+{
+	const unsigned usable = rt_cpuset_count(&guest->usable);
+	struct rt_cpuset idle = guest->downed, spare;
+	RT_AUTO_STRBUF hint = { 0 };
+	char siblings[256] = "";
+
+	rt_cpuset_and(&idle, &guest->cpuset);
+	if (!rt_cpuset_is_empty(&idle))
+		snprintf(siblings, sizeof(siblings),
+			 ", as SMT siblings (%s) are taken down",
+			 rt_cpuset_text(&idle).text);
+	spare = find_spare(run, guest, guest->nr_vcpus + 1 - usable);
+	if (rt_cpuset_is_empty(&spare))
+		rt_strbuf_addf(&hint, "name %u more in cpuset, each of a core "
+			       "of its own", guest->nr_vcpus + 1 - usable);
+	else
+		rt_strbuf_addf(&hint, "add CPUs to cpuset, such as %s",
+			       rt_cpuset_text(&spare).text);
+	if (usable > 1)
+		rt_strbuf_addf(&hint, ", or set nr_vcpus = %u", usable - 1);
+	rt_check_add(run, RT_ERROR, "too-few-cpus", guest, RT_KEY_CPUSET, &hint,
+		     "%u vCPUs and their service threads need %u CPUs, cpuset "
+		     "has %u usable%s", guest->nr_vcpus, guest->nr_vcpus + 1,
+		     usable, siblings);
+}
+
+static void check_count(const struct rt_checking *run,
+			const struct rt_guest *guest)
+{
+	const struct rt_section *section = guest->section;
+	const unsigned count = rt_cpuset_count(&guest->cpuset);
+	RT_AUTO_STRBUF hint = { 0 };
+
+	/* `auto` fits by itself, or could not be resolved. */
+	if (!count || (section && !section->nr_vcpus) ||
+	    rt_check_is_doubtful(run, guest, RT_KEY_NR_VCPUS))
+		return;
+	if (guest->rt && rt_cpuset_count(&guest->usable) <= guest->nr_vcpus) {
+		check_rt_count(run, guest);
+	} else if (!guest->rt && count <= guest->nr_vcpus) {
+		rt_strbuf_addf(&hint, "name %u or more CPUs in cpuset, or "
+			       "lower nr_vcpus", guest->nr_vcpus + 1);
+		rt_check_add(run, RT_WARNING, "few-cpus", guest, RT_KEY_CPUSET,
+			     &hint, "%u vCPUs and the guest's other threads "
+			     "share %s", guest->nr_vcpus,
+			     rt_check_cpus_text(&guest->cpuset).text);
+	}
+}
+
+static void check_product(const struct rt_checking *run,
+			  const struct rt_guest *guest)
+{
+	const unsigned long long product = 1ull * guest->sockets *
+					   guest->cores * guest->threads;
+	RT_AUTO_STRBUF hint = { 0 };
+
+	/* 0: could not be resolved, which has its own finding. */
+	if (!guest->nr_vcpus || product == guest->nr_vcpus ||
+	    rt_check_is_doubtful(run, guest, RT_KEY_NR_VCPUS))
+		return;
+	rt_strbuf_addf(&hint, "set cpu_topology = 1,%u,1 or auto",
+		       guest->nr_vcpus);
+	if (product <= RT_CPUS_MAX)
+		rt_strbuf_addf(&hint, ", or nr_vcpus = %llu", product);
+	rt_check_add(run, RT_ERROR, "topology-product", guest,
+		     RT_KEY_CPU_TOPOLOGY, &hint,
+		     "cpu_topology %u,%u,%u comes to %llu vCPUs, nr_vcpus "
+		     "is %u", guest->sockets, guest->cores, guest->threads,
+		     product, guest->nr_vcpus);
+}
+
+static void check_online(const struct rt_checking *run,
+			 const struct rt_guest *guest)
+{
+	struct rt_cpuset off = guest->rt ? guest->usable : guest->cpuset;
+	RT_AUTO_STRBUF hint = { 0 };
+
+	rt_cpuset_minus(&off, &run->check->topo->online);
+	rt_cpuset_minus(&off, &run->downed);
+	if (rt_cpuset_is_empty(&off))
+		return;
+	rt_strbuf_addf(&hint, "bring it online (chcpu -e %s) or name other "
+		       "CPUs", rt_cpuset_text(&off).text);
+	rt_check_add(run, RT_WARNING, "offline-cpu", guest, RT_KEY_CPUSET,
+		     &hint, "cpuset has %s, which %s offline",
+		     rt_check_cpus_text(&off).text,
+		     rt_cpuset_count(&off) == 1 ? "is" : "are");
+}
+
+static void check_nodes(const struct rt_checking *run,
+			const struct rt_guest *guest)
+{
+	const struct rt_cpuset nodes = rt_check_nodes(run, &guest->cpuset);
+	RT_AUTO_STRBUF hint = { 0 };
+	struct rt_cpuset outside = guest->nodes;
+
+	if (!guest->rt || rt_cpuset_is_empty(&nodes) || !rt_check_is_numa(run))
+		return;
+	if (rt_cpuset_count(&nodes) > 1) {
+		rt_strbuf_addf(&hint, "name CPUs of one node only, such as "
+			       "n%d", rt_cpuset_last(&nodes));
+		rt_check_add(run, RT_WARNING, "several-nodes", guest,
+			     RT_KEY_CPUSET, &hint,
+			     "cpuset is spread over NUMA %s",
+			     rt_check_nodes_text(&nodes).text);
+	}
+	rt_cpuset_minus(&outside, &nodes);
+	if (!rt_cpuset_is_empty(&guest->nodes) && rt_cpuset_is_empty(&outside))
+		return;
+	rt_strbuf_addf(&hint, "set numatune = auto, which is %s here",
+		       rt_check_nodes_text(&nodes).text);
+	if (rt_cpuset_is_empty(&guest->nodes))
+		rt_check_add(run, RT_WARNING, "numatune-off", guest,
+			     RT_KEY_NUMATUNE, &hint,
+			     "numatune is off: memory may come from any node");
+	else
+		rt_check_add(run, RT_WARNING, "numatune-outside", guest,
+			     RT_KEY_NUMATUNE, &hint,
+			     "numatune takes memory of %s, its CPUs are on %s",
+			     rt_check_nodes_text(&outside).text,
+			     rt_check_nodes_text(&nodes).text);
+}
+
+static void check_boot_cpu(const struct rt_checking *run,
+			   const struct rt_guest *guest)
+{
+	const struct rt_cpuset nodes = rt_check_nodes(run, &guest->owned);
+	RT_AUTO_STRBUF hint = { 0 };
+
+	if (!guest->rt)
+		return;
+	if (rt_cpuset_has(&guest->owned, 0)) {
+		rt_strbuf_adds(&hint, "leave CPU 0 and its SMT siblings to "
+				      "the host, which has work that can run "
+				      "nowhere else");
+		rt_check_add(run, RT_WARNING, "rt-cpu0", guest, RT_KEY_CPUSET,
+			     &hint, "owns CPU 0%s",
+			     rt_cpuset_has(&guest->cpuset, 0) ? "" :
+			     ", an SMT sibling of its CPUs");
+	} else if (rt_cpuset_has(&nodes, 0) && rt_check_is_numa(run)) {
+		rt_strbuf_adds(&hint, "prefer another node, as most of the "
+				      "host's own work is on node 0");
+		rt_check_add(run, RT_WARNING, "rt-node0", guest, RT_KEY_CPUSET,
+			     &hint, "its CPUs are on NUMA node 0");
+	}
+}
+
+static void check_kinds(const struct rt_checking *run,
+			const struct rt_guest *guest)
+{
+	const struct rt_topo_level *kinds = &run->check->topo->kinds;
+	const struct rt_cpuset met = rt_topo_numbers(kinds, &guest->cpuset);
+	RT_AUTO_STRBUF kept = { 0 };
+	RT_AUTO_STRBUF hint = { 0 };
+	RT_AUTO_STRBUF parts = { 0 };
+
+	if (!guest->rt || rt_cpuset_count(&met) < 2)
+		return;
+	for (size_t i = 0; i < kinds->n; i++) {
+		struct rt_cpuset part = kinds->items[i].cpus;
+
+		rt_cpuset_and(&part, &guest->cpuset);
+		if (rt_cpuset_is_empty(&part))
+			continue;
+		rt_strbuf_addf(&parts, "%s%s", parts.len ? ", faster " : "slower ",
+			       rt_cpuset_text(&part).text);
+		rt_strbuf_fini(&kept);
+		rt_strbuf_adds(&kept, rt_cpuset_text(&part).text);
+	}
+	if (parts.failed || kept.failed) {
+		run->report->failed = true;
+		return;
+	}
+	rt_strbuf_addf(&hint, "name cores of one kind, such as %s, so that "
+		       "all vCPUs are equally fast", kept.text);
+	rt_check_add(run, RT_WARNING, "mixed-cores", guest, RT_KEY_CPUSET,
+		     &hint, "cpuset mixes kinds of cores: %s", parts.text);
+}
+
+void rt_check_guest(const struct rt_checking *run, const struct rt_guest *guest)
+{
+	check_basics(run, guest);
+	check_count(run, guest);
+	check_product(run, guest);
+	check_online(run, guest);
+	check_nodes(run, guest);
+	check_boot_cpu(run, guest);
+	check_kinds(run, guest);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* check_rules.h - what the files of check.c share */
+#ifndef RT_CHECK_RULES_H
+#define RT_CHECK_RULES_H
+
+#include "check.h"
+
+/* One run of rt_check. */
+struct rt_checking {
+	const struct rt_check *check;
+	struct rt_report *report;
+	size_t n_before;	 /* findings that were there at the start */
+	struct rt_cpuset owned;	 /* by all real-time guests that count */
+	struct rt_cpuset downed; /* siblings that they take down */
+	struct rt_cpuset named;	 /* cpuset or owned of any guest that counts */
+	struct rt_cpuset rt_nodes; /* NUMA nodes of real-time CPUs */
+};
+
+/* The rules of one guest: alone (check_guest.c), on its host (check_host.c). */
+void rt_check_guest(const struct rt_checking *run,
+		    const struct rt_guest *guest);
+void rt_check_siblings(const struct rt_checking *run,
+		       const struct rt_guest *guest);
+void rt_check_devices(const struct rt_checking *run,
+		      const struct rt_guest *guest);
+void rt_check_interrupts(const struct rt_checking *run,
+			 const struct rt_guest *guest);
+/* Devices of one guest that are local to a real-time one's CPUs. */
+void rt_check_neighbours(const struct rt_checking *run,
+			 const struct rt_guest *rt,
+			 const struct rt_guest *other);
+
+/* Does the guest count: enabled, or all are asked for? */
+bool rt_check_counts(const struct rt_checking *run,
+		     const struct rt_guest *guest);
+/* Is a finding about it, or about it and another guest, asked for? */
+bool rt_check_concerns(const struct rt_checking *run,
+		       const struct rt_guest *guest);
+
+/* Its name, or its UUID when it has none. */
+const char *rt_check_label(const struct rt_guest *guest);
+/* The line of a key of its section, else of the section. */
+unsigned rt_check_line(const struct rt_guest *guest, enum rt_key key);
+
+/* The text of the key is refused already: its value is not what was meant. */
+bool rt_check_is_doubtful(const struct rt_checking *run,
+			  const struct rt_guest *guest, enum rt_key key);
+
+/*
+ * Add a finding at a key of the guest, unless the key is doubtful; *hint is
+ * emptied for the next.
+ */
+void rt_check_add(const struct rt_checking *run, enum rt_severity severity,
+		  const char *code, const struct rt_guest *guest,
+		  enum rt_key key, struct rt_strbuf *hint, const char *fmt, ...)
+	RT_PRINTF(7, 8);
+
+/* More than one node with CPUs: only then does a node say anything. */
+bool rt_check_is_numa(const struct rt_checking *run);
+/* NUMA nodes of some CPUs, and of a guest's cpuset. */
+struct rt_cpuset rt_check_nodes(const struct rt_checking *run,
+				const struct rt_cpuset *cpus);
+/* "node 1", "nodes 0-1"; "CPU 4", "CPUs 4-5". */
+struct rt_cpulist rt_check_nodes_text(const struct rt_cpuset *nodes);
+struct rt_cpulist rt_check_cpus_text(const struct rt_cpuset *cpus);
+
+#endif

@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# docs.sh - the manual pages name every finding, key and option, and no others
+. "$(dirname "$0")/lib.sh"
+
+page=$tree/docs/kvmrt.cfg.5
+
+# A call's code stands on the line of its severity or on the next one.
+codes=$(cat "$tree"/lib/core/check*.c "$tree"/lib/core/guest.c \
+	"$tree"/lib/core/config*.c | tr '\n\t' '  ' |
+	grep -oE '(RT_(ERROR|WARNING), *([a-z>-]+, *)?|code = )"[a-z0-9-]+"' |
+	sed 's/.*"\(.*\)"/\1/' | sort -u)
+explained=$(sed -n '/^\.Sh FINDINGS/,/^\.Sh FILES/s/^\.It Li //p' "$page" |
+	tr -d ',' | tr -s ' ' '\n' | sort -u)
+name="codes of the rules"
+for code in $codes; do
+	echo "$explained" | grep -qx -- "$code"
+	result $? "kvmrt.cfg.5 explains $code"
+done
+for code in $explained; do
+	grep -qF "\"$code\"" "$tree"/lib/core/*.c
+	result $? "there is a $code to explain"
+done
+for code in $(cat "$tree"/lib/core/check*.c | tr '\n\t' '  ' |
+	grep -oE 'RT_(ERROR|WARNING), *"[a-z0-9-]+"' |
+	sed 's/.*"\(.*\)"/\1/' | sort -u); do
+	sed -n '/^ \* Errors:/,/^ \*\//p' "$tree/lib/core/check.h" |
+		tr -d '*,' | tr -s ' ' '\n' | grep -qx -- "$code"
+	result $? "check.h lists $code"
+done
+
+for key in $(sed -n 's/.*\[RT_KEY_[A-Z_]*\] = { "\([a-z_]*\)".*/\1/p' \
+	"$tree/lib/core/config_value.c"); do
+	grep -qE "^\.It Ic $key No = " "$page"
+	result $? "kvmrt.cfg.5 has the key $key"
+done
+
+for program in kvmrt-validate-config kvmrt-show-config; do
+	page=$tree/docs/$program.1
+	run "$program" 0 $program --help
+	helped=$(grep -oE '^ {6}--[a-z]+|^  -[a-zA-Z], --[a-z]+' \
+		"$work/out" | grep -oE -- '--[a-z]+' | sort -u)
+	paged=$(sed -n 's/^\.It .*Fl -\([a-z]*\).*/--\1/p' "$page" | sort -u)
+	[ -n "$helped" ] && [ "$helped" = "$paged" ]
+	result $? "$program: the options of --help are those of the page" ||
+		echo "# help: $helped; page: $paged" | tr '\n' ' '
+done
+
+if command -v groff >/dev/null; then
+	for page in "$tree"/docs/*.[158]; do
+		groff -mdoc -Tutf8 -ww -z "$page" 2>"$work/err"
+		name=${page##*/}
+		empty err
+	done
+fi
+
+finish

@@ -1,0 +1,321 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# hook.sh - the real hook on captured hosts: streams, exit status, and the tree
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+hook=${KVMRT_HOOK:-$bin/../hooks/qemu}
+reconcile=$bin/kvmrt-reconcile
+data=$tree/tests/data/hook
+pristine=$work/pristine
+root=$work/root
+operations="prepare start started stopped release reconnect attach migrate restore new"
+uuid=6a1f0c1e-0000-4000-8000-000000000001
+
+"$tree/tests/bench/make-host" smt2-numa2-12cpu-guest "$pristine" || exit 1
+
+fresh() { # fresh [CONFIG]: the host anew, without or with a configuration
+	chmod -R u+w "$root" 2>/dev/null
+	rm -rf "$root"
+	cp -a "$pristine" "$root"
+	[ $# -eq 0 ] || cp "$data/$1.cfg" "$root/etc/kvmrt.cfg"
+}
+
+# call NAME STATUS GUEST OPERATION [XML]
+call() {
+	name=$1 want=$2
+	KVMRT_ROOT=$root "$hook" "$3" "$4" begin - \
+		<"${5:-$data/$3.xml}" >"$work/out" 2>"$work/err"
+	got=$?
+	[ $got -eq "$want" ]
+	result $? "$name: exit status $want" || {
+		echo "#  got: $got"
+		sed 's/^/# /' "$work/err"
+	}
+}
+
+# What kvmrt changed: but for its own folder and what ends with the guest.
+changes() {
+	diff -rq --no-dereference "$pristine" "$root" |
+		grep -vE '/proc/4711|/proc/4716|/irq/5[0-2]|effective_affinity_list|rt1\.scope|root/etc: kvmrt.cfg'
+}
+
+unchanged() { # also no journal is left
+	changes | grep -v 'root/run: kvmrt$' >"$work/changes"
+	[ ! -s "$work/changes" ] && [ ! -e "$root/run/kvmrt/journal" ]
+	result $? "$name: the host is as before" || {
+		sed 's/^/# /' "$work/changes"
+		[ ! -e "$root/run/kvmrt/journal" ] || echo "# there is a journal"
+	}
+}
+
+holds() { # holds FILE TEXT
+	[ "$(cat "$root/$1")" = "$2" ]
+	result $? "$name: $1 is '$2'" || echo "#  got: $(cat "$root/$1")"
+}
+
+# One line for who started the guest, and no other sentence of ours.
+one_line() {
+	[ "$(grep -c '^kvmrt: ' "$work/err")" -eq 1 ]
+	result $? "$name: one line says why" || sed 's/^/# /' "$work/err"
+}
+
+edit() { # edit SED-SCRIPT: the guest's XML, changed
+	sed "$1" "$data/rt1.xml" >"$work/edited.xml"
+}
+
+# --- a guest's life
+
+fresh rt1
+call prepare 0 rt1 prepare
+cp -a "$root" "$work/tuned"
+call "prepare once more" 0 rt1 prepare
+diff -r --no-dereference -x journal -x lock "$work/tuned" "$root" \
+	>"$work/changes" 2>&1
+result $? "$name changes nothing" || sed 's/^/# /' "$work/changes"
+rm -rf "$work/tuned"
+for operation in start started; do
+	call "$operation" 0 rt1 $operation
+	empty out
+done
+holds sys/devices/system/cpu/cpu7/online 0
+holds proc/irq/default_smp_affinity 03f
+holds sys/fs/cgroup/cpuset.cpus.isolated 6-11
+holds proc/irq/50/smp_affinity_list 10
+grep -q '^Cpus_allowed_list:	10$' "$root/proc/4716/task/4716/status"
+result $? "kvm-nx-lpage-re is on the service CPU"
+grep -q '^Cpus_allowed_list:	0-5$' "$root/proc/601/status" ||
+	grep -q '^Cpus_allowed_list:	0-5$' "$root/proc/601/task/601/status"
+result $? "a kernel thread that the shield left is swept"
+cp -a "$root" "$work/tuned"
+for operation in started reconnect attach; do
+	call "$operation once more" 0 rt1 $operation
+	empty out
+	diff -r --no-dereference -x journal -x lock "$work/tuned" "$root" \
+		>"$work/changes" 2>&1
+	result $? "$name changes nothing" || sed 's/^/# /' "$work/changes"
+done
+call stopped 0 rt1 stopped
+holds sys/devices/system/cpu/cpu7/online 0
+call release 0 rt1 release
+empty out
+unchanged
+call "release once more" 0 rt1 release
+unchanged
+rm -rf "$work/tuned"
+
+# --- guests that are not ours
+
+fresh
+for operation in $operations; do
+	call "no kvmrt.cfg: $operation" 0 rt1 "$operation"
+	empty out
+	empty err
+done
+fresh two
+sed "s/$uuid/11111111-2222-4333-8444-555555555555/" "$data/rt1.xml" \
+	>"$work/other.xml"
+for operation in $operations; do
+	call "another guest: $operation" 0 other "$operation" "$work/other.xml"
+	empty out
+	empty err
+done
+name="another guest"
+unchanged
+LD_DEBUG=files KVMRT_ROOT=$root "$hook" other prepare begin - \
+	<"$work/other.xml" >/dev/null 2>"$work/err"
+has err "calling init"
+hasnt err libxml2
+hasnt err kvmrt-hook.so
+
+fresh plain
+call "capitals in the file: prepare" 0 rt1 prepare
+holds sys/devices/system/cpu/cpu7/online 0
+call "an ordinary guest: prepare" 0 plain prepare
+empty out
+call "an ordinary guest: release" 0 plain release
+holds sys/devices/system/cpu/cpu7/online 0
+call release 0 rt1 release
+unchanged
+sed 's/000000000004/000000000005/; s/plain/off/' "$data/plain.xml" >"$work/off.xml"
+call "a disabled guest: prepare" 0 off prepare "$work/off.xml"
+unchanged
+call "a guest that never came: release" 0 plain release
+unchanged
+
+# --- the configuration and the XML
+
+fresh rt1
+edit "s/<vcpu\(.*\)>2</<vcpu\1>3</; s/<locked\/>//; /<hostdev/,/<\/hostdev>/d"
+call "another definition" 1 rt1 prepare "$work/edited.xml"
+empty out
+one_line
+has err vCPUs
+has err locked
+has err 0000:81:00.0
+has err kvmrt-sync-config
+unchanged
+sed -i '1i [kvmrt]\nstrict = false\n' "$root/etc/kvmrt.cfg"
+call "another definition, strict = false" 0 rt1 prepare "$work/edited.xml"
+empty out
+has err "without being real-time"
+unchanged
+fresh rt1
+edit "s/vcpupin vcpu='0' cpuset='6'/vcpupin vcpu='0' cpuset='8'/"
+call "other pins only" 0 rt1 prepare "$work/edited.xml"
+has err "put right"
+call release 0 rt1 release
+
+fresh rt1
+edit "s/<\/uuid>/<uuid>/"
+call "broken XML" 1 rt1 prepare "$work/edited.xml"
+one_line
+unchanged
+call "broken XML: reconnect" 0 rt1 reconnect "$work/edited.xml"
+call "broken XML: release" 0 rt1 release "$work/edited.xml"
+call "no XML" 1 rt1 prepare /dev/null
+one_line
+unchanged
+{ cat "$data/rt1.xml"; head -c 20000000 /dev/zero | tr '\0' ' '; } >"$work/large.xml"
+call "20 MB of XML" 1 rt1 prepare "$work/large.xml"
+one_line
+unchanged
+call "20 MB of XML: reconnect" 0 rt1 reconnect "$work/large.xml"
+{ cat "$data/rt1.xml"; printf '\0'; } >"$work/nul.xml"
+call "a NUL in the XML" 1 rt1 prepare "$work/nul.xml"
+one_line
+rm -f "$work/large.xml"
+name="no stdin"
+KVMRT_ROOT=$root "$hook" rt1 prepare begin - <&- >"$work/out" 2>"$work/err"
+[ $? -eq 1 ]
+result $? "$name: refused"
+KVMRT_ROOT=$root "$hook" rt1 reconnect begin - <&- >"$work/out" 2>"$work/err"
+result $? "$name: reconnect succeeds"
+unchanged
+for guest in ../rt1 a/b /etc/passwd .. ''; do
+	call "a guest named '$guest': prepare" 0 "$guest" prepare "$data/rt1.xml"
+	call "a guest named '$guest': started" 1 "$guest" started "$data/rt1.xml"
+	unchanged
+done
+
+# --- migrate and restore
+
+fresh rt1
+call "restore, as configured" 0 rt1 restore
+empty out
+edit "s/<emulatorpin cpuset='10'/<emulatorpin cpuset='0-11'/; s/<vcpu\(.*\)cpuset='6,8,10'/<vcpu\1cpuset='0-11'/"
+for operation in migrate restore; do
+	call "$operation, from another host" 0 rt1 $operation "$work/edited.xml"
+	sed 's/.*/&/' "$work/out" | grep -q "emulatorpin cpuset=['\"]10['\"]"
+	result $? "$operation: the XML for this host" || sed 's/^/# /' "$work/out"
+	cp "$work/out" "$work/rewritten.xml"
+	call "$operation, what was printed" 0 rt1 $operation "$work/rewritten.xml"
+	empty out
+done
+unchanged
+echo 'cpuset = 99' >>"$root/etc/kvmrt.cfg"
+call "restore where it cannot run" 1 rt1 restore "$work/edited.xml"
+empty out
+one_line
+
+# --- reconnect never fails, release and stopped never do
+
+trouble() { # trouble NAME: after the host has been spoilt
+	for operation in reconnect release stopped attach unknown; do
+		call "$1: $operation" 0 rt1 $operation
+		empty out
+	done
+	call "$1: prepare" 1 rt1 prepare
+	empty out
+	one_line
+}
+
+fresh rt1
+echo "no = section" >"$root/etc/kvmrt.cfg"
+cat "$data/rt1.cfg" >>"$root/etc/kvmrt.cfg"
+trouble "a broken kvmrt.cfg"
+unchanged
+fresh rt1
+chmod 0666 "$root/etc/kvmrt.cfg"
+trouble "a kvmrt.cfg that anybody may write"
+unchanged
+fresh rt1
+rm "$root/etc/kvmrt.cfg"
+mkdir "$root/etc/kvmrt.cfg"
+trouble "a folder in place of kvmrt.cfg"
+fresh rt1
+rm "$root/etc/kvmrt.cfg"
+mkfifo "$root/etc/kvmrt.cfg"
+trouble "a fifo in place of kvmrt.cfg"
+fresh rt1
+rm -r "$root/run"
+trouble "no /run"
+fresh rt1
+mkdir -p "$root/run/kvmrt"
+printf 'keep list a b c #00000000\nkeep list a b c #00000000\n' >"$root/run/kvmrt/journal"
+trouble "a damaged journal"
+fresh rt1
+mkdir -p "$root/run/kvmrt"
+chmod 0777 "$root/run/kvmrt"
+trouble "a folder of ours that anybody may write"
+fresh rt1
+rm "$root/sys/devices/system/cpu/online"
+trouble "no CPUs to be seen"
+cp -a "$(dirname "$hook")/qemu" "$work/alone"
+fresh rt1
+KVMRT_ROOT=$root "$work/alone" rt1 reconnect begin - <"$data/rt1.xml" \
+	>"$work/out" 2>"$work/err"
+result $? "without its module: reconnect succeeds"
+
+# --- refused half way: a CPU that the kernel keeps up
+
+fresh rt1
+chmod 0444 "$root/sys/devices/system/cpu/cpu9/online"
+chmod 0444 "$pristine/sys/devices/system/cpu/cpu9/online"
+call "a CPU that stays up" 1 rt1 prepare
+one_line
+has err cpu9
+unchanged
+chmod 0644 "$pristine/sys/devices/system/cpu/cpu9/online"
+fresh rt1
+sed -i 's/^VmLck:.*/VmLck:	 1024 kB/' "$root/proc/4711/status" "$root/proc/4711/task/4711/status"
+call "memory that is not locked: prepare" 0 rt1 prepare
+call "memory that is not locked: started" 1 rt1 started
+one_line
+has err "1024 KiB"
+unchanged
+
+# --- the guest's and the daemon's death
+
+fresh rt1
+call prepare 0 rt1 prepare
+call started 0 rt1 started
+mv "$root/proc/4711" "$work/gone"
+: >"$root/sys/fs/cgroup/cpuset.cpus.isolated"
+echo >"$root/sys/fs/cgroup/cpuset.cpus.isolated"
+name="the guest is killed"
+KVMRT_ROOT=$root "$reconcile" >"$work/out" 2>"$work/err"
+result $? "$name: reconcile"
+mv "$work/gone" "$root/proc/4711"
+unchanged
+
+# --- the lock
+
+fresh rt1
+mkdir -p "$root/run/kvmrt"
+echo 4242 >"$root/run/kvmrt/lock"
+# One wait of ten seconds for both.
+flock "$root/run/kvmrt/lock" sleep 13 &
+sleep 0.3
+KVMRT_ROOT=$root "$hook" rt1 reconnect begin - <"$data/rt1.xml" \
+	>"$work/reconnect.out" 2>"$work/reconnect.err" &
+reconnect=$!
+call "the lock is held" 1 rt1 prepare
+one_line
+has err "held by process 4242 for more than 10 seconds"
+wait $reconnect
+result $? "the lock is held: reconnect succeeds all the same"
+wait
+name="the lock is held"
+unchanged
+finish

@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# validate-config.sh - kvmrt-validate-config as a user runs it
+. "$(dirname "$0")/lib.sh"
+
+program=kvmrt-validate-config
+two_nodes='pack:2 [numa] core:3 pu:2'
+host=$work/host
+sh "$tree/tests/bench/make-host" smt2-numa2-12cpu "$host" || exit 1
+
+cat >"$work/good.cfg" <<'END'
+[11111111-1111-4111-8111-111111111111]
+name = press
+rt = yes
+nr_vcpus = 2
+cpuset = 6,8,10
+
+[22222222-2222-4222-8222-222222222222]
+name = office
+nr_vcpus = 2
+cpuset = n0
+END
+sed 's/= n0/= 5,6/' "$work/good.cfg" >"$work/overlap.cfg"
+{
+	cat "$work/good.cfg"
+	cat <<'END'
+
+[33333333-3333-4333-8333-333333333333]
+name = off
+disabled = yes
+nr_vcpus = 2
+cpuset = 8,40
+cpu_topology = 1,3,1
+END
+} >"$work/disabled.cfg"
+printf '[x]\nname = a\ncpuset = 3-1\nfoo = 1\n' >"$work/bad.cfg"
+
+run "a good file" 0 $program -f "$work/good.cfg" --topology "$two_nodes"
+is out <<END
+$work/good.cfg: 2 guests, 1 real-time: no errors, no warnings
+END
+empty err
+
+run "an overlap" 3 $program -f "$work/overlap.cfg" --topology "$two_nodes"
+is out <<END
+$work/overlap.cfg:10: warning: guest 'office': 2 vCPUs and the guest's other threads share CPUs 5-6 [few-cpus]
+    name 3 or more CPUs in cpuset, or lower nr_vcpus
+$work/overlap.cfg:10: error: guest 'office': CPU 6 is also of real-time guest 'press' (line 5) [cpu-overlap]
+    take 6 out of cpuset here or in 'press'
+$work/overlap.cfg: 2 guests, 1 real-time: 1 error, 1 warning
+END
+empty err
+
+run "an overlap in JSON" 3 $program --json -f "$work/overlap.cfg" \
+	--topology "$two_nodes"
+has out '{"version":1,"findings":[{"code":"few-cpus","severity":"warning",'
+has out '{"code":"cpu-overlap","severity":"error",'
+has out '"line":10,"guest":"office","message":"CPU 6 is also of real-time'
+lines out 1
+empty err
+
+run "a disabled guest is not looked at" 0 $program -f "$work/disabled.cfg" \
+	--topology "$two_nodes"
+has out "2 guests, 1 real-time, 1 disabled: no errors, no warnings"
+run "but with --all it is" 3 $program --all -f "$work/disabled.cfg" \
+	--topology "$two_nodes"
+has out "[bad-cpuset]"
+has out "[topology-product]"
+has out "3 guests, 1 real-time: 2 errors"
+
+run "all faults of a text" 3 $program -f "$work/bad.cfg" \
+	--topology "$two_nodes"
+has out "$work/bad.cfg:1: error:"
+has out "[bad-uuid]"
+has out "$work/bad.cfg:3: error:"
+has out "[bad-value]"
+has out "$work/bad.cfg:4: error:"
+has out "[unknown-key]"
+hasnt out "[rt-no-cpuset]"
+
+# A captured host: its file, its devices, its interrupts.
+run "no file" 1 $program --root "$host"
+has err "there is no"
+empty out
+cp "$work/good.cfg" "$host/etc/kvmrt.cfg"
+run "a captured host" 0 $program --root "$host/"
+has out "etc/kvmrt.cfg: 2 guests, 1 real-time: no errors"
+has out "[managed-irq]"
+has out "isolcpus=managed_irq,6-11"
+has out "[host-device]"
+KVMRT_ROOT=$host
+export KVMRT_ROOT
+run "a captured host from the environment" 0 $program
+has out "[host-device]"
+unset KVMRT_ROOT
+
+echo 'pcidevs = 0000:83:00.0 0000:00:01.0 0000:99:00.0' >>"$host/etc/kvmrt.cfg"
+run "devices" 3 $program --root "$host"
+has out "add 0000:83:00.1 to pcidevs"
+has out "the host has no PCI device 0000:99:00.0 [pci-missing]"
+run "devices are not known of a topology" 0 $program --root "$host" \
+	--topology "$two_nodes"
+hasnt out "[pci-"
+
+chmod 666 "$host/etc/kvmrt.cfg"
+run "a file that all may write" 3 $program --root "$host"
+has err "may be written by others"
+empty out
+run "a folder" 3 $program -f "$work"
+has err "is a folder"
+
+run "no such topology" 1 $program -f "$work/good.cfg" \
+	--topology "$work/none.xml"
+empty out
+
+# The command line.
+run "help" 0 $program --help
+has out "Usage: kvmrt-validate-config"
+empty err
+run "version" 0 $program -V
+has out "kvmrt-validate-config (kvmrt) "
+lines out 1
+for words in "-x" "--nothing" "--root" "-f" "--json=1" "guest" "--all guest"
+do
+	# shellcheck disable=SC2086 # several words
+	run "usage '$words'" 2 $program $words
+	has err "Try 'kvmrt-validate-config --help' for more information."
+	lines err 2
+	empty out
+done
+
+if [ -w /dev/full ]; then
+	name="a full disk"
+	"$bin/$program" -h >/dev/full 2>"$work/err"
+	[ $? -eq 1 ]
+	result $? "$name: exit status 1"
+	has err "standard output"
+fi
+
+finish

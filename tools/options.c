@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* options.c - the command line that all commands share */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+
+#define OPTIONS_MAX 32
+#define OWN_BASE 512 /* getopt_long's value of the command's option 0 */
+
+enum {
+	OPT_ROOT = 256,
+	OPT_JSON,
+	OPT_TOPOLOGY,
+};
+
+/* What getopt_long wants to have. */
+struct table {
+	struct option longs[OPTIONS_MAX];
+	char letters[3 * OPTIONS_MAX];
+	size_t n, n_letters;
+};
+
+static void table_add(struct table *table, const char *name, char letter,
+		      int value, bool has_value)
+{
+	struct option *option = &table->longs[table->n];
+
+	if (table->n + 1 >= OPTIONS_MAX)
+		return;
+	table->n++;
+	option->name = name;
+	option->has_arg = has_value ? required_argument : no_argument;
+	option->val = value;
+	if (!letter)
+		return;
+	table->letters[table->n_letters++] = letter;
+	if (has_value)
+		table->letters[table->n_letters++] = ':';
+}
+
+static void table_fill(struct table *table, const struct rt_tool *tool)
+{
+	/* ':' first: a missing value is told from an unknown option. */
+	table->letters[table->n_letters++] = ':';
+	table_add(table, "help", 'h', 'h', false);
+	table_add(table, "version", 'V', 'V', false);
+	table_add(table, "file", 'f', 'f', true);
+	table_add(table, "verbose", 'v', 'v', false);
+	table_add(table, "root", '\0', OPT_ROOT, true);
+	if (tool->takes & RT_TAKES_JSON)
+		table_add(table, "json", '\0', OPT_JSON, false);
+	if (tool->takes & RT_TAKES_TOPOLOGY)
+		table_add(table, "topology", '\0', OPT_TOPOLOGY, true);
+	for (size_t i = 0; i < tool->n; i++) {
+		const struct rt_option *own = &tool->options[i];
+
+		table_add(table, own->name, own->letter, OWN_BASE + (int)i,
+			  own->value != NULL);
+	}
+}
+
+int rt_usage_error(const struct rt_tool *tool, const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", tool->name);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, "\nTry '%s --help' for more information.\n",
+		tool->name);
+	return RT_EXIT_USAGE;
+}
+
+int rt_tool_failed(const struct rt_tool *tool, const struct rt_err *err)
+{
+	fprintf(stderr, "%s: %s\n", tool->name, err->text);
+	return RT_EXIT_FAILED;
+}
+
+static int print_and_end(const struct rt_tool *tool, const char *text)
+{
+	struct rt_err err;
+
+	if (fputs(text, stdout) < 0 || fflush(stdout) != 0) {
+		rt_fail(&err, errno, "write to standard output");
+		return rt_tool_failed(tool, &err);
+	}
+	return RT_EXIT_DONE;
+}
+
+static int print_version(const struct rt_tool *tool)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s (kvmrt) %s\n", tool->name,
+		 KVMRT_VERSION);
+	return print_and_end(tool, text);
+}
+
+static int is_unknown(const struct rt_tool *tool, const char *word)
+{
+	/* getopt leaves a letter here, or nothing for a long option. */
+	if (optopt > 0 && optopt < OPT_ROOT && strncmp(word, "--", 2) != 0)
+		return rt_usage_error(tool, "unknown option '-%c'", optopt);
+	return rt_usage_error(tool, "option '%s' is unknown, ambiguous, or "
+			      "takes no value", word);
+}
+
+static int is_missing(const struct rt_tool *tool, const char *word)
+{
+	return rt_usage_error(tool, "option '%s' needs a value", word);
+}
+
+/* value is a short option's letter, or tells the number of a long one. */
+static int take_own(const struct rt_tool *tool, int value)
+{
+	for (size_t i = 0; i < tool->n; i++) {
+		const struct rt_option *own = &tool->options[i];
+
+		if (value != OWN_BASE + (int)i &&
+		    (!own->letter || value != own->letter))
+			continue;
+		if (own->on)
+			*own->on = true;
+		else
+			*own->value = optarg;
+		break;
+	}
+	return RT_GO_ON;
+}
+
+static int take(const struct rt_tool *tool, int value, const char *word,
+		struct rt_options *options)
+{
+	switch (value) {
+	case 'h':
+		return print_and_end(tool, tool->help);
+	case 'V':
+		return print_version(tool);
+	case 'f':
+		options->file = optarg;
+		return RT_GO_ON;
+	case 'v':
+		options->verbose = true;
+		return RT_GO_ON;
+	case OPT_ROOT:
+		options->root = optarg;
+		return RT_GO_ON;
+	case OPT_JSON:
+		options->json = true;
+		return RT_GO_ON;
+	case OPT_TOPOLOGY:
+		options->topology = optarg;
+		return RT_GO_ON;
+	case ':':
+		return is_missing(tool, word);
+	case '?':
+		return is_unknown(tool, word);
+	default:
+		return take_own(tool, value);
+	}
+}
+
+int rt_options_parse(const struct rt_tool *tool, int argc, char **argv,
+		     struct rt_options *ret_options)
+{
+	const char *root = getenv("KVMRT_ROOT");
+	struct rt_options options = { 0 };
+	struct table table = { 0 };
+	int value;
+
+	if (root && *root)
+		options.root = root;
+	table_fill(&table, tool);
+	opterr = 0;
+	while ((value = getopt_long(argc, argv, table.letters, table.longs,
+				    NULL)) != -1) {
+		const char *word = argv[optind > 1 ? optind - 1 : 1];
+		const int r = take(tool, value, word, &options);
+
+		if (r != RT_GO_ON)
+			return r;
+	}
+	options.guests = argv + optind;
+	options.n_guests = (size_t)(argc - optind);
+	if (options.n_guests && !(tool->takes & RT_TAKES_GUESTS))
+		return rt_usage_error(tool, "'%s' is one word too many",
+				      options.guests[0]);
+	if ((options.file && !*options.file) ||
+	    (options.root && !*options.root))
+		return rt_usage_error(tool, "-f and --root need a name");
+	*ret_options = options;
+	return RT_GO_ON;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* show-config.c - what kvmrt.cfg comes to on this host */
+#include "../lib/core/json.h"
+#include "../lib/host/preview.h"
+#include "show.h"
+
+static const char help[] =
+	"Usage: kvmrt-show-config [OPTION]... [GUEST]...\n"
+	"Show the kvmrt configuration as it is understood on a host: CPUs, "
+	"NUMA nodes\n"
+	"and everything that 'auto' comes to. GUEST is a name or a UUID.\n"
+	"\n"
+	"  -f, --file FILE        show FILE instead of /etc/kvmrt.cfg\n"
+	"      --root DIR         the host whose /sys, /proc and /etc are below "
+	"DIR\n"
+	"      --topology SOURCE  the host that an hwloc XML file or a synthetic\n"
+	"                         description (\"pack:2 core:8 pu:2\") describes\n"
+	"      --plan             print every write to the host that starting "
+	"the\n"
+	"                         real-time guests would make, with its reason\n"
+	"      --json             print JSON\n"
+	"  -v, --verbose          print descriptions, the host's topology with "
+	"the\n"
+	"                         numbers that cpuset uses, and warnings, too\n"
+	"  -h, --help             print this help and end\n"
+	"  -V, --version          print the version and end\n"
+	"\n"
+	"Needs neither root nor libvirt, and changes nothing. Ends with 0 if "
+	"the\n"
+	"configuration has no error, 3 if it has (errors go to standard "
+	"error), 1 if\n"
+	"it could not be shown, 2 for a wrong command line.\n";
+
+/* The named guests, each once and in file order; all when none is named. */
+static int choose(const struct rt_options *options,
+		  const struct rt_loaded *loaded,
+		  const struct rt_guest **ret_guests, size_t *ret_n,
+		  struct rt_err *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < options->n_guests; i++)
+		if (!rt_load_find(loaded, options->guests[i]))
+			return rt_fail(err, 0, "no guest '%s' in %s",
+				       options->guests[i],
+				       loaded->config.file);
+	for (size_t i = 0; i < loaded->guests.n; i++) {
+		const struct rt_guest *guest = &loaded->guests.items[i];
+		bool chosen = !options->n_guests;
+
+		for (size_t k = 0; k < options->n_guests; k++)
+			if (rt_load_find(loaded, options->guests[k]) == guest)
+				chosen = true;
+		if (chosen)
+			ret_guests[n++] = guest;
+	}
+	*ret_n = n;
+	return 0;
+}
+
+static void add_set(struct rt_json *json, const char *key,
+		    const struct rt_cpuset *set)
+{
+	rt_json_key(json, key);
+	rt_json_set(json, set);
+}
+
+static void add_flag(struct rt_json *json, const char *key, bool value)
+{
+	rt_json_key(json, key);
+	rt_json_bool(json, value);
+}
+
+static void add_text(struct rt_json *json, const char *key, const char *text)
+{
+	rt_json_key(json, key);
+	rt_json_string(json, text);
+}
+
+/* A real-time guest's vCPU has one CPU, another's the whole cpuset. */
+static void add_vcpus(struct rt_json *json, const struct rt_guest *guest)
+{
+	rt_json_key(json, "vcpus");
+	rt_json_open(json, '[');
+	for (unsigned vcpu = 0; vcpu < guest->nr_vcpus; vcpu++) {
+		struct rt_cpuset cpus = guest->cpuset;
+
+		if (guest->rt) {
+			const int cpu = rt_cpuset_nth(&guest->vcpus, vcpu);
+
+			rt_cpuset_clear(&cpus);
+			if (cpu >= 0)
+				rt_cpuset_add(&cpus, (unsigned)cpu);
+		}
+		rt_json_open(json, '{');
+		rt_json_key(json, "vcpu");
+		rt_json_number(json, vcpu);
+		add_set(json, "cpus", &cpus);
+		rt_json_close(json, '}');
+	}
+	rt_json_close(json, ']');
+}
+
+static void add_guest(struct rt_json *json, const struct rt_guest *guest)
+{
+	rt_json_open(json, '{');
+	add_text(json, "uuid", guest->uuid);
+	add_text(json, "name", guest->name);
+	add_flag(json, "rt", guest->rt);
+	add_flag(json, "disabled", guest->disabled);
+	rt_json_key(json, "nr_vcpus");
+	rt_json_number(json, guest->nr_vcpus);
+	add_set(json, "cpuset", &guest->cpuset);
+	add_vcpus(json, guest);
+	add_set(json, "service_cpus", &guest->service);
+	add_set(json, "downed", &guest->downed);
+	add_set(json, "nodes", &guest->nodes);
+	add_flag(json, "locked", guest->locked);
+	rt_json_key(json, "pcidevs");
+	rt_json_open(json, '[');
+	for (size_t i = 0; i < guest->pcidevs.n; i++)
+		rt_json_string(json,
+			       rt_pci_text(&guest->pcidevs.items[i]).text);
+	rt_json_close(json, ']');
+	rt_json_close(json, '}');
+}
+
+static void show_json(const struct rt_loaded *loaded,
+		      const struct rt_guest *const *guests, size_t n,
+		      struct rt_strbuf *out)
+{
+	const struct rt_cpuset left = rt_show_housekeeping(loaded);
+	struct rt_json json = { .out = out };
+
+	rt_json_open(&json, '{');
+	rt_json_key(&json, "version");
+	rt_json_number(&json, 1);
+	rt_json_key(&json, "guests");
+	rt_json_open(&json, '[');
+	for (size_t i = 0; i < n; i++)
+		add_guest(&json, guests[i]);
+	rt_json_close(&json, ']');
+	add_set(&json, "housekeeping", &left);
+	rt_json_close(&json, '}');
+	rt_strbuf_adds(out, "\n");
+}
+
+static void show_text(const struct rt_options *options,
+		      const struct rt_loaded *loaded,
+		      const struct rt_guest *const *guests, size_t n,
+		      struct rt_strbuf *out)
+{
+	const struct rt_show show = {
+		.loaded = loaded,
+		.colour = rt_show_has_colour(stdout),
+		.verbose = options->verbose,
+		.out = out,
+	};
+
+	for (size_t i = 0; i < n; i++)
+		rt_show_guest(&show, guests[i]);
+	if (options->verbose)
+		rt_show_topology(&show);
+	rt_show_host(&show);
+}
+
+/* Only real-time guests change the host; disabled ones never do. */
+static int show_plan(const struct rt_options *options,
+		     struct rt_loaded *loaded, const struct rt_guest **guests,
+		     size_t n, struct rt_strbuf *out, struct rt_err *err)
+{
+	struct rt_plan plan;
+	size_t n_rt = 0;
+	int r;
+
+	if (!loaded->has_facts)
+		return rt_fail(err, 0,
+			       "a plan needs a host, live or captured (--root); "
+			       "--topology says too little of it");
+	for (size_t i = 0; i < n; i++)
+		if (guests[i]->rt && !guests[i]->disabled)
+			guests[n_rt++] = guests[i];
+	r = rt_preview(&loaded->sys, &loaded->topo, guests, n_rt, &plan, err);
+	if (r < 0)
+		return r;
+	if (options->json)
+		rt_plan_print_json(&plan, out);
+	else
+		rt_plan_print(&plan, out);
+	rt_plan_fini(&plan);
+	return 0;
+}
+
+static int show(const struct rt_options *options, struct rt_loaded *loaded,
+		bool plan, struct rt_err *err)
+{
+	RT_AUTO_FREE const struct rt_guest **guests = NULL;
+	RT_AUTO_STRBUF out = { 0 };
+	size_t n = 0;
+	int r;
+
+	guests = calloc(loaded->guests.n + 1, sizeof(*guests));
+	if (!guests)
+		return rt_fail_memory(err);
+	r = choose(options, loaded, guests, &n, err);
+	if (r < 0)
+		return r;
+	if (plan)
+		r = show_plan(options, loaded, guests, n, &out, err);
+	else if (options->json)
+		show_json(loaded, guests, n, &out);
+	else
+		show_text(options, loaded, guests, n, &out);
+	if (r < 0)
+		return r;
+	return rt_show_write(&out, stdout, "standard output", err);
+}
+
+/* Errors always; warnings are validate-config's, here only if asked for. */
+static int show_findings(const struct rt_options *options,
+			 const struct rt_loaded *loaded, struct rt_err *err)
+{
+	RT_AUTO_STRBUF out = { 0 };
+
+	for (size_t i = 0; i < loaded->report.n; i++) {
+		/* Borrowed: one finding as a report of its own. */
+		const struct rt_report one = {
+			.items = &loaded->report.items[i],
+			.n = 1,
+		};
+
+		if (options->verbose || one.items->severity == RT_ERROR)
+			rt_show_report(&one, rt_show_has_colour(stderr), &out);
+	}
+	return rt_show_write(&out, stderr, "standard error", err);
+}
+
+int main(int argc, char **argv)
+{
+	bool plan = false;
+	const struct rt_option own[] = { { .name = "plan", .on = &plan } };
+	const struct rt_tool tool = {
+		.name = "kvmrt-show-config",
+		.help = help,
+		.takes = RT_TAKES_JSON | RT_TAKES_TOPOLOGY | RT_TAKES_GUESTS,
+		.options = own,
+		.n = 1,
+	};
+	struct rt_options options;
+	struct rt_loaded loaded;
+	struct rt_err err;
+	int status;
+	int r;
+
+	status = rt_options_parse(&tool, argc, argv, &options);
+	if (status != RT_GO_ON)
+		return status;
+	r = rt_load(&options, &loaded, &err);
+	if (r == 0)
+		r = rt_load_check(&loaded, false, &err);
+	if (r == 0) {
+		if (rt_report_errors(&loaded.report))
+			status = RT_EXIT_REFUSED;
+		else
+			status = RT_EXIT_DONE;
+		r = show_findings(&options, &loaded, &err);
+	}
+	/* What text with errors says is anybody's guess: not shown. */
+	if (r == 0 && loaded.readable)
+		r = show(&options, &loaded, plan, &err);
+	if (r < 0)
+		status = rt_load_failed(&tool, &loaded, &err);
+	rt_load_fini(&loaded);
+	return status;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* show.h - the configuration as understood, for people and for programs */
+#ifndef RT_SHOW_H
+#define RT_SHOW_H
+
+#include <stdio.h>
+
+#include "load.h"
+
+/* A terminal that wants colour (not NO_COLOR, not TERM=dumb). */
+bool rt_show_has_colour(FILE *file);
+
+/* All of *text to a stream, flushed; what it held is freed. */
+int rt_show_write(struct rt_strbuf *text, FILE *file, const char *name,
+		  struct rt_err *err);
+
+/* Findings as compilers print them, coloured if asked for. */
+void rt_show_report(const struct rt_report *report, bool colour,
+		    struct rt_strbuf *out);
+
+struct rt_show {
+	const struct rt_loaded *loaded;
+	bool colour, verbose;
+	struct rt_strbuf *out;
+};
+
+/* One guest as an aligned block. */
+void rt_show_guest(const struct rt_show *show, const struct rt_guest *guest);
+/* What no enabled real-time guest owns, and what is offline. */
+void rt_show_host(const struct rt_show *show);
+/* Each core with its threads, numbered as in cpuset. */
+void rt_show_topology(const struct rt_show *show);
+
+/* Online CPUs that no enabled real-time guest owns. */
+struct rt_cpuset rt_show_housekeeping(const struct rt_loaded *loaded);
+
+#endif
