@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * module.c - the hook's operations
+ *
+ *   operation   does                                        may refuse
+ *   prepare     check, compare, rows 1, 5, 6, 8-10 of SPEC 4   yes
+ *   start       the devices are on vfio: a look               yes
+ *   started     the process is there: rows 2-4, 7             yes
+ *   release     drop the guest                                no
+ *   reconnect   adopt a running guest                         no: it would
+ *                                                             be killed
+ *   migrate     print the XML for this host, if it changes    yes
+ *   restore     the same                                      yes
+ *   attach      as reconnect                                  no
+ *
+ * A refusal is one line on stderr, and all that was done for the guest is
+ * undone before it. Nothing but migrate and restore prints on stdout.
+ */
+#include "module.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "../lib/host/probe.h"
+#include "../lib/host/topology.h"
+
+void hook_log(struct hook *hook, const char *what)
+{
+	rt_log_warn(&hook->log, "guest '%s': %s%s%s", hook->call->guest, what,
+		    *what ? ": " : "", hook->err.text);
+}
+
+static void log_report(struct hook *hook)
+{
+	for (size_t i = 0; i < hook->report.n; i++) {
+		const struct rt_finding *f = &hook->report.items[i];
+		const char *guest = *f->guest ? f->guest : hook->call->guest;
+
+		if (f->severity == RT_NOTE)
+			rt_log_info(&hook->log, "guest '%s': %s", guest,
+				    f->message);
+		else
+			rt_log_warn(&hook->log, "guest '%s': %s", guest,
+				    f->message);
+	}
+}
+
+static int reconcile(struct hook *hook)
+{
+	int r = 0;
+
+	if (!hook->topo.present.words[0] &&
+	    rt_cpuset_is_empty(&hook->topo.present))
+		r = rt_topology_load(&hook->sys, &hook->topo, &hook->err);
+	return r < 0 ? r : rt_reconcile(&hook->store, &hook->topo,
+					&hook->report, &hook->err);
+}
+
+/* Undo what was done for this guest; the error to report stays as it is. */
+static void drop(struct hook *hook)
+{
+	const struct rt_err why = hook->err;
+
+	if (rt_reconcile_drop(&hook->store, hook->domain.uuid, &hook->err) <
+		    0 ||
+	    reconcile(hook) < 0)
+		hook_log(hook, "undo what was done for it");
+	hook->err = why;
+}
+
+/*
+ * Refuse, or without `strict` say what is missing and let the guest start.
+ * The caller has undone what was done.
+ */
+static int refuse(struct hook *hook)
+{
+	if (hook_is_strict(hook))
+		return -hook->err.code;
+	hook_log(hook, hook->section && hook->section->rt ?
+			       "it starts without being real-time" :
+			       "");
+	return 0;
+}
+
+/* --- prepare --- */
+
+static int record(struct hook *hook, enum rt_stage stage, unsigned pid)
+{
+	struct rt_active active = {
+		.guest = *hook->guest, /* borrowed: only formatted */
+		.stage = stage,
+		.pid = pid,
+		.memory_kib = hook->domain.memory_kib,
+	};
+	int r = rt_task_start(&hook->sys, pid, pid, &active.start, &hook->err);
+
+	if (r < 0)
+		return rt_wrap(&hook->err, "find process %u", pid);
+	return rt_reconcile_add(&hook->store, &active, &hook->err);
+}
+
+/* While a guest is being started it lives as long as the daemon, our parent.
+   A captured host has no such process: init stands in. */
+static unsigned daemon_pid(const struct hook *hook)
+{
+	return hook->sys.live ? (unsigned)getppid() : 1;
+}
+
+static int prepare_ours(struct hook *hook)
+{
+	int r = hook_check(hook);
+
+	if (r == 0)
+		r = hook_compare(hook);
+	if (r < 0 && hook->guest->rt)
+		return r;
+	if (r < 0)
+		hook_log(hook, "");
+	r = record(hook, RT_STAGE_PREPARED, daemon_pid(hook));
+	if (r == 0)
+		r = reconcile(hook);
+	if (r < 0)
+		drop(hook);
+	return r;
+}
+
+static int prepare(struct hook *hook)
+{
+	int r = hook_read_config(hook);
+
+	if (r < 0 || !hook->section)
+		return r;
+	r = hook_open_store(hook);
+	if (r == 0)
+		r = hook_resolve(hook);
+	if (r == 0)
+		r = prepare_ours(hook);
+	return r < 0 ? refuse(hook) : 0;
+}
+
+/* --- start --- */
+
+/* libvirt has bound the devices to vfio by now. */
+static int check_devices(struct hook *hook, const struct rt_active *active)
+{
+	for (size_t i = 0; i < active->guest.pcidevs.n; i++) {
+		const struct rt_pci_text addr =
+			rt_pci_text(&active->guest.pcidevs.items[i]);
+		char path[96], driver[64];
+
+		snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/driver",
+			 addr.text);
+		if (rt_sys_link_name(&hook->sys, path, driver, sizeof(driver),
+				     &hook->err) < 0)
+			snprintf(driver, sizeof(driver), "no driver");
+		if (!strstr(driver, "vfio"))
+			return rt_fail(&hook->err, 0,
+				       "device %s is on %s, not on vfio-pci; "
+				       "its <hostdev> needs managed='yes'",
+				       addr.text, driver);
+	}
+	return 0;
+}
+
+static int start(struct hook *hook)
+{
+	const struct rt_active *active;
+	int r = hook_open_store(hook);
+
+	if (r < 0)
+		return r;
+	active = rt_journal_find_guest(&hook->store.journal,
+				       hook->domain.uuid);
+	if (!active || !active->guest.rt)
+		return 0;
+	r = check_devices(hook, active);
+	if (r < 0) {
+		const struct rt_err why = hook->err;
+
+		(void)hook_read_config(hook);
+		hook->err = why;
+		drop(hook);
+		return refuse(hook);
+	}
+	return 0;
+}
+
+/* --- started --- */
+
+/* QEMU's pid, from the file that libvirt keeps. */
+static int read_pid(struct hook *hook, unsigned *ret_pid)
+{
+	char path[512], text[32], end;
+	int r;
+
+	if (!rt_config_name_is_valid(hook->call->guest) ||
+	    (size_t)snprintf(path, sizeof(path), "run/libvirt/qemu/%s.pid",
+			     hook->call->guest) >= sizeof(path))
+		return rt_fail(&hook->err, 0, "'%s' cannot be a guest's name",
+			       hook->call->guest);
+	r = rt_sys_read(&hook->sys, path, text, sizeof(text), &hook->err);
+	if (r == 0 && sscanf(text, "%u%c", ret_pid, &end) != 1)
+		r = rt_fail(&hook->err, 0, "/%s holds '%s', which is no pid",
+			    path, text);
+	return r < 0 ? rt_wrap(&hook->err, "find its process") : 0;
+}
+
+/* The record of `prepare`, now with the process. */
+static int record_process(struct hook *hook, const struct rt_active *active,
+			  unsigned pid)
+{
+	struct rt_active started = *active; /* borrowed: only formatted */
+	int r = rt_task_start(&hook->sys, pid, pid, &started.start,
+			      &hook->err);
+
+	started.stage = RT_STAGE_STARTED;
+	started.pid = pid;
+	return r < 0 ? r : rt_reconcile_add(&hook->store, &started, &hook->err);
+}
+
+static int started(struct hook *hook)
+{
+	const struct rt_active *active;
+	unsigned pid;
+	int r = hook_open_store(hook);
+
+	if (r < 0)
+		return r;
+	active = rt_journal_find_guest(&hook->store.journal,
+				       hook->domain.uuid);
+	if (!active)
+		return 0;
+	r = read_pid(hook, &pid);
+	if (r == 0)
+		r = record_process(hook, active, pid);
+	if (r == 0)
+		r = reconcile(hook);
+	active = rt_journal_find_guest(&hook->store.journal,
+				       hook->domain.uuid);
+	if (r == 0 && !active)
+		r = rt_fail(&hook->err, 0, "its process %u has ended", pid);
+	if (r == 0)
+		r = hook_check_memory(hook, active);
+	if (r < 0) {
+		const struct rt_err why = hook->err;
+
+		(void)hook_read_config(hook);
+		hook->err = why;
+		drop(hook);
+		return refuse(hook);
+	}
+	return 0;
+}
+
+/* --- release, reconnect --- */
+
+static int release(struct hook *hook)
+{
+	int r = hook_open_store(hook);
+
+	if (r == 0)
+		r = rt_reconcile_drop(&hook->store, hook->domain.uuid,
+				      &hook->err);
+	return r < 0 ? r : reconcile(hook);
+}
+
+/* A guest that runs without being on record: kvmrt came after it. */
+static int adopt_new(struct hook *hook)
+{
+	unsigned pid;
+	int r = hook_read_config(hook);
+
+	if (r < 0 || !hook->section)
+		return r;
+	r = hook_resolve(hook);
+	if (r == 0)
+		r = hook_check(hook);
+	if (r == 0)
+		r = read_pid(hook, &pid);
+	if (r == 0)
+		r = record(hook, RT_STAGE_STARTED, pid);
+	return r;
+}
+
+static int reconnect(struct hook *hook)
+{
+	int r = hook_open_store(hook);
+
+	if (r == 0 && !rt_journal_find_guest(&hook->store.journal,
+					     hook->domain.uuid))
+		r = adopt_new(hook);
+	return r < 0 ? r : reconcile(hook);
+}
+
+/* --- migrate, restore --- */
+
+static int print_xml(struct hook *hook)
+{
+	RT_AUTO_FREE char *text = NULL;
+	bool changed;
+	int r = rt_domain_rewrite(hook->call->xml, hook->call->xml_len,
+				  hook->guest, RT_REWRITE_KEEP_ABI, &text,
+				  &changed, &hook->err);
+
+	if (r < 0 || !changed)
+		return r;
+	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+		return rt_fail(&hook->err, errno, "give libvirt the XML");
+	return 0;
+}
+
+/* What the ABI check of libvirt keeps us from changing, for the log. */
+static void log_kept(struct hook *hook)
+{
+	struct rt_differences differences;
+
+	if (rt_domain_compare(&hook->domain, hook->guest, &differences,
+			      &hook->err) < 0)
+		return;
+	for (size_t i = 0; i < differences.n; i++) {
+		if (rt_difference_is_abi(differences.items[i].kind))
+			rt_log_warn(&hook->log, "guest '%s': stays as it was "
+						"saved: %s",
+				    hook->call->guest,
+				    differences.items[i].what);
+	}
+	rt_differences_fini(&differences);
+}
+
+static int rewrite(struct hook *hook)
+{
+	int r = hook_read_config(hook);
+
+	if (r < 0 || !hook->section)
+		return r;
+	r = hook_open_store(hook);
+	if (r == 0)
+		r = hook_resolve(hook);
+	if (r == 0)
+		r = hook_check(hook);
+	if (r < 0)
+		return refuse(hook);
+	log_kept(hook);
+	r = print_xml(hook);
+	return r < 0 ? refuse(hook) : 0;
+}
+
+/* --- the call --- */
+
+static const struct operation {
+	const char *name;
+	int (*run)(struct hook *hook);
+	bool may_refuse;
+} operations[] = {
+	{ "prepare", prepare, true },	   { "start", start, true },
+	{ "started", started, true },	   { "release", release, false },
+	{ "reconnect", reconnect, false }, { "attach", reconnect, false },
+	{ "migrate", rewrite, true },	   { "restore", rewrite, true },
+};
+
+static const struct operation *find_operation(const char *name)
+{
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		if (strcmp(operations[i].name, name) == 0)
+			return &operations[i];
+	}
+	return NULL;
+}
+
+static void hook_fini(struct hook *hook)
+{
+	if (hook->has_store)
+		rt_store_close(&hook->store);
+	rt_guests_fini(&hook->guests);
+	rt_topo_fini(&hook->topo);
+	if (hook->has_config)
+		rt_config_fini(&hook->config);
+	rt_report_fini(&hook->config_report);
+	rt_report_fini(&hook->report);
+	rt_domain_fini(&hook->domain);
+	rt_log_close(&hook->log);
+	rt_sys_close(&hook->sys);
+}
+
+static int run_operation(struct hook *hook, const struct operation *operation)
+{
+	int r = rt_domain_parse(hook->call->xml, hook->call->xml_len,
+				&hook->domain, &hook->err);
+
+	if (r < 0)
+		return rt_wrap(&hook->err, "read the domain XML from libvirt");
+	if (!*hook->domain.uuid)
+		return rt_fail(&hook->err, 0, "the domain XML has no <uuid>");
+	return operation->run(hook);
+}
+
+__attribute__((visibility("default"))) int
+rt_hook_run(const struct rt_hook_call *call)
+{
+	const struct operation *operation = find_operation(call->operation);
+	struct hook hook = { .call = call };
+	int status = 0;
+
+	if (!operation)
+		return 0;
+	if (rt_sys_open(call->root, &hook.sys, &hook.err) < 0) {
+		fprintf(stderr, "kvmrt: %s\n", hook.err.text);
+		return operation->may_refuse ? 1 : 0;
+	}
+	rt_log_open(&hook.log, "kvmrt-hook", RT_LOG_INFO, hook.sys.live);
+	if (run_operation(&hook, operation) < 0) {
+		/* libvirt shows stderr to who started the guest. */
+		if (operation->may_refuse)
+			fprintf(stderr, "kvmrt: guest '%s': %s\n", call->guest,
+				hook.err.text);
+		hook_log(&hook, call->operation);
+		status = operation->may_refuse ? 1 : 0;
+	}
+	log_report(&hook);
+	hook_fini(&hook);
+	return status;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* module.h - one call of the hook, and what its operations share */
+#ifndef RT_MODULE_H
+#define RT_MODULE_H
+
+#include "../lib/core/check.h"
+#include "../lib/core/domain.h"
+#include "../lib/core/report.h"
+#include "../lib/host/log.h"
+#include "../lib/host/reconcile.h"
+#include "hook.h"
+
+struct hook {
+	const struct rt_hook_call *call;
+	struct rt_sys sys;
+	struct rt_log log;
+	struct rt_report report; /* of reconcile: goes to the log */
+	struct rt_domain domain;
+	/* Read on demand; a configuration with errors is still looked at. */
+	bool has_config;
+	struct rt_config config;
+	struct rt_report config_report;
+	const struct rt_section *section; /* of this guest; NULL: none */
+	struct rt_topo topo;
+	struct rt_guests guests;
+	struct rt_guest *guest; /* resolved from section */
+	bool has_store;
+	struct rt_store store;
+	struct rt_err err;
+};
+
+/* Log and go on. */
+void hook_log(struct hook *hook, const char *what);
+
+/* The configuration and this guest's section in it, if there is one. */
+int hook_read_config(struct hook *hook);
+
+/* Does an RT guest that cannot be real-time stay off? */
+bool hook_is_strict(const struct hook *hook);
+
+/* The lock and the journal, then the topology and all guests resolved. */
+int hook_open_store(struct hook *hook);
+int hook_resolve(struct hook *hook);
+
+/* All that speaks against starting this guest here, as one error. */
+int hook_check(struct hook *hook);
+
+/* The definition against the configuration; what can be mended is logged. */
+int hook_compare(struct hook *hook);
+
+/* Is the locked memory locked? (SPEC 4, row 7) */
+int hook_check_memory(struct hook *hook, const struct rt_active *active);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* module_check.c - may this guest start here, and is it as configured? */
+#include "module.h"
+
+#include <errno.h>
+
+#include "../lib/host/config_file.h"
+#include "../lib/host/probe.h"
+#include "../lib/host/topology.h"
+
+int hook_read_config(struct hook *hook)
+{
+	struct rt_config_file file;
+	int r;
+
+	if (hook->has_config)
+		return 0;
+	r = rt_config_file_read(&hook->sys, NULL, &file, &hook->err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = rt_config_parse(file.text, file.len, "/" RT_CONFIG_PATH,
+			    &hook->config, &hook->config_report, &hook->err);
+	rt_config_file_fini(&file);
+	if (r < 0)
+		return r;
+	hook->has_config = true;
+	hook->section = rt_config_find(&hook->config, hook->domain.uuid);
+	if (hook->section && hook->section->disabled)
+		hook->section = NULL;
+	return 0;
+}
+
+bool hook_is_strict(const struct hook *hook)
+{
+	return !hook->section ||
+	       (hook->section->rt && hook->config.strict);
+}
+
+int hook_open_store(struct hook *hook)
+{
+	int r;
+
+	if (hook->has_store)
+		return 0;
+	r = rt_store_open(&hook->sys, RT_LOCK_LIMIT_MS, &hook->store,
+			  &hook->err);
+	hook->has_store = r == 0;
+	return r;
+}
+
+/* Did we take any CPU down? Then the kernel does not know its topology. */
+static bool any_downed(const struct rt_journal *journal)
+{
+	for (size_t i = 0; i < journal->n_kept; i++) {
+		if (!journal->kept[i].done &&
+		    strstr(journal->kept[i].path, "/online"))
+			return true;
+	}
+	return false;
+}
+
+int hook_resolve(struct hook *hook)
+{
+	int r = 0;
+
+	if (!any_downed(&hook->store.journal))
+		r = rt_topology_keep(&hook->sys, &hook->err);
+	if (r == 0)
+		r = rt_topology_load(&hook->sys, &hook->topo, &hook->err);
+	if (r == 0)
+		r = rt_guests_resolve(&hook->config, &hook->topo,
+				      &hook->guests, &hook->config_report,
+				      &hook->err);
+	if (r < 0)
+		return r;
+	hook->guest = rt_guests_find(&hook->guests, hook->domain.uuid);
+	if (!hook->guest)
+		return rt_fail(&hook->err, 0, "its section cannot be resolved");
+	return 0;
+}
+
+/* The lines of one section: from its own to the next one's. */
+static bool is_in_section(const struct hook *hook, unsigned line,
+			  const struct rt_section *section)
+{
+	unsigned next = 0;
+
+	for (size_t i = 0; i < hook->config.n; i++) {
+		const unsigned other = hook->config.sections[i].line;
+
+		if (other > section->line && (!next || other < next))
+			next = other;
+	}
+	return line >= section->line && (!next || line < next);
+}
+
+/* A fault in another guest's section does not keep this one from starting. */
+static bool concerns(const struct hook *hook, const struct rt_finding *finding)
+{
+	if (finding->severity != RT_ERROR)
+		return false;
+	if (!finding->line || is_in_section(hook, finding->line, hook->section))
+		return true;
+	if (strcmp(finding->guest, hook->guest->name) == 0)
+		return true;
+	for (size_t i = 0; i < hook->config.n; i++) {
+		if (is_in_section(hook, finding->line,
+				  &hook->config.sections[i]))
+			return false;
+	}
+	return true;
+}
+
+/* All errors of a report that concern the guest, in one line. */
+static int fail_findings(struct hook *hook, const struct rt_report *report)
+{
+	RT_AUTO_STRBUF text = { 0 };
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct rt_finding *f = &report->items[i];
+
+		if (!concerns(hook, f))
+			continue;
+		if (text.len)
+			rt_strbuf_adds(&text, "; ");
+		if (f->line)
+			rt_strbuf_addf(&text, "%s:%u: ", f->file, f->line);
+		rt_strbuf_adds(&text, f->message);
+		if (*f->hint)
+			rt_strbuf_addf(&text, " (%s)", f->hint);
+	}
+	if (report->failed || text.failed)
+		return rt_fail_memory(&hook->err);
+	return text.len ? rt_fail(&hook->err, 0, "%s", text.text) : 0;
+}
+
+/* CPUs that a running guest has, whatever the configuration says by now. */
+static int check_active(struct hook *hook)
+{
+	const struct rt_journal *journal = &hook->store.journal;
+	const struct rt_guest *guest = hook->guest;
+
+	for (size_t i = 0; i < journal->n_active; i++) {
+		const struct rt_guest *other = &journal->active[i].guest;
+		struct rt_cpuset mine = guest->rt ? guest->owned :
+						    guest->cpuset;
+		struct rt_cpuset theirs = other->cpuset;
+
+		if (strcmp(other->uuid, guest->uuid) == 0 ||
+		    (!guest->rt && !other->rt))
+			continue;
+		rt_cpuset_or(&theirs, &other->owned);
+		rt_cpuset_and(&mine, &theirs);
+		if (!rt_cpuset_is_empty(&mine))
+			return rt_fail(&hook->err, 0,
+				       "CPUs %s belong to guest '%s', which is "
+				       "running",
+				       rt_cpuset_text(&mine).text, other->name);
+	}
+	return 0;
+}
+
+int hook_check(struct hook *hook)
+{
+	struct rt_facts facts = { 0 };
+	struct rt_report report = { 0 };
+	const struct rt_check check = {
+		.config = &hook->config,
+		.guests = &hook->guests,
+		.topo = &hook->topo,
+		.facts = &facts,
+		.uuid = hook->guest->uuid,
+	};
+	int r = fail_findings(hook, &hook->config_report);
+
+	if (r == 0)
+		r = rt_facts_read_pci(&hook->sys, &facts, &hook->err);
+	if (r == 0) {
+		rt_check(&check, &report);
+		r = fail_findings(hook, &report);
+	}
+	if (r == 0)
+		r = check_active(hook);
+	rt_report_fini(&report);
+	rt_facts_fini(&facts);
+	return r;
+}
+
+/* "kvmrt-sync-config": which of the two is right is the user's to say. */
+static int fail_differences(struct hook *hook,
+			    const struct rt_differences *differences)
+{
+	const char *name = hook->guest->name;
+	RT_AUTO_STRBUF text = { 0 };
+
+	for (size_t i = 0; i < differences->n; i++) {
+		const struct rt_difference *d = &differences->items[i];
+
+		if (!rt_difference_is_mendable(d->kind))
+			rt_strbuf_addf(&text, "%s%s", text.len ? "; " : "",
+				       d->what);
+	}
+	if (text.failed)
+		return rt_fail_memory(&hook->err);
+	if (!text.len)
+		return 0;
+	return rt_fail(&hook->err, 0,
+		       "its definition is not what /etc/kvmrt.cfg says: %s. "
+		       "'kvmrt-sync-config %s' makes the definition follow the "
+		       "file, 'kvmrt-sync-config -r %s' the file the "
+		       "definition",
+		       text.text, name, name);
+}
+
+int hook_compare(struct hook *hook)
+{
+	struct rt_differences differences;
+	int r = rt_domain_compare(&hook->domain, hook->guest, &differences,
+				  &hook->err);
+
+	if (r < 0)
+		return r;
+	if (hook->guest->rt)
+		r = fail_differences(hook, &differences);
+	for (size_t i = 0; r == 0 && i < differences.n; i++) {
+		const struct rt_difference *d = &differences.items[i];
+
+		rt_log_warn(&hook->log, "guest '%s': %s%s", hook->guest->name,
+			    d->what,
+			    rt_difference_is_mendable(d->kind) ?
+				    "; put right once it runs" :
+				    "");
+	}
+	rt_differences_fini(&differences);
+	return r;
+}
+
+int hook_check_memory(struct hook *hook, const struct rt_active *active)
+{
+	struct rt_facts facts = { 0 };
+	unsigned long long locked = 0;
+	int r;
+
+	if (!active->guest.rt || !active->guest.locked)
+		return 0;
+	r = rt_facts_read_process(&hook->sys, active->guest.uuid, active->pid,
+				  &facts, &hook->err);
+	if (r == 0 && facts.processes.n)
+		locked = facts.processes.items[0].locked_kib;
+	if (r == 0 && locked < active->memory_kib)
+		r = rt_fail(&hook->err, 0,
+			    "only %llu KiB of its memory are locked, of %llu; "
+			    "its definition needs <memoryBacking><locked/>",
+			    locked, active->memory_kib);
+	rt_facts_fini(&facts);
+	return r;
+}

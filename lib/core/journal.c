@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* journal.c - the record's text: entries written and replayed */
+#include "journal.h"
+
+#include <errno.h>
+
+#define FIELDS_MAX 32
+
+static uint32_t checksum(const char *text, size_t len)
+{
+	uint32_t sum = 2166136261u; /* FNV-1a */
+
+	for (size_t i = 0; i < len; i++)
+		sum = (sum ^ (unsigned char)text[i]) * 16777619u;
+	return sum;
+}
+
+static const char *const kind_names[] = {
+	[RT_KIND_TEXT] = "text",
+	[RT_KIND_LIST] = "list",
+	[RT_KIND_MASK] = "mask",
+	[RT_KIND_PARTITION] = "partition",
+	[RT_KIND_AFFINITY] = "affinity",
+	[RT_KIND_CGROUP] = "cgroup",
+	[RT_KIND_TASKS] = "tasks",
+	[RT_KIND_IRQBALANCE] = "irqbalance",
+};
+#define N_KINDS (sizeof(kind_names) / sizeof(kind_names[0]))
+
+void rt_active_fini(struct rt_active *active)
+{
+	rt_guest_fini(&active->guest);
+	memset(active, 0, sizeof(*active));
+}
+
+static void kept_fini(struct rt_kept *kept)
+{
+	free(kept->path);
+	free(kept->original);
+	free(kept->wrote);
+	free(kept->before);
+	memset(kept, 0, sizeof(*kept));
+}
+
+void rt_journal_fini(struct rt_journal *journal)
+{
+	for (size_t i = 0; i < journal->n_kept; i++)
+		kept_fini(&journal->kept[i]);
+	for (size_t i = 0; i < journal->n_active; i++)
+		rt_active_fini(&journal->active[i]);
+	free(journal->kept);
+	free(journal->index);
+	free(journal->active);
+	free(journal->seen);
+	memset(journal, 0, sizeof(*journal));
+}
+
+bool rt_journal_is_empty(const struct rt_journal *journal)
+{
+	return !journal->undone && !journal->n_active;
+}
+
+/* Path to the last `keep` of it; hashing keeps 4,000 interrupts cheap. */
+
+static size_t *find_slot(const struct rt_journal *journal, const char *path)
+{
+	size_t at = checksum(path, strlen(path)) & (journal->n_index - 1);
+
+	while (journal->index[at] &&
+	       strcmp(journal->kept[journal->index[at] - 1].path, path) != 0)
+		at = (at + 1) & (journal->n_index - 1);
+	return &journal->index[at];
+}
+
+static bool grow_index(struct rt_journal *journal)
+{
+	const size_t n = journal->n_index ? journal->n_index * 2 : 64;
+	size_t *old = journal->index;
+
+	if (journal->n_kept * 2 < journal->n_index)
+		return true;
+	journal->index = calloc(n, sizeof(*journal->index));
+	if (!journal->index) {
+		journal->index = old;
+		return false;
+	}
+	journal->n_index = n;
+	free(old);
+	/* Ascending: a later keep of the same path takes the slot over. */
+	for (size_t i = 0; i < journal->n_kept; i++)
+		*find_slot(journal, journal->kept[i].path) = i + 1;
+	return true;
+}
+
+struct rt_kept *rt_journal_find(const struct rt_journal *journal,
+				const char *path)
+{
+	size_t at;
+
+	if (!journal->n_index)
+		return NULL;
+	at = *find_slot(journal, path);
+	return at && !journal->kept[at - 1].done ? &journal->kept[at - 1] :
+						   NULL;
+}
+
+struct rt_active *rt_journal_find_guest(const struct rt_journal *journal,
+					const char *uuid)
+{
+	for (size_t i = 0; i < journal->n_active; i++) {
+		if (strcmp(journal->active[i].guest.uuid, uuid) == 0)
+			return &journal->active[i];
+	}
+	return NULL;
+}
+
+/* --- entries to text --- */
+
+/* A field has no blank in it; an empty one is a lone '%'. */
+static void add_field(struct rt_strbuf *out, const char *text)
+{
+	rt_strbuf_adds(out, " ");
+	if (!*text)
+		rt_strbuf_adds(out, "%");
+	while (*text) {
+		const size_t plain = strcspn(text, " \t\r\n%");
+
+		rt_strbuf_add(out, text, plain);
+		text += plain;
+		if (*text)
+			rt_strbuf_addf(out, "%%%02x",
+				       (unsigned)(unsigned char)*text++);
+	}
+}
+
+static void add_list(struct rt_strbuf *out, const char *name,
+		     const struct rt_cpuset *set)
+{
+	char list[RT_CPULIST_MAX];
+
+	rt_cpuset_format_list(set, list, sizeof(list));
+	rt_strbuf_addf(out, " %s=%s", name, list);
+}
+
+/* Sum and newline; body is what stands from `start` on. */
+static void close_entry(struct rt_strbuf *out, size_t start)
+{
+	if (!out->failed)
+		rt_strbuf_addf(out, " #%08x\n",
+			       checksum(out->text + start, out->len - start));
+}
+
+void rt_journal_add_keep(struct rt_strbuf *out, enum rt_kind kind,
+			 const char *path, const char *original,
+			 const char *value)
+{
+	const size_t start = out->len;
+
+	rt_strbuf_addf(out, "keep %s", kind_names[kind]);
+	add_field(out, path);
+	add_field(out, original);
+	add_field(out, value);
+	close_entry(out, start);
+}
+
+void rt_journal_add_wrote(struct rt_strbuf *out, const char *path,
+			  const char *value)
+{
+	const size_t start = out->len;
+
+	rt_strbuf_adds(out, "wrote");
+	add_field(out, path);
+	add_field(out, value);
+	close_entry(out, start);
+}
+
+void rt_journal_add_done(struct rt_strbuf *out, const char *path)
+{
+	const size_t start = out->len;
+
+	rt_strbuf_adds(out, "done");
+	add_field(out, path);
+	close_entry(out, start);
+}
+
+void rt_journal_add_gone(struct rt_strbuf *out, const char *uuid)
+{
+	const size_t start = out->len;
+
+	rt_strbuf_adds(out, "gone");
+	add_field(out, uuid);
+	close_entry(out, start);
+}
+
+void rt_journal_add_seen(struct rt_strbuf *out, const struct rt_cpuset *irqs)
+{
+	const size_t start = out->len;
+
+	rt_strbuf_adds(out, "seen");
+	add_list(out, "irqs", irqs);
+	close_entry(out, start);
+}
+
+void rt_journal_add_guest(struct rt_strbuf *out, const struct rt_active *active)
+{
+	const struct rt_guest *guest = &active->guest;
+	const size_t start = out->len;
+
+	rt_strbuf_adds(out, "guest");
+	add_field(out, guest->uuid);
+	add_field(out, guest->name);
+	rt_strbuf_addf(out,
+		       " stage=%u pid=%u start=%llu memory=%llu rt=%u "
+		       "locked=%u vcpus=%u",
+		       active->stage, active->pid, active->start,
+		       active->memory_kib, guest->rt, guest->locked,
+		       guest->nr_vcpus);
+	add_list(out, "cpuset", &guest->cpuset);
+	add_list(out, "owned", &guest->owned);
+	add_list(out, "usable", &guest->usable);
+	add_list(out, "downed", &guest->downed);
+	add_list(out, "vcpu_cpus", &guest->vcpus);
+	add_list(out, "service", &guest->service);
+	add_list(out, "nodes", &guest->nodes);
+	for (size_t i = 0; i < guest->pcidevs.n; i++)
+		rt_strbuf_addf(out, "%s%s", i ? "," : " pci=",
+			       rt_pci_text(&guest->pcidevs.items[i]).text);
+	close_entry(out, start);
+}
+
+void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out)
+{
+	for (size_t i = 0; i < journal->n_kept; i++) {
+		const struct rt_kept *kept = &journal->kept[i];
+
+		if (kept->done)
+			continue;
+		rt_journal_add_keep(out, kept->kind, kept->path,
+				    kept->original, kept->before);
+		rt_journal_add_wrote(out, kept->path, kept->wrote);
+	}
+	for (size_t i = 0; i < journal->n_active; i++)
+		rt_journal_add_guest(out, &journal->active[i]);
+	if (journal->seen)
+		rt_journal_add_seen(out, journal->seen);
+}
+
+/* --- text to state --- */
+
+/* Undo add_field in place; false if it is not well formed. */
+static bool decode(char *field)
+{
+	char *to = field;
+
+	if (strcmp(field, "%") == 0) {
+		*field = '\0';
+		return true;
+	}
+	for (const char *from = field; *from; from++) {
+		static const char digits[] = "0123456789abcdef";
+		const char *high, *low;
+
+		if (*from != '%') {
+			*to++ = *from;
+			continue;
+		}
+		high = from[1] ? strchr(digits, from[1]) : NULL;
+		low = high && from[2] ? strchr(digits, from[2]) : NULL;
+		if (!low || (high == digits && low == digits))
+			return false;
+		*to++ = (char)((high - digits) << 4 | (low - digits));
+		from += 2;
+	}
+	*to = '\0';
+	return true;
+}
+
+static size_t split(char *line, char *fields[FIELDS_MAX])
+{
+	size_t n = 0;
+
+	while (*line && n < FIELDS_MAX) {
+		fields[n++] = line;
+		line += strcspn(line, " ");
+		if (*line)
+			*line++ = '\0';
+	}
+	return *line ? 0 : n;
+}
+
+static int damaged(struct rt_err *err)
+{
+	return rt_fail(err, 0, "an entry of the journal is damaged");
+}
+
+static int enter_keep(struct rt_journal *journal, char **fields, size_t n,
+		      struct rt_err *err)
+{
+	struct rt_kept kept = { .kind = N_KINDS };
+
+	for (unsigned i = 0; n == 5 && i < N_KINDS; i++) {
+		if (strcmp(fields[1], kind_names[i]) == 0)
+			kept.kind = i;
+	}
+	if (n != 5 || kept.kind == N_KINDS || !decode(fields[2]) ||
+	    !decode(fields[3]) || !decode(fields[4]) || !*fields[2] ||
+	    rt_journal_find(journal, fields[2]))
+		return damaged(err);
+
+	kept.path = strdup(fields[2]);
+	kept.original = strdup(fields[3]);
+	kept.before = strdup(fields[3]);
+	kept.wrote = strdup(fields[4]);
+	if (!kept.path || !kept.original || !kept.before || !kept.wrote ||
+	    !rt_grow(&journal->kept, journal->n_kept, &journal->size_kept,
+		     sizeof(kept)) ||
+	    !grow_index(journal)) {
+		kept_fini(&kept);
+		return rt_fail_memory(err);
+	}
+	journal->kept[journal->n_kept++] = kept;
+	*find_slot(journal, kept.path) = journal->n_kept;
+	journal->undone++;
+	return 0;
+}
+
+static int enter_wrote(struct rt_journal *journal, char **fields, size_t n,
+		       struct rt_err *err)
+{
+	struct rt_kept *kept;
+	char *value;
+
+	if (n != 3 || !decode(fields[1]) || !decode(fields[2]))
+		return damaged(err);
+	kept = rt_journal_find(journal, fields[1]);
+	if (!kept)
+		return damaged(err);
+	value = strdup(fields[2]);
+	if (!value)
+		return rt_fail_memory(err);
+	free(kept->before);
+	kept->before = kept->wrote;
+	kept->wrote = value;
+	return 0;
+}
+
+static int enter_done(struct rt_journal *journal, char **fields, size_t n,
+		      struct rt_err *err)
+{
+	struct rt_kept *kept;
+
+	if (n != 2 || !decode(fields[1]))
+		return damaged(err);
+	kept = rt_journal_find(journal, fields[1]);
+	if (!kept)
+		return damaged(err);
+	kept->done = true;
+	journal->undone--;
+	return 0;
+}
+
+static bool parse_count(const char *text, unsigned long long max,
+			unsigned long long *ret)
+{
+	unsigned long long value = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		const unsigned digit = (unsigned)(*text - '0');
+
+		if (digit > 9 || value > (max - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	*ret = value;
+	return true;
+}
+
+static bool parse_pci_list(char *text, struct rt_pci_set *set,
+			   struct rt_err *err)
+{
+	for (char *p = text; *p; p++) {
+		if (*p == ',')
+			*p = ' ';
+	}
+	return rt_pci_set_parse(text, set, err) == 0;
+}
+
+static bool enter_count(struct rt_active *active, const char *name,
+			const char *text)
+{
+	const bool is_long = strcmp(name, "start") == 0 ||
+			     strcmp(name, "memory") == 0;
+	unsigned long long value;
+
+	if (!parse_count(text, is_long ? UINT64_MAX : UINT32_MAX, &value))
+		return false;
+	if (strcmp(name, "stage") == 0 && value <= RT_STAGE_STARTED)
+		active->stage = (enum rt_stage)value;
+	else if (strcmp(name, "pid") == 0)
+		active->pid = (unsigned)value;
+	else if (strcmp(name, "start") == 0)
+		active->start = value;
+	else if (strcmp(name, "memory") == 0)
+		active->memory_kib = value;
+	else if (strcmp(name, "rt") == 0 && value <= 1)
+		active->guest.rt = value;
+	else if (strcmp(name, "locked") == 0 && value <= 1)
+		active->guest.locked = value;
+	else if (strcmp(name, "vcpus") == 0 && value < RT_CPUS_MAX)
+		active->guest.nr_vcpus = (unsigned)value;
+	else
+		return false;
+	return true;
+}
+
+static bool enter_guest_field(struct rt_active *active, char *field)
+{
+	static const struct {
+		const char *name;
+		size_t set;
+	} sets[] = {
+		{ "cpuset", offsetof(struct rt_guest, cpuset) },
+		{ "owned", offsetof(struct rt_guest, owned) },
+		{ "usable", offsetof(struct rt_guest, usable) },
+		{ "downed", offsetof(struct rt_guest, downed) },
+		{ "vcpu_cpus", offsetof(struct rt_guest, vcpus) },
+		{ "service", offsetof(struct rt_guest, service) },
+		{ "nodes", offsetof(struct rt_guest, nodes) },
+	};
+	char *value = strchr(field, '=');
+	struct rt_err err;
+
+	if (!value)
+		return false;
+	*value++ = '\0';
+	if (strcmp(field, "pci") == 0)
+		return !active->guest.pcidevs.n &&
+		       parse_pci_list(value, &active->guest.pcidevs, &err);
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		void *set = (char *)&active->guest + sets[i].set;
+
+		if (strcmp(field, sets[i].name) == 0)
+			return rt_cpuset_parse_list(value, set, &err) == 0;
+	}
+	return enter_count(active, field, value);
+}
+
+static int enter_guest(struct rt_journal *journal, char **fields, size_t n,
+		       struct rt_err *err)
+{
+	struct rt_active active = { 0 };
+	struct rt_active *old;
+
+	if (n < 3 || !rt_uuid_parse(fields[1], active.guest.uuid) ||
+	    !decode(fields[2]))
+		return damaged(err);
+	for (size_t i = 3; i < n; i++) {
+		if (!enter_guest_field(&active, fields[i])) {
+			rt_active_fini(&active);
+			return damaged(err);
+		}
+	}
+	active.guest.irq_cpu = rt_cpuset_last(&active.guest.service);
+	active.guest.name = strdup(fields[2]);
+	active.guest.title = strdup("");
+	active.guest.description = strdup("");
+	old = rt_journal_find_guest(journal, active.guest.uuid);
+	if (!active.guest.name || !active.guest.title ||
+	    !active.guest.description ||
+	    (!old && !rt_grow(&journal->active, journal->n_active,
+			      &journal->size_active, sizeof(active)))) {
+		rt_active_fini(&active);
+		return rt_fail_memory(err);
+	}
+	if (old)
+		rt_active_fini(old);
+	else
+		old = &journal->active[journal->n_active++];
+	*old = active;
+	return 0;
+}
+
+static int enter_gone(struct rt_journal *journal, char **fields, size_t n,
+		      struct rt_err *err)
+{
+	struct rt_active *active =
+		n == 2 ? rt_journal_find_guest(journal, fields[1]) : NULL;
+	size_t after;
+
+	if (!active)
+		return damaged(err);
+	rt_active_fini(active);
+	after = journal->n_active - (size_t)(active - journal->active) - 1;
+	memmove(active, active + 1, after * sizeof(*active));
+	journal->n_active--;
+	return 0;
+}
+
+static int enter_seen(struct rt_journal *journal, char **fields, size_t n,
+		      struct rt_err *err)
+{
+	static const char name[] = "irqs=";
+	struct rt_cpuset set;
+
+	if (n != 2 || strncmp(fields[1], name, sizeof(name) - 1) != 0 ||
+	    rt_cpuset_parse_list(fields[1] + sizeof(name) - 1, &set, err) < 0)
+		return damaged(err);
+	if (!journal->seen)
+		journal->seen = malloc(sizeof(*journal->seen));
+	if (!journal->seen)
+		return rt_fail_memory(err);
+	*journal->seen = set;
+	return 0;
+}
+
+/* line's sum is right and cut off. */
+static int enter_fields(struct rt_journal *journal, char *line,
+			struct rt_err *err)
+{
+	static const struct {
+		const char *verb;
+		int (*enter)(struct rt_journal *journal, char **fields,
+			     size_t n, struct rt_err *err);
+	} verbs[] = {
+		{ "keep", enter_keep },	  { "wrote", enter_wrote },
+		{ "done", enter_done },	  { "guest", enter_guest },
+		{ "gone", enter_gone },	  { "seen", enter_seen },
+	};
+	char *fields[FIELDS_MAX];
+	const size_t n = split(line, fields);
+
+	for (size_t i = 0; n && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(fields[0], verbs[i].verb) == 0)
+			return verbs[i].enter(journal, fields, n, err);
+	}
+	return damaged(err);
+}
+
+int rt_journal_enter(struct rt_journal *journal, const char *line, size_t len,
+		     struct rt_err *err)
+{
+	static const size_t tail = sizeof(" #01234567") - 1;
+	RT_AUTO_FREE char *copy = NULL;
+	char sum[16];
+
+	if (len <= tail || memchr(line, '\0', len))
+		return damaged(err);
+	snprintf(sum, sizeof(sum), " #%08x", checksum(line, len - tail));
+	if (memcmp(line + len - tail, sum, tail) != 0)
+		return damaged(err);
+	copy = strndup(line, len - tail);
+	if (!copy)
+		return rt_fail_memory(err);
+	return enter_fields(journal, copy, err);
+}
+
+int rt_journal_replay(const char *text, size_t len,
+		      struct rt_journal *ret_journal, struct rt_err *err)
+{
+	struct rt_journal journal = { 0 };
+	unsigned line = 0;
+
+	while (journal.valid < len) {
+		const char *start = text + journal.valid;
+		const size_t left = len - journal.valid;
+		const char *end = memchr(start, '\n', left);
+		int r;
+
+		if (!end)
+			break;
+		line++;
+		r = rt_journal_enter(&journal, start, (size_t)(end - start),
+				     err);
+		if (r == -ENOMEM || (r < 0 && end + 1 != text + len)) {
+			rt_journal_fini(&journal);
+			return rt_wrap(err, "line %u", line);
+		}
+		if (r < 0)
+			break;
+		journal.valid += (size_t)(end - start) + 1;
+	}
+	*ret_journal = journal;
+	return 0;
+}

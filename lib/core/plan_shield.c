@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * plan_shield.c - SMT siblings down, foreign tasks away
+ *
+ * Kernel 6.7 and later: the guest's scope becomes an isolated partition with
+ * all owned CPUs, the downed ones too (should one come up, it is shielded).
+ * It is a remote partition: cpuset.cpus.exclusive must name the CPUs in every
+ * cgroup above it, parent first. Those files outlive the guest; the scope's
+ * own go with it.
+ *
+ * Older kernels: cgroups beside the guest are fenced in by cpuset.cpus.
+ */
+#include "plan_internal.h"
+
+#define CGROUP_ROOT "sys/fs/cgroup/"
+#define EXCLUSIVE "/cpuset.cpus.exclusive"
+#define PARTITION "/cpuset.cpus.partition"
+
+static struct rt_cpuset started_owned(const struct rt_journal *journal)
+{
+	struct rt_cpuset owned = { 0 };
+
+	for (size_t i = 0; i < journal->n_active; i++) {
+		const struct rt_active *active = &journal->active[i];
+
+		if (active->guest.rt && active->stage == RT_STAGE_STARTED)
+			rt_cpuset_or(&owned, &active->guest.owned);
+	}
+	return owned;
+}
+
+/* --- row 1: siblings --- */
+
+static int take_down(struct maker *maker, unsigned cpu)
+{
+	struct rt_cpuset set = { 0 };
+	char path[64];
+	const struct rt_setting *setting;
+	struct wish wish = {
+		.act = RT_ACT_SET,
+		.need = RT_MUST,
+		.kind = RT_KIND_TEXT,
+		.path = path,
+		.now = "1",
+		.why = "SMT sibling of a guest's CPU goes down",
+	};
+
+	snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/online",
+		 cpu);
+	setting = rt_settings_find(&maker->in->facts->settings, path);
+	if (setting)
+		wish.now = setting->value;
+	rt_cpuset_add(&set, cpu);
+	wish.guest = rt_plan_owner(maker, &set);
+	return rt_plan_want(maker, &wish, "0");
+}
+
+/*
+ * Narrow masks go on record: the kernel forgets them when a CPU goes down
+ * under a running task, and overwrites those of its own threads when a shield
+ * goes up (cpuset_update_tasks_cpumask, 6.12).
+ */
+static int guard_tasks(struct maker *maker)
+{
+	const struct rt_facts *facts = maker->in->facts;
+	struct rt_cpuset common = maker->in->topo->online;
+	int r = 0;
+
+	rt_cpuset_minus(&common, &facts->isolated);
+	for (size_t i = 0; r == 0 && i < facts->tasks.n; i++) {
+		const struct rt_task *task = &facts->tasks.items[i];
+		char path[64];
+		const struct wish wish = {
+			.act = RT_ACT_GUARD,
+			.need = RT_MAY,
+			.kind = RT_KIND_AFFINITY,
+			.path = path,
+			.now = "",
+			.why = "pinned task, on record",
+		};
+
+		snprintf(path, sizeof(path), "task/%u/%u/%llu", task->pid,
+			 task->tid, task->start);
+		if (!task->movable)
+			continue;
+		if (rt_cpuset_is_subset(&common, &task->affinity))
+			rt_plan_need(maker, path);
+		else
+			r = rt_plan_want_set(maker, &wish, &task->affinity);
+	}
+	return r;
+}
+
+/*
+ * A task that comes to a cpuset while CPUs are down gets the online ones and
+ * keeps to them when the others return (guarantee_online_cpus, 6.12; systemd
+ * switches the controller on and off as guests come and go). So the record
+ * says which CPUs an ordinary task's mask may lack because of us.
+ */
+static int guard_masks(struct maker *maker)
+{
+	const struct rt_journal *journal = maker->in->journal;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < journal->n_active; i++) {
+		const struct rt_guest *guest = &journal->active[i].guest;
+		static const char dir[] = "tasks/";
+		char path[sizeof(dir) + RT_CPULIST_MAX] = "tasks/";
+		const struct wish wish = {
+			.act = RT_ACT_GUARD,
+			.need = RT_MAY,
+			.kind = RT_KIND_TASKS,
+			.path = path,
+			.now = "",
+			.why = "tasks get these CPUs back, on record",
+			.guest = guest->name,
+		};
+
+		if (!guest->rt || rt_cpuset_is_empty(&guest->downed))
+			continue;
+		rt_cpuset_format_list(&guest->downed, path + sizeof(dir) - 1,
+				      RT_CPULIST_MAX);
+		r = rt_plan_want(maker, &wish, "");
+	}
+	return r;
+}
+
+int rt_plan_cpus(struct maker *maker)
+{
+	int r = 0;
+
+	if (!rt_cpuset_is_empty(&maker->owned))
+		r = guard_tasks(maker);
+	if (r == 0)
+		r = guard_masks(maker);
+	RT_CPUSET_FOREACH(cpu, &maker->downed) {
+		if (r == 0)
+			r = take_down(maker, (unsigned)cpu);
+	}
+	return r;
+}
+
+/* --- row 2: isolated partitions --- */
+
+/* Is `path` a file of the cgroup `scope` or of one above it? */
+static bool is_above(const char *path, const char *scope)
+{
+	const char *dir = path + sizeof(CGROUP_ROOT) - 1;
+	const char *file = strrchr(dir, '/');
+	const size_t len = file ? (size_t)(file - dir) : 0;
+
+	return len && strncmp(dir, scope, len) == 0 &&
+	       (scope[len] == '/' || scope[len] == '\0');
+}
+
+/* What all started RT guests below the cgroup of `path` own. */
+static struct rt_cpuset owned_below(const struct maker *maker, const char *path)
+{
+	const struct rt_processes *processes = &maker->in->facts->processes;
+	struct rt_cpuset owned = { 0 };
+
+	for (size_t i = 0; i < processes->n; i++) {
+		const struct rt_process *process = &processes->items[i];
+		const struct rt_active *active = rt_journal_find_guest(
+			maker->in->journal, process->uuid);
+
+		if (active && active->guest.rt && process->scope &&
+		    is_above(path, process->scope))
+			rt_cpuset_or(&owned, &active->guest.owned);
+	}
+	return owned;
+}
+
+static int want_exclusive(struct maker *maker, const struct rt_setting *setting)
+{
+	const struct rt_kept *kept =
+		rt_journal_find(maker->in->journal, setting->path);
+	struct rt_cpuset want, original;
+	struct wish wish = {
+		.act = RT_ACT_SET,
+		.need = RT_MUST,
+		.kind = RT_KIND_LIST,
+		.path = setting->path,
+		.now = setting->value,
+		.why = "the guest's CPUs are for it alone",
+	};
+
+	want = owned_below(maker, setting->path);
+	if (rt_plan_parse(RT_KIND_LIST, kept ? kept->original : setting->value,
+			  &original))
+		rt_cpuset_or(&want, &original);
+	wish.guest = rt_plan_owner(maker, &want);
+	return rt_plan_want_set(maker, &wish, &want);
+}
+
+static int partition(struct maker *maker, const struct rt_process *process,
+		     const struct rt_guest *guest)
+{
+	char path[1024];
+	const struct rt_setting *setting;
+	struct wish wish = {
+		.act = RT_ACT_SET,
+		.need = RT_MUST,
+		.kind = RT_KIND_PARTITION,
+		.path = path,
+		.why = "shield: nothing else runs on the guest's CPUs",
+		.guest = guest->name,
+	};
+
+	/* Parents stand before children in the facts. */
+	for (size_t i = 0; i < process->cgroup.n; i++) {
+		const struct rt_setting *file = &process->cgroup.items[i];
+		int r;
+
+		if (!rt_plan_ends_with(file->path, EXCLUSIVE) ||
+		    !is_above(file->path, process->scope))
+			continue;
+		r = want_exclusive(maker, file);
+		if (r < 0)
+			return r;
+	}
+	snprintf(path, sizeof(path), CGROUP_ROOT "%s" PARTITION,
+		 process->scope);
+	setting = rt_settings_find(&process->cgroup, path);
+	if (!setting)
+		return rt_fail(maker->err, 0,
+			       "guest '%s': its cgroup %s has no %s; is the "
+			       "cpuset controller enabled?",
+			       guest->name, process->scope, PARTITION + 1);
+	wish.now = setting->value;
+	return rt_plan_want(maker, &wish, "isolated");
+}
+
+/* --- row 2 on kernels without remote partitions --- */
+
+static bool is_rt_scope(const struct maker *maker, const char *path)
+{
+	const struct rt_processes *processes = &maker->in->facts->processes;
+
+	for (size_t i = 0; i < processes->n; i++) {
+		const struct rt_process *process = &processes->items[i];
+		const struct rt_active *active = rt_journal_find_guest(
+			maker->in->journal, process->uuid);
+
+		if (active && active->guest.rt && process->scope &&
+		    is_above(path, process->scope))
+			return true;
+	}
+	return false;
+}
+
+static int fence(struct maker *maker, const struct rt_cpuset *owned)
+{
+	const struct rt_settings *settings = &maker->in->facts->settings;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < settings->n; i++) {
+		const struct rt_setting *setting = &settings->items[i];
+		const struct rt_kept *kept =
+			rt_journal_find(maker->in->journal, setting->path);
+		const struct wish wish = {
+			.act = RT_ACT_SET,
+			.need = RT_MUST,
+			.kind = RT_KIND_LIST,
+			.path = setting->path,
+			.now = setting->value,
+			.why = "other cgroups keep off the guest's CPUs",
+			.guest = rt_plan_owner(maker, owned),
+		};
+		struct rt_cpuset cpus;
+
+		if (!rt_plan_ends_with(setting->path, "/cpuset.cpus") ||
+		    is_rt_scope(maker, setting->path))
+			continue;
+		if (!rt_plan_parse(RT_KIND_LIST,
+				   kept ? kept->original : setting->value,
+				   &cpus))
+			continue;
+		/* Nothing set means all that the parent has. */
+		if (rt_cpuset_is_empty(&cpus))
+			cpus = maker->in->topo->present;
+		if (!rt_cpuset_intersects(&cpus, owned))
+			continue;
+		cpus = rt_plan_off_owned(maker, &cpus, -1);
+		r = rt_plan_want_set(maker, &wish, &cpus);
+	}
+	return r;
+}
+
+int rt_plan_shield(struct maker *maker)
+{
+	const struct rt_facts *facts = maker->in->facts;
+	const struct rt_cpuset owned = started_owned(maker->in->journal);
+
+	if (rt_cpuset_is_empty(&owned))
+		return 0;
+	if (!facts->has_partitions)
+		return fence(maker, &owned);
+	for (size_t i = 0; i < facts->processes.n; i++) {
+		const struct rt_process *process = &facts->processes.items[i];
+		const struct rt_active *active = rt_journal_find_guest(
+			maker->in->journal, process->uuid);
+		int r;
+
+		if (!active || !active->guest.rt)
+			continue;
+		if (!process->scope)
+			return rt_fail(maker->err, 0,
+				       "guest '%s': its process %u is in no "
+				       "cgroup of its own, so its CPUs cannot "
+				       "be shielded",
+				       active->guest.name, active->pid);
+		r = partition(maker, process, &active->guest);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* --- row 9: what a shield leaves behind --- */
+
+static int sweep_task(struct maker *maker, const struct rt_task *task)
+{
+	char path[64], now[RT_CPULIST_MAX];
+	struct rt_cpuset want;
+	const struct wish wish = {
+		.act = RT_ACT_SET,
+		.need = RT_MAY,
+		.kind = RT_KIND_AFFINITY,
+		.path = path,
+		.now = now,
+		.why = task->kernel ? "kernel thread off the guest's CPUs" :
+				      "task off the guest's CPUs",
+		.guest = rt_plan_owner(maker, &task->affinity),
+	};
+
+	snprintf(path, sizeof(path), "task/%u/%u/%llu", task->pid,
+		 task->tid, task->start);
+	rt_cpuset_format_list(&task->affinity, now, sizeof(now));
+	want = rt_plan_off_owned(maker, &task->affinity, -1);
+	return rt_plan_want_set(maker, &wish, &want);
+}
+
+static int sweep_workqueues(struct maker *maker, const struct rt_cpuset *owned)
+{
+	const struct rt_setting *setting =
+		rt_settings_find(&maker->in->facts->settings,
+				 "sys/devices/virtual/workqueue/cpumask");
+	const struct rt_kept *kept;
+	struct rt_cpuset cpus;
+	struct wish wish = {
+		.act = RT_ACT_SET,
+		.need = RT_MAY,
+		.kind = RT_KIND_MASK,
+		.why = "unbound workqueues off the guest's CPUs",
+	};
+
+	if (!setting)
+		return 0;
+	kept = rt_journal_find(maker->in->journal, setting->path);
+	if (!rt_plan_parse(RT_KIND_MASK,
+			   kept ? kept->original : setting->value, &cpus) ||
+	    !rt_cpuset_intersects(&cpus, owned))
+		return 0;
+	wish.path = setting->path;
+	wish.now = setting->value;
+	cpus = rt_plan_off_owned(maker, &cpus, -1);
+	return rt_plan_want_set(maker, &wish, &cpus);
+}
+
+int rt_plan_sweep(struct maker *maker)
+{
+	const struct rt_facts *facts = maker->in->facts;
+	const struct rt_cpuset owned = started_owned(maker->in->journal);
+	struct rt_cpuset shielded = owned;
+	int r;
+
+	if (rt_cpuset_is_empty(&owned))
+		return 0;
+	rt_cpuset_and(&shielded, &maker->in->topo->online);
+	rt_cpuset_minus(&shielded, &maker->downed);
+	if (facts->has_partitions &&
+	    !rt_cpuset_is_subset(&shielded, &facts->isolated)) {
+		maker->plan->again = true;
+		return 0;
+	}
+	r = sweep_workqueues(maker, &owned);
+	for (size_t i = 0; r == 0 && i < facts->tasks.n; i++) {
+		const struct rt_task *task = &facts->tasks.items[i];
+
+		if (task->movable &&
+		    rt_cpuset_intersects(&task->affinity, &owned))
+			r = sweep_task(maker, task);
+	}
+	return r;
+}

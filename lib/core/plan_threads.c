@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * plan_threads.c - the guest's own threads, each where it belongs
+ *
+ * vCPU i runs on the i-th vCPU CPU alone; every other thread of the process
+ * has one service CPU. One, because an isolated partition has no load
+ * balancing: a thread with two CPUs stays where it first ran. The threads are
+ * dealt out evenly and then left where they are, so that nothing moves twice.
+ *
+ * All this belongs to the guest's process and dies with it: no record.
+ */
+#include "plan_internal.h"
+
+#define CGROUP_ROOT "sys/fs/cgroup/"
+
+struct place {
+	struct maker *maker;
+	const struct rt_process *process;
+	const struct rt_guest *guest;
+};
+
+static int want_affinity(const struct place *place,
+			 const struct rt_thread *thread,
+			 const struct rt_cpuset *cpus, const char *why)
+{
+	char path[64], now[RT_CPULIST_MAX];
+	const struct wish wish = {
+		.act = RT_ACT_OWN,
+		.need = place->guest->rt ? RT_MUST : RT_MAY,
+		.kind = RT_KIND_AFFINITY,
+		.path = path,
+		.now = now,
+		.why = why,
+		.guest = place->guest->name,
+	};
+
+	snprintf(path, sizeof(path), "task/%u/%u/%llu", thread->pid,
+		 thread->tid, thread->start);
+	rt_cpuset_format_list(&thread->affinity, now, sizeof(now));
+	return rt_plan_want_set(place->maker, &wish, cpus);
+}
+
+/* A leaf's file, e.g. leaf "vcpu0", file "cpuset.cpus"; NULL if none. */
+static const struct rt_setting *find_leaf(const struct place *place,
+					  const char *leaf, const char *file)
+{
+	char path[1024];
+
+	snprintf(path, sizeof(path), CGROUP_ROOT "%s/libvirt/%s/%s",
+		 place->process->scope, leaf, file);
+	return rt_settings_find(&place->process->cgroup, path);
+}
+
+static int want_leaf(const struct place *place, const char *leaf,
+		     const char *file, const struct rt_cpuset *value,
+		     enum rt_need need, const char *why)
+{
+	const struct rt_setting *setting = find_leaf(place, leaf, file);
+	struct wish wish = {
+		.act = RT_ACT_OWN,
+		.need = need,
+		.kind = RT_KIND_LIST,
+		.why = why,
+		.guest = place->guest->name,
+	};
+
+	if (!setting)
+		return 0;
+	wish.path = setting->path;
+	wish.now = setting->value;
+	return rt_plan_want_set(place->maker, &wish, value);
+}
+
+static bool is_vcpu(const struct place *place, const struct rt_thread *thread)
+{
+	return thread->role == RT_ROLE_VCPU &&
+	       thread->vcpu < rt_cpuset_count(&place->guest->vcpus);
+}
+
+static int place_vcpu(const struct place *place, const struct rt_thread *thread)
+{
+	struct rt_cpuset cpu = { 0 };
+	char leaf[32];
+	int r;
+
+	rt_cpuset_add(&cpu, (unsigned)rt_cpuset_nth(&place->guest->vcpus,
+						    thread->vcpu));
+	snprintf(leaf, sizeof(leaf), "vcpu%u", thread->vcpu);
+	r = want_leaf(place, leaf, "cpuset.cpus", &cpu, RT_MUST,
+		      "vCPU alone on its CPU");
+	if (r == 0)
+		r = want_affinity(place, thread, &cpu, "vCPU alone on its CPU");
+	return r;
+}
+
+/*
+ * kvm-nx-lpage-re is born in the first vCPU's cgroup and on its CPU (6.12):
+ * a mask alone does not get it off, it has to change cgroups first.
+ */
+static int leave_vcpu_leaf(const struct place *place,
+			   const struct rt_thread *thread)
+{
+	char path[64], target[1024], now[1024];
+	const struct wish wish = {
+		.act = RT_ACT_OWN,
+		.need = RT_MUST,
+		.kind = RT_KIND_CGROUP,
+		.path = path,
+		.now = now,
+		.why = "helper thread out of the vCPU's cgroup",
+		.guest = place->guest->name,
+	};
+
+	if (!thread->leaf || strncmp(thread->leaf, "vcpu", 4) != 0 ||
+	    !find_leaf(place, "emulator", "cpuset.cpus"))
+		return 0;
+	snprintf(path, sizeof(path), "task/%u/%u/%llu", thread->pid,
+		 thread->tid, thread->start);
+	snprintf(now, sizeof(now), "%s/libvirt/%s", place->process->scope,
+		 thread->leaf);
+	snprintf(target, sizeof(target), "%s/libvirt/emulator",
+		 place->process->scope);
+	return rt_plan_want(place->maker, &wish, target);
+}
+
+/* --- dealing service threads out --- */
+
+struct hand {
+	const struct rt_thread **threads;
+	unsigned *at; /* index of each thread's CPU in cpus */
+	size_t n;
+	unsigned *cpus, *load;
+	unsigned n_cpus;
+};
+
+static void hand_fini(struct hand *hand)
+{
+	free(hand->threads);
+	free(hand->at);
+	free(hand->cpus);
+	free(hand->load);
+}
+
+static int hand_init(struct hand *hand, const struct place *place)
+{
+	const struct rt_threads *threads = &place->process->threads;
+	const struct rt_cpuset *service = &place->guest->service;
+
+	hand->n_cpus = rt_cpuset_count(service);
+	hand->threads = calloc(threads->n + 1, sizeof(*hand->threads));
+	hand->at = calloc(threads->n + 1, sizeof(*hand->at));
+	hand->cpus = calloc(hand->n_cpus + 1, sizeof(*hand->cpus));
+	hand->load = calloc(hand->n_cpus + 1, sizeof(*hand->load));
+	if (!hand->threads || !hand->at || !hand->cpus || !hand->load)
+		return rt_fail_memory(place->maker->err);
+
+	hand->n_cpus = 0;
+	RT_CPUSET_FOREACH(cpu, service)
+		hand->cpus[hand->n_cpus++] = (unsigned)cpu;
+	for (size_t i = 0; i < threads->n; i++) {
+		if (!is_vcpu(place, &threads->items[i]))
+			hand->threads[hand->n++] = &threads->items[i];
+	}
+	return 0;
+}
+
+static unsigned extreme(const struct hand *hand, bool most)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 1; i < hand->n_cpus; i++) {
+		if (most ? hand->load[i] > hand->load[best] :
+			   hand->load[i] < hand->load[best])
+			best = i;
+	}
+	return best;
+}
+
+/* Who sits on one service CPU stays; the rest goes where least is. */
+static void deal(struct hand *hand)
+{
+	for (size_t i = 0; i < hand->n; i++) {
+		const struct rt_cpuset *mask = &hand->threads[i]->affinity;
+
+		hand->at[i] = hand->n_cpus;
+		for (unsigned k = 0; k < hand->n_cpus; k++) {
+			if (rt_cpuset_count(mask) == 1 &&
+			    rt_cpuset_has(mask, hand->cpus[k]))
+				hand->at[i] = k;
+		}
+		if (hand->at[i] < hand->n_cpus)
+			hand->load[hand->at[i]]++;
+	}
+	for (size_t i = 0; i < hand->n; i++) {
+		if (hand->at[i] == hand->n_cpus) {
+			hand->at[i] = extreme(hand, false);
+			hand->load[hand->at[i]]++;
+		}
+	}
+	/* Children inherit one CPU: even it out, the youngest move. */
+	for (;;) {
+		const unsigned most = extreme(hand, true);
+		const unsigned least = extreme(hand, false);
+		size_t i = hand->n;
+
+		if (hand->load[most] < hand->load[least] + 2)
+			break;
+		while (hand->at[--i] != most)
+			;
+		hand->load[most]--;
+		hand->load[least]++;
+		hand->at[i] = least;
+	}
+}
+
+static int place_service(const struct place *place)
+{
+	struct hand hand = { 0 };
+	int r = hand_init(&hand, place);
+
+	if (r == 0 && hand.n_cpus)
+		deal(&hand);
+	for (size_t i = 0; r == 0 && hand.n_cpus && i < hand.n; i++) {
+		struct rt_cpuset cpu = { 0 };
+
+		rt_cpuset_add(&cpu, hand.cpus[hand.at[i]]);
+		r = leave_vcpu_leaf(place, hand.threads[i]);
+		if (r == 0)
+			r = want_affinity(place, hand.threads[i], &cpu,
+					  "helper thread on a service CPU");
+	}
+	hand_fini(&hand);
+	return r;
+}
+
+/* --- leaves --- */
+
+/* emulator and iothreads, as far as the document's pins did not do it. */
+static int widen_leaves(const struct place *place)
+{
+	const struct rt_settings *files = &place->process->cgroup;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < files->n; i++) {
+		const struct rt_setting *file = &files->items[i];
+		const char *leaf = strstr(file->path, "/libvirt/");
+		struct wish wish = {
+			.act = RT_ACT_OWN,
+			.need = RT_MUST,
+			.kind = RT_KIND_LIST,
+			.path = file->path,
+			.now = file->value,
+			.why = "helper threads have all service CPUs",
+			.guest = place->guest->name,
+		};
+
+		if (!leaf)
+			continue;
+		leaf += strlen("/libvirt/");
+		if (rt_plan_ends_with(file->path, "/cpuset.cpus") &&
+		    strncmp(leaf, "vcpu", 4) != 0) {
+			r = rt_plan_want_set(place->maker, &wish,
+					     &place->guest->service);
+		} else if (rt_plan_ends_with(file->path, "/cpuset.mems") &&
+			   !rt_cpuset_is_empty(&place->guest->nodes)) {
+			wish.need = RT_MAY;
+			wish.why = "new memory from the guest's nodes";
+			r = rt_plan_want_set(place->maker, &wish,
+					     &place->guest->nodes);
+		}
+	}
+	return r;
+}
+
+static int place_rt(const struct place *place)
+{
+	const struct rt_threads *threads = &place->process->threads;
+	int r = widen_leaves(place);
+
+	for (size_t i = 0; r == 0 && i < threads->n; i++) {
+		if (is_vcpu(place, &threads->items[i]))
+			r = place_vcpu(place, &threads->items[i]);
+	}
+	return r < 0 ? r : place_service(place);
+}
+
+/*
+ * All threads within cpuset; the user's own pins inside it stay. CPUs that a
+ * real-time guest has taken meanwhile are not for them.
+ */
+static int place_ordinary(const struct place *place)
+{
+	const struct rt_threads *threads = &place->process->threads;
+	struct rt_cpuset cpus = place->guest->cpuset;
+	int r = 0;
+
+	rt_cpuset_minus(&cpus, &place->maker->owned);
+	for (size_t i = 0; r == 0 && i < threads->n; i++) {
+		const struct rt_thread *thread = &threads->items[i];
+
+		if (!rt_cpuset_is_empty(&cpus) &&
+		    !rt_cpuset_is_subset(&thread->affinity, &cpus))
+			r = want_affinity(place, thread, &cpus,
+					  "thread within the guest's cpuset");
+	}
+	return r;
+}
+
+int rt_plan_threads(struct maker *maker)
+{
+	const struct rt_processes *processes = &maker->in->facts->processes;
+
+	for (size_t i = 0; i < processes->n; i++) {
+		const struct rt_active *active = rt_journal_find_guest(
+			maker->in->journal, processes->items[i].uuid);
+		const struct place place = {
+			.maker = maker,
+			.process = &processes->items[i],
+			.guest = active ? &active->guest : NULL,
+		};
+		int r;
+
+		if (!active)
+			continue;
+		r = active->guest.rt ? place_rt(&place) : place_ordinary(&place);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* apply.c - make a plan true, remembering how to undo it */
+#include "apply.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "target.h"
+
+#define TRIES 5
+#define TRY_PAUSE_MS 50
+
+struct applier {
+	struct rt_store *store;
+	struct rt_sys *sys;
+	const struct rt_topo *topo;
+	struct rt_report *report;
+	struct rt_err *err;
+};
+
+/* What a refusal means. */
+enum meaning {
+	MEANS_GONE,   /* the target is no more: nothing to do */
+	MEANS_BUSY,   /* try again */
+	MEANS_CANNOT, /* a property of the target: note it and go on */
+	MEANS_FAILED,
+};
+
+static enum meaning meaning_of(const struct rt_step *step, int code)
+{
+	static const struct {
+		int code;
+		enum rt_kind kind;
+		const char *path; /* part of it; "" for all */
+		enum meaning meaning;
+	} rows[] = {
+		/* A thread that has ended. */
+		{ ESRCH, RT_KIND_AFFINITY, "", MEANS_GONE },
+		{ ESRCH, RT_KIND_CGROUP, "", MEANS_GONE },
+		{ ENOENT, RT_KIND_AFFINITY, "", MEANS_GONE },
+		{ ENOENT, RT_KIND_CGROUP, "", MEANS_GONE },
+		/* irqbalance stopped or was restarted. */
+		{ ESRCH, RT_KIND_IRQBALANCE, "", MEANS_GONE },
+		{ ENOENT, RT_KIND_IRQBALANCE, "", MEANS_GONE },
+		{ ECONNREFUSED, RT_KIND_IRQBALANCE, "", MEANS_GONE },
+		/* An interrupt that was freed. */
+		{ ENOENT, RT_KIND_LIST, "proc/irq/", MEANS_GONE },
+		/* Managed or per-CPU: EPERM from 6.12, EIO before. */
+		{ EPERM, RT_KIND_LIST, "proc/irq/", MEANS_CANNOT },
+		{ EIO, RT_KIND_LIST, "proc/irq/", MEANS_CANNOT },
+		/* No vector free on the CPUs asked for. */
+		{ ENOSPC, RT_KIND_LIST, "proc/irq/", MEANS_CANNOT },
+		{ EBUSY, RT_KIND_LIST, "proc/irq/", MEANS_BUSY },
+		/* Somebody else is in the middle of CPU hotplug. */
+		{ EBUSY, RT_KIND_TEXT, "/online", MEANS_BUSY },
+		/* A cgroup that went with its guest. */
+		{ ENOENT, RT_KIND_LIST, "sys/fs/cgroup/", MEANS_GONE },
+		{ ENOENT, RT_KIND_PARTITION, "", MEANS_GONE },
+		{ ENODEV, RT_KIND_LIST, "sys/fs/cgroup/", MEANS_GONE },
+		{ ENODEV, RT_KIND_PARTITION, "", MEANS_GONE },
+		/* A network device that went away. */
+		{ ENOENT, RT_KIND_MASK, "/rps_cpus", MEANS_GONE },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].code == code && rows[i].kind == step->kind &&
+		    strstr(step->path, rows[i].path))
+			return rows[i].meaning;
+	}
+	return MEANS_FAILED;
+}
+
+static void note(const struct applier *applier, enum rt_severity severity,
+		 const char *code, const struct rt_step *step,
+		 const char *text)
+{
+	const struct rt_where where = { .guest = step->guest };
+
+	rt_report_add(applier->report, severity, code, where, NULL, "%s",
+		      text);
+}
+
+/* irqbalance tells later what it took; all tasks' masks are no one value. */
+static bool can_read(enum rt_kind kind)
+{
+	return kind != RT_KIND_IRQBALANCE && kind != RT_KIND_TASKS;
+}
+
+/* The kernel may take a value and hold another. */
+static int verify(const struct applier *applier, const struct rt_step *step,
+		  struct rt_err *err)
+{
+	char now[RT_VALUE_MAX];
+	int r;
+
+	if (!can_read(step->kind))
+		return 0;
+	r = rt_target_read(applier->sys, step->kind, step->path, now,
+			   sizeof(now), err);
+	if (r == 0 && !rt_value_same(step->kind, now, step->value))
+		r = rt_fail(err, 0, "/%s holds '%s' after writing '%s'",
+			    step->path, now, step->value);
+	return r;
+}
+
+static int write_value(const struct applier *applier,
+		       const struct rt_step *step, struct rt_err *err)
+{
+	const struct timespec pause = { .tv_nsec = TRY_PAUSE_MS * 1000000L };
+	int r;
+
+	for (unsigned i = 1;; i++) {
+		r = rt_target_write(applier->sys, step->kind, step->path,
+				    step->value, err);
+		if (r == 0 || meaning_of(step, -r) != MEANS_BUSY || i == TRIES)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return r < 0 ? r : verify(applier, step, err);
+}
+
+/* --- giving back --- */
+
+/*
+ * Clearing cpuset.cpus of a cgroup that has tasks is ENOSPC before kernel 7.0:
+ * then it gets all that its parent has, which is the same.
+ */
+static int write_back(const struct applier *applier, struct rt_step *step,
+		      struct rt_err *err)
+{
+	char all[RT_CPULIST_MAX];
+	struct rt_step instead = *step;
+	int r = write_value(applier, step, err);
+
+	if (r != -ENOSPC || *step->value ||
+	    !strstr(step->path, "/cpuset.cpus"))
+		return r;
+	rt_cpuset_format_list(&applier->topo->present, all, sizeof(all));
+	instead.value = all;
+	return write_value(applier, &instead, err);
+}
+
+/* Returns 1 when the record of the setting can be closed. */
+static int give_back(const struct applier *applier, struct rt_step *step)
+{
+	const struct rt_kept *kept =
+		rt_journal_find(&applier->store->journal, step->path);
+	char now[RT_VALUE_MAX];
+	struct rt_err err;
+	int r = 0;
+
+	if (!kept)
+		return 0;
+	if (can_read(step->kind))
+		r = rt_target_read(applier->sys, step->kind, step->path, now,
+				   sizeof(now), &err);
+	if (r < 0 && meaning_of(step, -r) == MEANS_GONE)
+		return 1;
+	if (r == 0 && can_read(step->kind)) {
+		if (rt_value_same(step->kind, now, step->value))
+			return 1;
+		if (!rt_kept_is_ours(kept, now, applier->topo)) {
+			rt_fail(&err, 0,
+				"/%s holds '%s', which is not what kvmrt wrote "
+				"('%s'): somebody changed it, so it stays",
+				step->path, now, kept->wrote);
+			note(applier, RT_WARNING, "changed-by-others", step,
+			     err.text);
+			return 1;
+		}
+	}
+	if (r == 0)
+		r = write_back(applier, step, &err);
+	if (r < 0 && meaning_of(step, -r) == MEANS_GONE)
+		return 1;
+	if (r < 0) {
+		rt_wrap(&err, "give back the original '%s'", step->value);
+		note(applier, RT_WARNING, "not-given-back", step, err.text);
+		return 0;
+	}
+	if (strstr(step->path, "/online")) {
+		rt_fail(&err, 0, "/%s is '%s' again", step->path, step->value);
+		note(applier, RT_NOTE, "cpu-online", step, err.text);
+	}
+	return 1;
+}
+
+static int give_all_back(const struct applier *applier,
+			 const struct rt_plan *plan)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+
+	for (size_t i = 0; i < plan->n; i++) {
+		struct rt_step *step = &plan->items[i];
+
+		if (step->act == RT_ACT_GIVE_BACK &&
+		    give_back(applier, step) > 0)
+			rt_journal_add_done(&entries, step->path);
+	}
+	return rt_store_append(applier->store, &entries, applier->err);
+}
+
+/* --- setting --- */
+
+/*
+ * The last value was refused, then, and the one before it is what stands
+ * there: it must not be forgotten now, or it would be taken for somebody
+ * else's.
+ */
+static void add_wrote(struct rt_strbuf *entries, const struct rt_step *step,
+		      const struct rt_kept *kept)
+{
+	if (!rt_value_same(step->kind, step->now, kept->wrote) &&
+	    rt_value_same(step->kind, step->now, kept->before))
+		rt_journal_add_wrote(entries, step->path, step->now);
+	rt_journal_add_wrote(entries, step->path, step->value);
+}
+
+static int put_on_record(const struct applier *applier,
+			 const struct rt_plan *plan)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct rt_step *step = &plan->items[i];
+		const struct rt_kept *kept;
+
+		if (step->act != RT_ACT_SET && step->act != RT_ACT_GUARD)
+			continue;
+		kept = rt_journal_find(&applier->store->journal, step->path);
+		if (!kept)
+			rt_journal_add_keep(&entries, step->kind, step->path,
+					    step->act == RT_ACT_GUARD ?
+						    step->value :
+						    step->now,
+					    step->value);
+		else if (!rt_value_same(step->kind, kept->wrote, step->value))
+			add_wrote(&entries, step, kept);
+	}
+	return rt_store_append(applier->store, &entries, applier->err);
+}
+
+/* A cgroup beside the guest's own: when it is gone, nobody is in it. */
+static bool is_fence(const struct rt_step *step)
+{
+	const char *file = strrchr(step->path, '/');
+
+	return step->kind == RT_KIND_LIST && file &&
+	       strcmp(file, "/cpuset.cpus") == 0;
+}
+
+static int set(const struct applier *applier, const struct rt_step *step)
+{
+	struct rt_err err;
+	const int r = write_value(applier, step, &err);
+
+	if (r == 0) {
+		if (strstr(step->path, "/online")) {
+			rt_fail(&err, 0, "/%s is '%s' now: %s", step->path,
+				step->value, step->why);
+			note(applier, RT_NOTE, "cpu-offline", step, err.text);
+		}
+		return 0;
+	}
+	switch (meaning_of(step, -r)) {
+	case MEANS_GONE:
+		if (step->need == RT_MAY || step->act == RT_ACT_OWN ||
+		    is_fence(step))
+			return 0;
+		break;
+	case MEANS_CANNOT:
+		note(applier, RT_WARNING, "stays", step, err.text);
+		return 0;
+	case MEANS_BUSY:
+	case MEANS_FAILED:
+		break;
+	}
+	if (step->need == RT_MAY) {
+		note(applier, RT_WARNING, "not-applied", step, err.text);
+		return 0;
+	}
+	*applier->err = err;
+	rt_wrap(applier->err, "%s", step->why);
+	return *step->guest ? rt_wrap(applier->err, "guest '%s'", step->guest) :
+			      -applier->err->code;
+}
+
+int rt_apply(struct rt_store *store, const struct rt_topo *topo,
+	     const struct rt_plan *plan, struct rt_report *report,
+	     struct rt_err *err)
+{
+	const struct applier applier = {
+		.store = store,
+		.sys = store->sys,
+		.topo = topo,
+		.report = report,
+		.err = err,
+	};
+	int r = give_all_back(&applier, plan);
+
+	if (r == 0)
+		r = put_on_record(&applier, plan);
+	for (size_t i = 0; r == 0 && i < plan->n; i++) {
+		const struct rt_step *step = &plan->items[i];
+
+		if (step->act == RT_ACT_SET || step->act == RT_ACT_OWN)
+			r = set(&applier, step);
+	}
+	return r;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * apply.h - make a plan true, remembering how to undo it
+ *
+ * This is the one writer to the kernel.
+ */
+#ifndef RT_APPLY_H
+#define RT_APPLY_H
+
+#include "../core/plan.h"
+#include "../core/report.h"
+#include "../core/topo.h"
+#include "store.h"
+#include "sys.h"
+
+/*
+ * Carry out all steps in order. What is about to change is on record before
+ * the kernel hears of it: one append for all steps that set, and one for all
+ * that gave back. Each written value is read back. After a crash at any point
+ * the next plan makes good.
+ *
+ * Notes and warnings about single steps go to *report. A failed step that the
+ * guest must have ends the call with an error; the others go on. The caller
+ * then drops the guest and plans again.
+ */
+int rt_apply(struct rt_store *store, const struct rt_topo *topo,
+	     const struct rt_plan *plan, struct rt_report *report,
+	     struct rt_err *err);
+
+#endif

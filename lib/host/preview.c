@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* preview.c - the plan for guests that do not run */
+#include "preview.h"
+
+#include "probe.h"
+
+#define SCOPE "machine.slice/machine-qemu-%s.scope"
+#define CGROUP_ROOT "sys/fs/cgroup/"
+
+/* No task has this pid: a step for it is renamed afterwards. */
+#define NO_PID 0
+
+static int add_file(struct rt_process *process, enum rt_kind kind,
+		    const char *dir, const char *file, const char *value,
+		    struct rt_err *err)
+{
+	char path[1024];
+
+	snprintf(path, sizeof(path), CGROUP_ROOT "%s/%s", dir, file);
+	return rt_settings_add(&process->cgroup, kind, path, value, err);
+}
+
+/* Files and threads as libvirt makes them without any pinning. */
+static int add_cgroup(struct rt_process *process, struct rt_err *err)
+{
+	static const char exclusive[] = "cpuset.cpus.exclusive";
+	int r = add_file(process, RT_KIND_LIST, "machine.slice", exclusive, "",
+			 err);
+
+	if (r == 0)
+		r = add_file(process, RT_KIND_LIST, process->scope, exclusive,
+			     "", err);
+	if (r == 0)
+		r = add_file(process, RT_KIND_PARTITION, process->scope,
+			     "cpuset.cpus.partition", "member", err);
+	return r;
+}
+
+static int add_threads(struct rt_process *process,
+		       const struct rt_guest *guest,
+		       const struct rt_topo *topo, struct rt_err *err)
+{
+	for (unsigned i = 0; i <= guest->nr_vcpus; i++) {
+		struct rt_threads *threads = &process->threads;
+		struct rt_thread thread = {
+			.pid = NO_PID,
+			.tid = i,
+			.role = i < guest->nr_vcpus ? RT_ROLE_VCPU :
+						      RT_ROLE_EMULATOR,
+			.vcpu = i,
+			.affinity = topo->online,
+		};
+
+		if (!rt_grow(&threads->items, threads->n, &threads->size,
+			     sizeof(thread)))
+			return rt_fail_memory(err);
+		threads->items[threads->n++] = thread;
+	}
+	return 0;
+}
+
+static int add_process(struct rt_facts *facts, const struct rt_guest *guest,
+		       const struct rt_topo *topo, struct rt_err *err)
+{
+	struct rt_processes *processes = &facts->processes;
+	struct rt_process *process;
+	char scope[512];
+	int r;
+
+	if (!rt_grow(&processes->items, processes->n, &processes->size,
+		     sizeof(*process)))
+		return rt_fail_memory(err);
+	process = &processes->items[processes->n++];
+	memset(process, 0, sizeof(*process));
+	snprintf(process->uuid, sizeof(process->uuid), "%s", guest->uuid);
+	snprintf(scope, sizeof(scope), SCOPE, guest->name);
+	process->scope = strdup(scope);
+	if (!process->scope)
+		return rt_fail_memory(err);
+	r = add_cgroup(process, err);
+	return r < 0 ? r : add_threads(process, guest, topo, err);
+}
+
+static int read_facts(struct rt_sys *sys, const struct rt_topo *topo,
+		      struct rt_facts *facts, struct rt_err *err)
+{
+	int r = rt_facts_read_irqs(sys, facts, err);
+
+	if (r == 0)
+		r = rt_facts_read_cgroup(sys, facts, err);
+	if (r == 0)
+		r = rt_facts_read_settings(sys, topo, facts, err);
+	if (r == 0)
+		r = rt_facts_read_tasks(sys, &topo->present, facts, err);
+	return r;
+}
+
+/* "task/0/1/0" of the guest is its vCPU 1; past the vCPUs, all other threads. */
+static int name_threads(struct rt_plan *plan, struct rt_err *err)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		struct rt_step *step = &plan->items[i];
+		char name[512];
+		unsigned tid;
+		int end = 0;
+
+		if (step->kind != RT_KIND_AFFINITY ||
+		    sscanf(step->path, "task/0/%u/0%n", &tid, &end) != 1 ||
+		    !end || step->path[end])
+			continue;
+		if (strncmp(step->why, "vCPU", 4) == 0)
+			snprintf(name, sizeof(name), "%s: thread CPU %u/KVM",
+				 step->guest, tid);
+		else
+			snprintf(name, sizeof(name), "%s: all other threads",
+				 step->guest);
+		free(step->path);
+		step->path = strdup(name);
+		if (!step->path)
+			return rt_fail_memory(err);
+	}
+	return 0;
+}
+
+/* The record as if all of them had been started. */
+static int add_active(struct rt_journal *journal, const struct rt_guest *guest,
+		      struct rt_err *err)
+{
+	struct rt_active active = {
+		.guest = *guest, /* borrowed: only formatted */
+		.stage = RT_STAGE_STARTED,
+	};
+	RT_AUTO_STRBUF entry = { 0 };
+
+	rt_journal_add_guest(&entry, &active);
+	if (entry.failed)
+		return rt_fail_memory(err);
+	return rt_journal_enter(journal, entry.text, entry.len - 1, err);
+}
+
+int rt_preview(struct rt_sys *sys, const struct rt_topo *topo,
+	       const struct rt_guest *const *guests, size_t n,
+	       struct rt_plan *ret_plan, struct rt_err *err)
+{
+	struct rt_journal journal = { 0 };
+	struct rt_facts facts = { 0 };
+	struct rt_plan plan = { 0 };
+	const struct rt_plan_input input = {
+		.topo = topo,
+		.facts = &facts,
+		.journal = &journal,
+	};
+	int r = read_facts(sys, topo, &facts, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = add_active(&journal, guests[i], err);
+		if (r == 0)
+			r = add_process(&facts, guests[i], topo, err);
+	}
+	if (r == 0)
+		r = rt_plan_make(&input, &plan, err);
+	if (r == 0)
+		r = name_threads(&plan, err);
+	rt_journal_fini(&journal);
+	rt_facts_fini(&facts);
+	if (r < 0) {
+		rt_plan_fini(&plan);
+		return r;
+	}
+	*ret_plan = plan;
+	return 0;
+}

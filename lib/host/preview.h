@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * preview.h - the plan for guests that do not run
+ *
+ * What would be written if these real-time guests were started now, on a host
+ * where none of ours runs. What only a process has (its cgroup's name, the
+ * numbers of its threads) is named after the guest.
+ */
+#ifndef RT_PREVIEW_H
+#define RT_PREVIEW_H
+
+#include "../core/guest.h"
+#include "../core/plan.h"
+#include "sys.h"
+
+int rt_preview(struct rt_sys *sys, const struct rt_topo *topo,
+	       const struct rt_guest *const *guests, size_t n,
+	       struct rt_plan *ret_plan, struct rt_err *err);
+
+#endif

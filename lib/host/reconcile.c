@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* reconcile.c - bring the host to what the active guests need */
+#include "reconcile.h"
+
+#include <errno.h>
+
+#include "../core/plan.h"
+#include "apply.h"
+#include "irqbalance.h"
+#include "probe.h"
+#include "topology.h"
+
+/* A shield moves what a second round looks at; a third finds nothing. */
+#define ROUNDS_MAX 3
+
+static bool any_rt(const struct rt_journal *journal)
+{
+	for (size_t i = 0; i < journal->n_active; i++) {
+		if (journal->active[i].guest.rt)
+			return true;
+	}
+	return false;
+}
+
+/* Interrupts that are there now, but not those of the guest's devices. */
+static int add_seen(struct rt_store *store, const struct rt_active *active,
+		    struct rt_strbuf *entries, struct rt_err *err)
+{
+	struct rt_cpuset seen = { 0 };
+	struct rt_facts facts = { 0 };
+	int r = rt_facts_read_irqs(store->sys, &facts, err);
+
+	if (r == 0 && store->journal.seen)
+		seen = *store->journal.seen;
+	for (size_t i = 0; r == 0 && i < facts.irqs.n; i++) {
+		const struct rt_irq *irq = &facts.irqs.items[i];
+
+		if (irq->number >= RT_CPUS_MAX)
+			continue;
+		if (irq->has_device && rt_pci_set_has(&active->guest.pcidevs,
+						      &irq->device))
+			rt_cpuset_remove(&seen, irq->number);
+		else if (!store->journal.seen)
+			rt_cpuset_add(&seen, irq->number);
+	}
+	rt_facts_fini(&facts);
+	if (r == 0)
+		rt_journal_add_seen(entries, &seen);
+	return r;
+}
+
+int rt_reconcile_add(struct rt_store *store, const struct rt_active *active,
+		     struct rt_err *err)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+	int r = 0;
+
+	if (active->guest.rt && active->stage == RT_STAGE_PREPARED)
+		r = add_seen(store, active, &entries, err);
+	if (r == 0) {
+		rt_journal_add_guest(&entries, active);
+		r = rt_store_append(store, &entries, err);
+	}
+	return r;
+}
+
+int rt_reconcile_drop(struct rt_store *store, const char *uuid,
+		      struct rt_err *err)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+
+	if (!rt_journal_find_guest(&store->journal, uuid))
+		return 0;
+	rt_journal_add_gone(&entries, uuid);
+	return rt_store_append(store, &entries, err);
+}
+
+static bool is_alive(struct rt_store *store, const struct rt_active *active)
+{
+	unsigned long long start;
+	struct rt_err ignored;
+
+	return rt_task_start(store->sys, active->pid, active->pid, &start,
+			     &ignored) == 0 &&
+	       start == active->start;
+}
+
+static int drop_dead(struct rt_store *store, struct rt_report *report,
+		     struct rt_err *err)
+{
+	for (size_t i = store->journal.n_active; i-- > 0;) {
+		const struct rt_active *active = &store->journal.active[i];
+		const struct rt_where where = { .guest = active->guest.name };
+		int r;
+
+		if (is_alive(store, active))
+			continue;
+		rt_report_add(report, RT_NOTE, "guest-gone", where, NULL,
+			      "process %u has ended, the guest is dropped",
+			      active->pid);
+		r = rt_reconcile_drop(store, active->guest.uuid, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_processes(struct rt_store *store, struct rt_facts *facts,
+			  struct rt_err *err)
+{
+	for (size_t i = 0; i < store->journal.n_active; i++) {
+		const struct rt_active *active = &store->journal.active[i];
+		int r = 0;
+
+		if (active->stage == RT_STAGE_STARTED)
+			r = rt_facts_read_process(store->sys,
+						  active->guest.uuid,
+						  active->pid, facts, err);
+		/* It may end while we look: then it is dropped next time. */
+		if (r < 0 && r != -ENOENT && r != -ESRCH)
+			return rt_wrap(err, "guest '%s'", active->guest.name);
+	}
+	return 0;
+}
+
+/* Only what the plan asks for: giving back needs little. */
+static int read_facts(struct rt_store *store, const struct rt_topo *topo,
+		      struct rt_facts *facts, struct rt_err *err)
+{
+	const bool rt = any_rt(&store->journal);
+	struct rt_sys *sys = store->sys;
+	int r = 0;
+
+	if (rt || store->journal.seen)
+		r = rt_facts_read_irqs(sys, facts, err);
+	if (r == 0 && store->journal.n_active)
+		r = read_processes(store, facts, err);
+	if (r < 0 || !rt)
+		return r;
+	r = rt_facts_read_cgroup(sys, facts, err);
+	if (r == 0)
+		r = rt_facts_read_settings(sys, topo, facts, err);
+	if (r == 0)
+		r = rt_facts_read_irqbalance(sys, facts, err);
+	if (r == 0)
+		r = rt_facts_read_tasks(sys, &topo->present, facts, err);
+	return r;
+}
+
+static int read_online(struct rt_store *store, struct rt_topo *topo,
+		       struct rt_err *err)
+{
+	char text[RT_CPULIST_MAX];
+	int r = rt_sys_read(store->sys, "sys/devices/system/cpu/online", text,
+			    sizeof(text), err);
+
+	/* A captured host's list is not kept up by a kernel. */
+	if (r == 0 && store->sys->live)
+		r = rt_cpuset_parse_list(text, &topo->online, err);
+	return r;
+}
+
+/* One look, one plan, one pass. Sets *ret_again when there is more to see. */
+static int round_once(struct rt_store *store, struct rt_topo *topo,
+		      struct rt_report *report, bool last, bool *ret_again,
+		      struct rt_err *err)
+{
+	struct rt_facts facts = { 0 };
+	struct rt_plan plan = { 0 };
+	const struct rt_plan_input input = {
+		.topo = topo,
+		.facts = &facts,
+		.journal = &store->journal,
+		.last = last,
+	};
+	int r = read_facts(store, topo, &facts, err);
+
+	if (r == 0)
+		r = rt_plan_make(&input, &plan, err);
+	if (r == 0 && plan.n)
+		r = rt_apply(store, topo, &plan, report, err);
+	if (r == 0)
+		r = read_online(store, topo, err);
+	*ret_again = r == 0 && plan.again;
+	rt_plan_fini(&plan);
+	rt_facts_fini(&facts);
+	return r;
+}
+
+int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
+		 struct rt_report *report, struct rt_err *err)
+{
+	bool again = true;
+	int r = drop_dead(store, report, err);
+
+	for (unsigned i = 0; r == 0 && again && i < ROUNDS_MAX; i++)
+		r = round_once(store, topo, report, i + 1 == ROUNDS_MAX,
+			       &again, err);
+	return r;
+}

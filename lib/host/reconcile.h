@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * reconcile.h - bring the host to what the active guests need
+ *
+ * Hook, agent and tools all call this: find out what holds, plan, apply the
+ * difference. With no guest left it brings the original state back. Running it
+ * twice changes nothing the second time.
+ */
+#ifndef RT_RECONCILE_H
+#define RT_RECONCILE_H
+
+#include "../core/report.h"
+#include "../core/topo.h"
+#include "store.h"
+
+/*
+ * Put or replace an active guest on record; nothing is applied yet. The first
+ * RT guest also puts on record which interrupts there are.
+ */
+int rt_reconcile_add(struct rt_store *store, const struct rt_active *active,
+		     struct rt_err *err);
+
+/* Take a guest off the record. A guest that is not there is success. */
+int rt_reconcile_drop(struct rt_store *store, const char *uuid,
+		      struct rt_err *err);
+
+/*
+ * Drop guests that are dead (their process is gone, or the daemon that was
+ * starting them), then make the host fit the rest. *topo->online is read anew
+ * as CPUs come and go. Fails when a guest lacks what it must have; what was
+ * done until then is on record, so that dropping the guest and calling again
+ * undoes it.
+ */
+int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
+		 struct rt_report *report, struct rt_err *err);
+
+#endif
