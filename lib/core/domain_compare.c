@@ -207,10 +207,18 @@ static void compare_topology(struct compare *compare)
 		       has, guest->nr_vcpus);
 }
 
+bool rt_domain_cpuset_is_right(const struct rt_domain *domain,
+			       const struct rt_guest *guest)
+{
+	return domain->has_cpuset &&
+	       (rt_cpuset_is_equal(&domain->cpuset, &guest->cpuset) ||
+		rt_cpuset_is_equal(&domain->cpuset, &guest->usable));
+}
+
 static void compare_cpuset(struct compare *compare)
 {
 	const struct rt_domain *domain = compare->domain;
-	const struct rt_cpuset *want = &compare->guest->usable;
+	const struct rt_cpuset *want = &compare->guest->cpuset;
 	const struct rt_cpulist list = rt_cpuset_text(&domain->cpuset);
 	const char *has = domain->placement_auto ? "placement='auto'"
 			  : domain->has_cpuset	 ? list.text
@@ -221,8 +229,7 @@ static void compare_cpuset(struct compare *compare)
 		       "cpuset: the definition has %s, kvmrt.cfg wants none",
 		       has);
 	else if (!rt_cpuset_is_empty(want) &&
-		 (!domain->has_cpuset ||
-		  !rt_cpuset_is_equal(&domain->cpuset, want)))
+		 !rt_domain_cpuset_is_right(domain, compare->guest))
 		differ(compare, RT_DIFF_PLACEMENT,
 		       "cpuset: the definition has %s, kvmrt.cfg wants %s", has,
 		       rt_cpuset_text(want).text);

@@ -177,12 +177,12 @@ int rt_rewrite_topology(struct rt_rewriting *w, struct rt_err *err)
 /* <vcpu placement cpuset>; `auto` would make libvirt ask numad instead. */
 static int place_vcpu(struct rt_rewriting *w, struct rt_err *err)
 {
-	const struct rt_cpuset *want = &w->guest->usable;
+	const struct rt_cpuset *want = &w->guest->cpuset;
 	xmlNode *node;
 	char text[16];
 	int r;
 
-	if (w->domain->has_cpuset && rt_cpuset_is_equal(&w->domain->cpuset, want))
+	if (rt_domain_cpuset_is_right(w->domain, w->guest))
 		return 0;
 	if (rt_cpuset_is_empty(want)) {
 		node = rt_xml_child(w->root, "vcpu");

@@ -144,4 +144,11 @@ int rt_domain_check_guest(const struct rt_domain *domain,
 /* Where the vCPU of that number belongs: one CPU, or the service CPUs. */
 struct rt_cpuset rt_domain_vcpu_cpus(const struct rt_guest *guest, unsigned vcpu);
 
+/*
+ * Does <vcpu cpuset> say what the guest's does? With the downed siblings or
+ * without them is the same.
+ */
+bool rt_domain_cpuset_is_right(const struct rt_domain *domain,
+			       const struct rt_guest *guest);
+
 #endif

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# kvmrt: the only build file. Product lists are named, never globbed.
+#
+#   make [V=1] [SAN=1] [CC=clang] [WERROR=1]
+#   make all check lab-check demo bench fuzz lint install uninstall clean
+
+prefix      ?= /usr
+sysconfdir  ?= /etc
+bindir      ?= $(prefix)/bin
+libdir      ?= $(prefix)/lib
+libexecdir  ?= $(libdir)/kvmrt
+mandir      ?= $(prefix)/share/man
+unitdir     ?= $(prefix)/lib/systemd/system
+DESTDIR     ?=
+
+VERSION     := 0.1.0
+CC          ?= cc
+AR          ?= ar
+PKG_CONFIG  ?= pkg-config
+B           := build$(if $(SAN),/san)$(if $(filter clang%,$(notdir $(CC))),/clang)
+Q           := $(if $(V),,@)
+
+PKGS        := libxml-2.0 hwloc inih
+CFLAGS      ?= -O2 -g
+WARN        := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 \
+	       -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
+	       -Wpointer-arith -Wwrite-strings -Wundef
+KV_CFLAGS   := -std=gnu11 $(WARN) $(if $(WERROR),-Werror) -fPIC \
+	       -fvisibility=hidden -fstack-protector-strong \
+	       $(if $(SAN),,-D_FORTIFY_SOURCE=2) -D_GNU_SOURCE \
+	       -DKVMRT_VERSION='"$(VERSION)"' \
+	       -DKVMRT_LIBEXECDIR='"$(libexecdir)"' \
+	       $(shell $(PKG_CONFIG) --cflags $(PKGS))
+KV_LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifdef SAN
+KV_CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all \
+	       -fno-omit-frame-pointer
+KV_LDFLAGS  += -fsanitize=address,undefined
+endif
+LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
+
+CORE := err cpuset utf8 strbuf report json topo pci facts \
+	config config_parse config_read config_value config_edit guest \
+	domain_xml domain_scan domain_edit domain_read domain_read_rest \
+	domain_compare domain_rewrite domain_rewrite_cpu \
+	check check_guest check_host \
+	journal plan plan_host plan_shield plan_threads plan_print
+HOST := sys sys_captured log topology config_file \
+	probe probe_irq probe_pci probe_task \
+	irqbalance tasks target store apply reconcile preview
+TOOLS      := validate-config show-config
+TOOL_PARTS := options load show
+HOOK_PARTS := module module_check
+
+# Only what is written yet is built; the list above is what will be there.
+have = $(patsubst %.c,$(B)/%.o,$(wildcard $(addsuffix .c,$(addprefix $(1),$(2)))))
+CORE_OBJ := $(call have,lib/core/,$(CORE))
+HOST_OBJ := $(call have,lib/host/,$(HOST))
+CORE_LIB := $(B)/libkvmrt-core.a
+HOST_LIB := $(B)/libkvmrt-host.a
+
+UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
+
+TOOL_BIN := $(TOOLS:%=$(B)/bin/kvmrt-%)
+TOOL_OBJ := $(call have,tools/,$(TOOL_PARTS))
+HOOK     := $(B)/hooks/qemu
+MODULE   := $(B)/hooks/kvmrt-hook.so
+
+all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt-reconcile
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC      $<")
+	$(Q)$(CC) $(KV_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(CORE_LIB): $(CORE_OBJ)
+	@$(if $(V),,echo "  AR      $@")
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(HOST_LIB): $(HOST_OBJ)
+	@$(if $(V),,echo "  AR      $@")
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# The hook itself needs the C library only: it runs for every guest.
+$(HOOK): $(B)/hooks/qemu.o
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ \
+		-Wl,--enable-new-dtags,-rpath,'$$ORIGIN:$(libexecdir)' -ldl
+$(MODULE): $(HOOK_PARTS:%=$(B)/hooks/%.o) $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(filter-out -pie,$(KV_LDFLAGS)) $(LDFLAGS) -shared -o $@ \
+		$^ $(LIBS)
+
+$(B)/bin/kvmrt-reconcile: $(B)/tools/reconcile.o $(HOST_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/bin/kvmrt-%: $(B)/tools/%.o $(TOOL_OBJ) $(HOST_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+units: $(UNIT)
+
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) \
+		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d
+	install -m 755 $(TOOL_BIN) $(DESTDIR)$(bindir)
+	install -m 755 $(B)/bin/kvmrt-reconcile $(DESTDIR)$(libexecdir)
+	install -m 644 $(MODULE) $(DESTDIR)$(libexecdir)
+	install -m 755 $(HOOK) $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
+
+clean:
+	rm -rf build
+
+-include tests/tests.mk
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: all units install clean
+.SECONDARY:
