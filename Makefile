@@ -52,17 +52,15 @@ TOOLS      := validate-config show-config
 TOOL_PARTS := options load show
 HOOK_PARTS := module module_check
 
-# Only what is written yet is built; the list above is what will be there.
-have = $(patsubst %.c,$(B)/%.o,$(wildcard $(addsuffix .c,$(addprefix $(1),$(2)))))
-CORE_OBJ := $(call have,lib/core/,$(CORE))
-HOST_OBJ := $(call have,lib/host/,$(HOST))
+CORE_OBJ := $(CORE:%=$(B)/lib/core/%.o)
+HOST_OBJ := $(HOST:%=$(B)/lib/host/%.o)
 CORE_LIB := $(B)/libkvmrt-core.a
 HOST_LIB := $(B)/libkvmrt-host.a
 
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 
 TOOL_BIN := $(TOOLS:%=$(B)/bin/kvmrt-%)
-TOOL_OBJ := $(call have,tools/,$(TOOL_PARTS))
+TOOL_OBJ := $(TOOL_PARTS:%=$(B)/tools/%.o)
 HOOK     := $(B)/hooks/qemu
 MODULE   := $(B)/hooks/kvmrt-hook.so
 
@@ -105,6 +103,32 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(HOST_LIB) $(CORE_LIB)
 
 units: $(UNIT)
 
+# Twice: as it is built for users, and under sanitizers.
+check:
+	+$(Q)$(MAKE) --no-print-directory WERROR=$(WERROR) tests
+	$(Q)tests/run $(B)
+	+$(Q)$(MAKE) --no-print-directory WERROR=$(WERROR) SAN=1 tests
+	$(Q)echo "again, with address and undefined-behaviour sanitizers:"
+	$(Q)tests/run $(B)/san
+
+# One scenario: make lab-check SCENARIO=main
+STAGE := build/lab/stage
+stage: all
+	$(Q)rm -rf $(STAGE)
+	+$(Q)$(MAKE) --no-print-directory -s install DESTDIR=$(STAGE) \
+		prefix=/usr sysconfdir=/etc
+lab-check: stage
+	$(Q)tests/lab/run $(SCENARIO)
+demo: stage
+	$(Q)tests/lab/demo
+
+lint:
+	$(Q)clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability \
+		--inline-suppr --error-exitcode=1 lib hooks tools
+	$(Q)shellcheck setup .ci/run tests/run tests/cli/*.sh \
+		tests/structure/*.sh tests/bench/make-host tests/capture
+
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) \
 		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d
@@ -113,11 +137,27 @@ install: all
 	install -m 644 $(MODULE) $(DESTDIR)$(libexecdir)
 	install -m 755 $(HOOK) $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 
+	install -d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5
+	install -m 644 $(wildcard docs/*.1) $(DESTDIR)$(mandir)/man1
+	install -m 644 $(wildcard docs/*.5) $(DESTDIR)$(mandir)/man5
+
+# The user's own files stay: /etc/kvmrt.cfg, /etc/libvirt/hooks/qemu.
+uninstall:
+	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%)
+	rm -f $(DESTDIR)$(libexecdir)/kvmrt-reconcile
+	rm -f $(DESTDIR)$(libexecdir)/$(notdir $(MODULE))
+	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
+	rm -f $(patsubst docs/%,$(DESTDIR)$(mandir)/man1/%,$(wildcard docs/*.1))
+	rm -f $(patsubst docs/%,$(DESTDIR)$(mandir)/man5/%,$(wildcard docs/*.5))
+	-rmdir $(DESTDIR)$(libexecdir)
+
 clean:
 	rm -rf build
 
 -include tests/tests.mk
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all units install clean
+-include tests/bench/bench.mk
+
+.PHONY: all units check stage lab-check demo lint install uninstall clean
 .SECONDARY:

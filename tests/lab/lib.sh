@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Settings and functions shared by the lab's commands; sourced, with $here set to this folder.
+# shellcheck shell=sh
+
+: "${LAB_BUILD:=$(CDPATH='' cd -- "$here/../.." && pwd)/build/lab}"
+: "${LAB_SUITE:=trixie}"
+: "${LAB_KERNEL:=linux-image-amd64}"
+: "${LAB_DISK:=3G}"
+: "${LAB_NAME:=dev}"
+# Protection keys and five-level page tables break or slow down a nested guest with the host's CPU model.
+: "${LAB_CPU:=max,pku=off,la57=off}"
+: "${LAB_THREAD:=multi}"
+: "${LAB_STAGE:=$LAB_BUILD/stage}"
+: "${LAB_BOOT_TIMEOUT:=1200}"
+: "${LAB_EXEC_TIMEOUT:=3600}"
+: "${LAB_DOWN_TIMEOUT:=300}"
+
+LAB_IMAGE=$LAB_BUILD/$LAB_SUITE-$LAB_KERNEL
+LAB_RUN=$LAB_BUILD/run/$LAB_NAME
+LAB_SHARE=$LAB_RUN/share
+
+log() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	log "${0##*/}: $*"
+	exit 1
+}
+
+need() {
+	for tool; do
+		command -v "$tool" >/dev/null 2>&1 || die "$tool is missing; tests/lab/packages.txt names the packages"
+	done
+}
+
+now() {
+	date +%s
+}
+
+# emulator: the QEMU to run. Before 8.1 emulation by several threads loses writes to code, and by one thread hangs
+# nested guests; then it is the newer one that 'image' fetched, run out of its folder.
+emulator() {
+	if [ -n "${LAB_QEMU:-}" ]; then
+		echo "$LAB_QEMU"
+	elif new_enough; then
+		echo qemu-system-x86_64
+	else
+		echo "$LAB_BUILD/qemu/run"
+	fi
+}
+
+new_enough() {
+	qemu-system-x86_64 --version 2>/dev/null |
+		sed -n 's/.* version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | {
+		read -r _major _minor || return 1
+		[ "$_major" -gt 8 ] || { [ "$_major" -eq 8 ] && [ "$_minor" -ge 1 ]; }
+	}
+}
+
+# The accelerator: real KVM on bare metal or on demand, else emulation.
+accelerator() {
+	case ${LAB_ACCEL:-} in
+	kvm | tcg) echo "$LAB_ACCEL" ;;
+	'')
+		if [ -r /dev/kvm ] && [ -w /dev/kvm ] && ! grep -qw hypervisor /proc/cpuinfo; then
+			echo kvm
+		else
+			echo tcg
+		fi
+		;;
+	*) die "LAB_ACCEL is kvm or tcg, not $LAB_ACCEL" ;;
+	esac
+}
+
+# lab_pid: the process id of this lab's QEMU; fails when it does not run.
+lab_pid() {
+	_pid=$(cat "$LAB_RUN/pid" 2>/dev/null) || return 1
+	[ -n "$_pid" ] && tr '\0' '\n' <"/proc/$_pid/cmdline" 2>/dev/null | grep -qxF "$LAB_RUN/pid" || return 1
+	echo "$_pid"
+}
+
+lab_alive() {
+	lab_pid >/dev/null
+}
+
+# console_line: what the lab's host said last, as plain text.
+console_line() {
+	tail -c 600 "$LAB_RUN/console" 2>/dev/null | tr '\r' '\n' |
+		sed -e 's/\x1b\[[0-9;?]*[A-Za-z]//g' -e 's/[^[:print:]]//g' -e '/^ *$/d' | tail -n 1 | cut -c1-90
+}
+
+# progress START TEXT: one line that shows that time passes.
+progress() {
+	_took=$(($(now) - $1))
+	if [ -t 2 ]; then
+		printf '\r\033[Klab %s: %d s, %s' "$LAB_NAME" "$_took" "$2" >&2
+	elif [ "$_took" -ge "${_told:-0}" ]; then
+		log "lab $LAB_NAME: $_took s, $2"
+		_told=$((_took + 15))
+	fi
+}
+
+progress_end() {
+	_told=0
+	if [ -t 2 ]; then
+		printf '\r\033[K' >&2
+	fi
+	log "lab $LAB_NAME: $*"
+}
+
+# dead TEXT: the host is gone or stuck; say so with the end of its console.
+dead() {
+	progress_end "$1; the end of its console:"
+	tail -n 40 "$LAB_RUN/console" 2>/dev/null | tr -d '\r' | sed 's/^/    /' >&2
+	if [ -s "$LAB_RUN/qemu.log" ]; then
+		tail -n 10 "$LAB_RUN/qemu.log" >&2
+	fi
+}
+
+# nic ID BUS ADDRESS [OPTION]: one emulated network card that reaches nothing outside.
+nic() {
+	printf '%s\n' -netdev "user,id=net$1,restrict=on" -device "e1000e,id=nic$1,netdev=net$1,bus=$2,addr=$3${4:-}"
+}
+
+# port ID BUS CHASSIS: a root port, so that what sits behind it has an IOMMU group of its own.
+port() {
+	printf '%s\n' -device "pcie-root-port,id=$1,bus=$2,chassis=$3"
+}
+
+# Two nodes with two cards each, and on node 1 a card with two functions in one group.
+qemu_devices() {
+	printf '%s\n' -device pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=64,numa_node=0
+	printf '%s\n' -device pxb-pcie,id=pxb1,bus=pcie.0,bus_nr=128,numa_node=1
+	port port0 pxb0 1
+	port port1 pxb0 2
+	port port2 pxb1 3
+	port port3 pxb1 4
+	port port4 pxb1 5
+	nic 0 port0 0
+	nic 1 port1 0
+	nic 2 port2 0
+	nic 3 port3 0
+	nic 4 port4 0.0 ,multifunction=on
+	nic 5 port4 0.1
+}
+
+# qemu_machine: accelerator, CPUs, memory, nodes, IOMMU.
+qemu_machine() {
+	case $(accelerator) in
+	kvm) printf '%s\n' -accel kvm -cpu host ;;
+	tcg) printf '%s\n' -accel "tcg,thread=$LAB_THREAD" -cpu "$LAB_CPU" ${LAB_ICOUNT:+-icount "$LAB_ICOUNT"} ;;
+	esac
+	printf '%s\n' -machine q35,kernel-irqchip=split -m 5120 -smp 12,sockets=2,cores=3,threads=2 \
+		-object memory-backend-ram,id=mem0,size=2560M -numa node,nodeid=0,cpus=0-5,memdev=mem0 \
+		-object memory-backend-ram,id=mem1,size=2560M -numa node,nodeid=1,cpus=6-11,memdev=mem1 \
+		-device intel-iommu,intremap=on,caching-mode=on
+}
+
+qemu_system() {
+	printf '%s\n' -kernel "$LAB_IMAGE/vmlinuz" -initrd "$LAB_IMAGE/initrd" -append \
+		"root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off panic=-1 tsc=reliable loglevel=4 systemd.show_status=1${LAB_APPEND:+ $LAB_APPEND}"
+	printf '%s\n' -drive "file=$LAB_IMAGE/root.img,format=raw,if=none,id=root,snapshot=on" \
+		-device virtio-blk-pci,bus=pcie.0,drive=root \
+		-fsdev "local,id=share,path=$LAB_SHARE,security_model=none" \
+		-device virtio-9p-pci,bus=pcie.0,fsdev=share,mount_tag=lab \
+		-device virtio-serial-pci,bus=pcie.0 -chardev "pipe,id=command,path=$LAB_RUN/command" \
+		-device virtserialport,chardev=command,name=lab \
+		-chardev "file,id=console,path=$LAB_RUN/console" -serial chardev:console \
+		-display none -monitor none -nodefaults -no-reboot -pidfile "$LAB_RUN/pid"
+}
+
+# start_qemu: one argument per line, so that paths may hold blanks.
+start_qemu() {
+	set --
+	while IFS= read -r _argument; do
+		set -- "$@" "$_argument"
+	done <"$LAB_RUN/arguments"
+	setsid "$(emulator)" "$@" </dev/null >"$LAB_RUN/qemu.log" 2>&1 &
+}
+
+# refresh FILE DIR: copy it if it is another one, without a moment in which it is half there.
+refresh() {
+	cmp -s "$1" "$2/${1##*/}" && return
+	cp -p "$1" "$2/${1##*/}.new"
+	mv "$2/${1##*/}.new" "$2/${1##*/}"
+}
+
+# What the lab host reads from the share.
+fill_share() {
+	mkdir -p "$LAB_SHARE/cmd" "$LAB_SHARE/out" "$LAB_SHARE/bin" "$LAB_SHARE/scenarios"
+	for _file in agent.sh host-lib.sh guests.sh snapshot.sh rt.sh; do
+		refresh "$here/$_file" "$LAB_SHARE"
+	done
+	for _file in "$LAB_BUILD"/bin/*; do
+		refresh "$_file" "$LAB_SHARE/bin"
+	done
+	for _file in "$here"/scenarios/*.sh; do
+		refresh "$_file" "$LAB_SHARE/scenarios"
+	done
+}
+
+# boot: start a fresh lab host and wait until its system is up.
+boot() {
+	need setsid mkfifo
+	rm -rf "$LAB_RUN"
+	mkdir -p "$LAB_RUN"
+	fill_share
+	mkfifo "$LAB_RUN/command.in" "$LAB_RUN/command.out"
+	{
+		qemu_machine
+		qemu_devices
+		qemu_system
+	} >"$LAB_RUN/arguments"
+	now >"$LAB_RUN/started"
+	start_qemu
+	wait_ready
+}
+
+wait_ready() {
+	_start=$(cat "$LAB_RUN/started")
+	_seen=
+	until [ -e "$LAB_SHARE/ready" ]; do
+		sleep 0.5
+		if lab_alive; then
+			_seen=1
+		elif [ -n "$_seen" ] || [ $(($(now) - _start)) -gt 10 ]; then
+			dead "the host died after $(($(now) - _start)) s"
+			return 1
+		fi
+		if [ $(($(now) - _start)) -gt "$LAB_BOOT_TIMEOUT" ]; then
+			dead "not up after $LAB_BOOT_TIMEOUT s"
+			lab_kill
+			return 1
+		fi
+		progress "$_start" "$(console_line)"
+	done
+	progress_end "up after $(($(now) - _start)) s ($(accelerator))"
+}
+
+# flow FILE FROM: print what FILE holds from byte FROM on; the new end is left in $_end.
+flow() {
+	_end=$(stat -c %s "$1" 2>/dev/null || echo "$2")
+	if [ "$_end" -gt "$2" ]; then
+		tail -c "+$(($2 + 1))" "$1" | head -c "$((_end - $2))"
+	fi
+}
+
+# lab_exec COMMAND: run a shell command as root in the lab host; its output and exit code are ours.
+lab_exec() {
+	lab_alive || die "lab $LAB_NAME is not up"
+	_id=$(date +%s%N).$$
+	_cmd=$LAB_SHARE/cmd/$_id
+	_out=0
+	_err=0
+	_limit=$(($(now) + LAB_EXEC_TIMEOUT))
+	printf '%s\n' "$1" >"$_cmd"
+	echo "$_id" >"$LAB_RUN/command.in"
+	_rc=
+	while [ -z "$_rc" ]; do
+		sleep 0.1
+		if [ -e "$_cmd.rc" ]; then
+			_rc=$(cat "$_cmd.rc")
+		elif ! lab_alive; then
+			_rc=255
+		elif [ "$(now)" -gt "$_limit" ]; then
+			log "lab $LAB_NAME: no end after $LAB_EXEC_TIMEOUT s: $1"
+			_rc=254
+		fi
+		flow "$_cmd.out" "$_out"
+		_out=$_end
+		flow "$_cmd.err" "$_err" >&2
+		_err=$_end
+	done
+	rm -f "$_cmd" "$_cmd.out" "$_cmd.err" "$_cmd.rc"
+	if [ "$_rc" -eq 255 ] && ! lab_alive; then
+		dead 'the host died'
+	fi
+	return "$_rc"
+}
+
+# lab_push: install the staged product in the lab host.
+lab_push() {
+	[ -d "$LAB_STAGE" ] || die "nothing staged in $LAB_STAGE (make install DESTDIR=$LAB_STAGE)"
+	fill_share
+	rm -rf "$LAB_SHARE/stage"
+	cp -a "$LAB_STAGE" "$LAB_SHARE/stage"
+	lab_exec '. /lab/host-lib.sh; install_stage'
+}
+
+lab_kill() {
+	_pid=$(lab_pid) || return 0
+	kill "$_pid" 2>/dev/null || :
+	sleep 1
+	if lab_alive; then
+		kill -9 "$_pid" 2>/dev/null || :
+	fi
+}
+
+# lab_down: guests off, power off, and the end of QEMU for sure.
+lab_down() {
+	lab_alive || return 0
+	_start=$(now)
+	LAB_EXEC_TIMEOUT=$LAB_DOWN_TIMEOUT
+	lab_exec '. /lab/host-lib.sh; power_off' || log "lab $LAB_NAME: the guests could not be ended"
+	while lab_alive; do
+		if [ $(($(now) - _start)) -gt "$LAB_DOWN_TIMEOUT" ]; then
+			dead 'does not power off'
+			lab_kill
+			return 1
+		fi
+		progress "$_start" "$(console_line)"
+		sleep 0.5
+	done
+	progress_end "down after $(($(now) - _start)) s"
+}

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What it means that a guest is real-time, as checks; sourced by the scenarios in the lab host.
+# shellcheck shell=sh
+
+RECONCILE=/usr/lib/kvmrt/kvmrt-reconcile
+JOURNAL=/run/kvmrt/journal
+
+# meets LIST LIST: do two CPU lists have a CPU in common?
+meets() {
+	awk -v a="$1" -v b="$2" '
+	function fill(list, set,   i, n, part, range, cpu) {
+		n = split(list, part, ",")
+		for (i = 1; i <= n; i++) {
+			if (part[i] == "")
+				continue
+			split(part[i] "-" part[i], range, "-")
+			for (cpu = range[1]; cpu <= range[2]; cpu++)
+				set[cpu] = 1
+		}
+	}
+	BEGIN {
+		fill(a, first)
+		fill(b, second)
+		for (cpu in first)
+			if (cpu in second)
+				exit 0
+		exit 1
+	}'
+}
+
+# tasks_on CPUS NAME...: "PID/TID COMM MASK" of every task that may run on one of CPUS and is not of these guests.
+# Kernel threads that are bound to one CPU for good (PF_NO_SETAFFINITY) belong to that CPU and do not count.
+tasks_on() {
+	_cpus=$1
+	shift
+	_pids=' '
+	for _guest; do
+		_pids="$_pids$(guest_pid "$_guest") "
+	done
+	grep -sHE '^(Name|Tgid|Cpus_allowed_list):' /proc/[0-9]*/task/[0-9]*/status | awk -v pids="$_pids" '
+	{
+		at = index($0, ":")
+		split(substr($0, 1, at - 1), part, "/")
+		line = substr($0, at + 1)
+		value = line
+		sub(/^[^\t]*\t/, "", value)
+	}
+	line ~ /^Name/ { name = value }
+	line ~ /^Tgid/ { tgid = value }
+	line ~ /^Cpus/ && index(pids, " " tgid " ") == 0 { print part[3], part[5], value, name }' |
+	while read -r _pid _tid _mask _comm; do
+		meets "$_mask" "$_cpus" || continue
+		_stat=$(cat "/proc/$_pid/task/$_tid/stat" 2>/dev/null) || continue
+		_stat=${_stat##*) }
+		# shellcheck disable=SC2086
+		set -- $_stat
+		# The flags are field 9 of the line, 7 after the name.
+		if [ $(($7 & 0x04000000)) -eq 0 ]; then
+			echo "$_pid/$_tid $_comm $_mask"
+		fi
+	done
+}
+
+# irqs_on CPUS: "IRQ MASK NAME" of every interrupt that can be moved and may fire on one of CPUS; vfio's left out.
+irqs_on() {
+	for _dir in /proc/irq/[0-9]*; do
+		_mask=$(cat "$_dir/smp_affinity_list")
+		_name=$(cat "/sys/kernel/irq/${_dir##*/}/actions")
+		# Managed and per-CPU interrupts cannot be written (kernel 6.12: mode 0444).
+		case $(stat -c %A "$_dir/smp_affinity_list") in
+		*w*) ;;
+		*) continue ;;
+		esac
+		case $_name in
+		*vfio*) continue ;;
+		esac
+		if meets "$_mask" "$1"; then
+			echo "${_dir##*/} $_mask $_name"
+		fi
+	done
+}
+
+# service_threads NAME CPUS: its threads that are neither a vCPU nor only on CPUS.
+service_threads() {
+	guest_threads "$1" | awk -v cpus="$2" '$3 != "CPU" && $2 != cpus'
+}
+
+# vcpu_cpu NAME N: the mask of its vCPU N.
+vcpu_cpu() {
+	guest_threads "$1" | awk -v vcpu="$2/KVM" '$3 == "CPU" && $4 == vcpu { print $2 }'
+}
+
+# leaf_of NAME COMM: the last part of the cgroup of a thread.
+leaf_of() {
+	_pid=$(guest_pid "$1")
+	for _task in "/proc/$_pid/task/"*; do
+		if [ "$(cat "$_task/comm")" = "$2" ]; then
+			sed 's|.*/||' "$_task/cgroup"
+		fi
+	done
+}
+
+# locked_kib NAME
+locked_kib() {
+	awk '$1 == "VmLck:" { print $2 }' "/proc/$(guest_pid "$1")/status"
+}
+
+vfio_on() {
+	_all=$(guest_irqs "$1")
+	[ -n "$_all" ] && [ -z "$(echo "$_all" | awk -v cpu="$2" '$2 != cpu')" ]
+}
+
+# check_rt NAME VCPU-CPUS SERVICE-CPU OWNED: everything that kvmrt promises of a running RT guest.
+check_rt() {
+	_vcpu=0
+	for _cpu in $2; do
+		is "$(vcpu_cpu "$1" "$_vcpu")" "$_cpu" "$1: vCPU $_vcpu is on CPU $_cpu alone"
+		_vcpu=$((_vcpu + 1))
+	done
+	is "$(service_threads "$1" "$3")" '' "$1: every other thread is on CPU $3"
+	is "$(tasks_on "$4" "$1")" '' "$1: nobody else may run on $4"
+	is "$(irqs_on "$4")" '' "$1: no interrupt that can be moved is on $4"
+	unlike "$(leaf_of "$1" 'kvm-nx-lpage-re')" '^vcpu' "$1: kvm-nx-lpage-re is out of the vCPU's cgroup"
+	if meets "$4" "$(cat /sys/fs/cgroup/cpuset.cpus.isolated)"; then
+		pass "$1: its CPUs are isolated"
+	else
+		fail "$1: its CPUs are isolated" "$(cat /sys/fs/cgroup/cpuset.cpus.isolated)"
+	fi
+	for _cpu in $2; do
+		is "$(cat "/sys/devices/system/cpu/cpu$_cpu/power/pm_qos_resume_latency_us")" n/a "$1: CPU $_cpu wakes at once"
+	done
+}
+
+# no_trace BEFORE NAME: the host is as it was, and nothing is on record.
+no_trace() {
+	snapshot_host /run/now
+	same_host "$1" /run/now "$2: every setting is as before"
+	ok "$2: no journal is left" test ! -e "$JOURNAL"
+}
