@@ -44,7 +44,7 @@ CORE := err cpuset utf8 strbuf report json topo pci facts \
 	domain_xml domain_scan domain_edit domain_read domain_read_rest \
 	domain_compare domain_rewrite domain_rewrite_cpu \
 	check check_guest check_host \
-	journal plan plan_host plan_shield plan_threads plan_print
+	journal journal_text plan plan_host plan_shield plan_threads plan_print
 HOST := sys sys_captured log topology config_file \
 	probe probe_irq probe_pci probe_task \
 	irqbalance tasks target store apply reconcile preview

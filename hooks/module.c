@@ -140,6 +140,20 @@ static int prepare(struct hook *hook)
 
 /* --- start --- */
 
+/* Undo, and end a real-time guest; an ordinary one runs on as it is. */
+static int give_up(struct hook *hook, bool rt)
+{
+	const struct rt_err why = hook->err;
+
+	(void)hook_read_config(hook);
+	hook->err = why;
+	drop(hook);
+	if (rt)
+		return refuse(hook);
+	hook_log(hook, "");
+	return 0;
+}
+
 /* libvirt has bound the devices to vfio by now. */
 static int check_devices(struct hook *hook, const struct rt_active *active)
 {
@@ -174,15 +188,7 @@ static int start(struct hook *hook)
 	if (!active || !active->guest.rt)
 		return 0;
 	r = check_devices(hook, active);
-	if (r < 0) {
-		const struct rt_err why = hook->err;
-
-		(void)hook_read_config(hook);
-		hook->err = why;
-		drop(hook);
-		return refuse(hook);
-	}
-	return 0;
+	return r < 0 ? give_up(hook, true) : 0;
 }
 
 /* --- started --- */
@@ -222,6 +228,7 @@ static int started(struct hook *hook)
 {
 	const struct rt_active *active;
 	unsigned pid;
+	bool rt;
 	int r = hook_open_store(hook);
 
 	if (r < 0)
@@ -230,6 +237,7 @@ static int started(struct hook *hook)
 				       hook->domain.uuid);
 	if (!active)
 		return 0;
+	rt = active->guest.rt;
 	r = read_pid(hook, &pid);
 	if (r == 0)
 		r = record_process(hook, active, pid);
@@ -241,15 +249,7 @@ static int started(struct hook *hook)
 		r = rt_fail(&hook->err, 0, "its process %u has ended", pid);
 	if (r == 0)
 		r = hook_check_memory(hook, active);
-	if (r < 0) {
-		const struct rt_err why = hook->err;
-
-		(void)hook_read_config(hook);
-		hook->err = why;
-		drop(hook);
-		return refuse(hook);
-	}
-	return 0;
+	return r < 0 ? give_up(hook, rt) : 0;
 }
 
 /* --- release, reconnect --- */
@@ -413,7 +413,9 @@ rt_hook_run(const struct rt_hook_call *call)
 		if (operation->may_refuse)
 			fprintf(stderr, "kvmrt: guest '%s': %s\n", call->guest,
 				hook.err.text);
-		hook_log(&hook, call->operation);
+		/* One line is enough where stderr is the log as well. */
+		if (!operation->may_refuse || hook.log.syslog >= 0)
+			hook_log(&hook, call->operation);
 		status = operation->may_refuse ? 1 : 0;
 	}
 	log_report(&hook);

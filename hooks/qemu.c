@@ -149,9 +149,25 @@ static int fail(const struct rt_hook_call *call, const char *what,
 	return may_refuse(call->operation) ? 1 : 0;
 }
 
+/*
+ * Beside this program, or where it is installed. Named in full: a search path
+ * in the program would be walked for the C library too, for every guest.
+ * RTLD_LAZY: the module itself is linked to be bound at once, the libraries
+ * that it needs are large and little of them is used.
+ */
+static void *load_module(void)
+{
+	void *module = dlopen("$ORIGIN/" RT_HOOK_MODULE,
+			      RTLD_LAZY | RTLD_LOCAL);
+
+	return module ? module :
+			dlopen(KVMRT_LIBEXECDIR "/" RT_HOOK_MODULE,
+			       RTLD_LAZY | RTLD_LOCAL);
+}
+
 static int run_module(const struct rt_hook_call *call)
 {
-	void *module = dlopen(RT_HOOK_MODULE, RTLD_NOW | RTLD_LOCAL);
+	void *module = load_module();
 	rt_hook_run_fn *run;
 
 	if (!module)

@@ -159,8 +159,9 @@ static void check_online(const struct rt_checking *run,
 		return;
 	rt_strbuf_addf(&hint, "bring it online (chcpu -e %s) or name other "
 		       "CPUs", rt_cpuset_text(&off).text);
-	rt_check_add(run, RT_WARNING, "offline-cpu", guest, RT_KEY_CPUSET,
-		     &hint, "cpuset has %s, which %s offline",
+	/* libvirt cannot pin a vCPU to it. */
+	rt_check_add(run, guest->rt ? RT_ERROR : RT_WARNING, "offline-cpu",
+		     guest, RT_KEY_CPUSET, &hint, "cpuset has %s, which %s offline",
 		     rt_check_cpus_text(&off).text,
 		     rt_cpuset_count(&off) == 1 ? "is" : "are");
 }

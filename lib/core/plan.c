@@ -260,20 +260,44 @@ static int give_back(struct maker *maker)
 }
 
 /* Host first, so that interrupts are gone when CPUs go down. */
+/*
+ * A CPU that goes or comes makes the kernel place tasks of its own anew (RCU's
+ * expedited workers, kcompactd), also onto the CPUs of a guest that runs.
+ */
+static bool moves_kernel_threads(const struct maker *maker)
+{
+	const struct rt_journal *journal = maker->in->journal;
+	bool any_started = false;
+
+	for (size_t i = 0; i < journal->n_active; i++) {
+		if (journal->active[i].guest.rt &&
+		    journal->active[i].stage == RT_STAGE_STARTED)
+			any_started = true;
+	}
+	for (size_t i = 0; any_started && i < maker->plan->n; i++) {
+		if (rt_plan_ends_with(maker->plan->items[i].path, "/online"))
+			return true;
+	}
+	return false;
+}
+
 static int make(struct maker *maker)
 {
 	static int (*const parts[])(struct maker *maker) = {
 		rt_plan_host, rt_plan_cpus, rt_plan_shield, rt_plan_threads,
 		rt_plan_sweep,
 	};
+	int r;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		const int r = parts[i](maker);
-
+		r = parts[i](maker);
 		if (r < 0)
 			return r;
 	}
-	return give_back(maker);
+	r = give_back(maker);
+	if (r == 0 && moves_kernel_threads(maker))
+		maker->plan->again = true;
+	return r;
 }
 
 int rt_plan_make(const struct rt_plan_input *input, struct rt_plan *ret_plan,

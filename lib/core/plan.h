@@ -72,6 +72,13 @@ struct rt_cpuset rt_plan_housekeeping(const struct rt_topo *topo,
 				      const struct rt_journal *journal);
 
 /*
+ * Can a plan have a step for this interrupt? A reader of facts need not keep
+ * those of which this is false. *owned is rt_plan_owned(journal).
+ */
+bool rt_plan_concerns(const struct rt_journal *journal,
+		      const struct rt_cpuset *owned, const struct rt_irq *irq);
+
+/*
  * What gives a kept setting back: is `now` ours to change? The value that we
  * wrote, the one before it, or the kernel's own reset of a task's affinity.
  */

@@ -101,6 +101,13 @@ static int clear_kept(struct maker *maker, const struct rt_irq *irq,
 	return rt_plan_want_set(maker, wish, &want);
 }
 
+static bool is_newborn(const struct rt_journal *journal,
+		       const struct rt_irq *irq)
+{
+	return journal->seen && irq->number < RT_CPUS_MAX &&
+	       !rt_cpuset_has(journal->seen, irq->number);
+}
+
 /*
  * An interrupt that appeared while our default mask was in force (a device
  * that came back from a guest) has a place that the kernel took from it. It
@@ -114,8 +121,7 @@ static int place_newborn(struct maker *maker, const struct rt_irq *irq,
 	struct rt_cpuset cpus, ours, want;
 	struct wish newborn = *wish;
 
-	if (!kept || !journal->seen || irq->number >= RT_CPUS_MAX ||
-	    rt_cpuset_has(journal->seen, irq->number) ||
+	if (!kept || !is_newborn(journal, irq) ||
 	    !rt_plan_parse(RT_KIND_MASK, kept->wrote, &cpus))
 		return 0;
 	ours = birth_place(maker, &cpus, irq->node);
@@ -139,31 +145,49 @@ static int place_newborn(struct maker *maker, const struct rt_irq *irq,
 	return rt_plan_want_set(maker, &newborn, &want);
 }
 
+struct irq_path {
+	char text[64];
+};
+
+static struct irq_path path_of(const struct rt_irq *irq)
+{
+	struct irq_path path;
+
+	snprintf(path.text, sizeof(path.text), "proc/irq/%u/smp_affinity_list",
+		 irq->number);
+	return path;
+}
+
+bool rt_plan_concerns(const struct rt_journal *journal,
+		      const struct rt_cpuset *owned, const struct rt_irq *irq)
+{
+	return irq->movable &&
+	       (irq->vfio || rt_cpuset_intersects(&irq->affinity, owned) ||
+		is_newborn(journal, irq) ||
+		(!rt_cpuset_is_empty(owned) &&
+		 rt_journal_find(journal, path_of(irq).text)));
+}
+
 static int plan_irq(struct maker *maker, const struct rt_irq *irq)
 {
 	const struct rt_active *active =
 		irq->vfio ? find_device_owner(maker, irq) : NULL;
-	char path[64], now[RT_CPULIST_MAX];
+	const struct irq_path path = path_of(irq);
+	char now[RT_CPULIST_MAX];
 	const struct rt_kept *kept;
 	struct rt_cpuset want;
 	struct wish wish = {
 		.act = RT_ACT_SET,
 		.need = RT_MAY,
 		.kind = RT_KIND_LIST,
-		.path = path,
+		.path = path.text,
 		.now = now,
 		.why = "interrupt off the guest's CPUs",
 	};
 
-	if (!irq->movable)
+	if (!rt_plan_concerns(maker->in->journal, &maker->owned, irq))
 		return 0;
-	snprintf(path, sizeof(path), "proc/irq/%u/smp_affinity_list",
-		 irq->number);
-	kept = rt_journal_find(maker->in->journal, path);
-	if (!active && !kept && !maker->in->journal->seen &&
-	    !rt_cpuset_intersects(&irq->affinity, &maker->owned))
-		return 0;
-
+	kept = rt_journal_find(maker->in->journal, path.text);
 	rt_cpuset_format_list(&irq->affinity, now, sizeof(now));
 	wish.guest = rt_plan_owner(maker, &irq->affinity);
 	if (active)

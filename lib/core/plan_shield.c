@@ -226,7 +226,7 @@ static int partition(struct maker *maker, const struct rt_process *process,
 		return rt_fail(maker->err, 0,
 			       "guest '%s': its cgroup %s has no %s; is the "
 			       "cpuset controller enabled?",
-			       guest->name, process->scope, PARTITION + 1);
+			       guest->name, process->scope, &PARTITION[1]);
 	wish.now = setting->value;
 	return rt_plan_want(maker, &wish, "isolated");
 }

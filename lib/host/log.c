@@ -69,9 +69,10 @@ static RT_PRINTF(3, 0) void write_line(const struct rt_log *log,
 	else
 		snprintf(line, sizeof(line), "<%d>%s: %s\n", (int)level,
 			 log->program, text);
-	/* One write: lines of several programs stay apart. */
-	(void)!write(STDERR_FILENO, line, strlen(line));
-	if (log->syslog >= 0) {
+	if (log->syslog < 0) {
+		/* One write: lines of several programs stay apart. */
+		(void)!write(STDERR_FILENO, line, strlen(line));
+	} else {
 		snprintf(line, sizeof(line), "<%d>%s[%d]: %s",
 			 FACILITY_DAEMON | (int)level, log->program,
 			 (int)getpid(), text);

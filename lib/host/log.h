@@ -3,8 +3,9 @@
  * log.h - what the programs say
  *
  * To stderr: plain on a terminal, else with the "<N>" that journald reads the
- * severity from. libvirt drops the stderr of a hook that succeeds, so a hook
- * asks for the system log as well (/dev/log; best effort, never waits).
+ * severity from. libvirt drops the stderr of a hook that succeeds and shows it
+ * to the user of one that fails, so a hook asks for the system log instead
+ * (/dev/log; best effort, never waits; without it, stderr all the same).
  *
  * Only a program's main level logs; the library returns errors. errno survives
  * each call. A log that fails is silent.
@@ -31,7 +32,7 @@ struct rt_log {
 	int syslog; /* socket; -1: none */
 };
 
-/* `syslog`: to the system log too; false for a captured host. */
+/* `syslog`: to the system log instead; false for a captured host. */
 void rt_log_open(struct rt_log *log, const char *program,
 		 enum rt_log_level level, bool syslog);
 void rt_log_close(struct rt_log *log);

@@ -43,22 +43,23 @@ static bool has_word(const char *text, const char *word)
 static int read_governor(struct rt_sys *sys, int cpu,
 			 struct rt_settings *settings, struct rt_err *err)
 {
-	char path[128], text[1024];
+	char path[128], governor[64], text[1024];
 	int r;
 
 	snprintf(path, sizeof(path), CPU "/cpu%d/cpufreq/scaling_governor",
 		 cpu);
-	r = rt_sys_read(sys, path, text, sizeof(text), err);
-	if (r == 0 && strcmp(text, "performance") == 0)
-		return rt_settings_add(settings, RT_KIND_TEXT, path, text, err);
-	if (r == 0)
+	r = rt_sys_read(sys, path, governor, sizeof(governor), err);
+	if (r == 0 && strcmp(governor, "performance") != 0) {
 		r = rt_sys_readf(sys, text, sizeof(text), err,
 				 CPU "/cpu%d/cpufreq/"
 				 "scaling_available_governors", cpu);
+		if (r == 0 && !has_word(text, "performance"))
+			return 0;
+	}
 	/* No cpufreq here, or not for a CPU that is offline. */
-	if (r < 0 || !has_word(text, "performance"))
-		return 0;
-	return add_file(sys, settings, RT_KIND_TEXT, path, err);
+	return r < 0 ? 0 :
+		       rt_settings_add(settings, RT_KIND_TEXT, path, governor,
+				       err);
 }
 
 static int read_cpus(struct rt_sys *sys, const struct rt_cpuset *cpus,
@@ -140,8 +141,14 @@ static int read_interface(struct rt_sys *sys, const char *name,
 int rt_facts_read_settings(struct rt_sys *sys, const struct rt_topo *topo,
 			   struct rt_facts *facts, struct rt_err *err)
 {
+	return rt_facts_read_settings_of(sys, &topo->present, facts, err);
+}
+
+int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
+			      struct rt_facts *facts, struct rt_err *err)
+{
 	struct rt_settings *settings = &facts->settings;
-	int r = read_cpus(sys, &topo->present, settings, err);
+	int r = read_cpus(sys, cpus, settings, err);
 
 	if (r == 0)
 		r = add_file(sys, settings, RT_KIND_MASK,

@@ -10,12 +10,25 @@
 #define RT_PROBE_H
 
 #include "../core/facts.h"
+#include "../core/journal.h"
 #include "../core/topo.h"
 #include "sys.h"
 
 /* Interrupts with name, device, node, affinity and whether they can move. */
 int rt_facts_read_irqs(struct rt_sys *sys, struct rt_facts *facts,
 		       struct rt_err *err);
+/*
+ * The same for rt_plan_make with *journal: only those that it can have a step
+ * for, and of them only what it looks at. `effective` stays empty, and so does
+ * the name where the device is no guest's.
+ */
+int rt_facts_read_irqs_to_plan(struct rt_sys *sys,
+			       const struct rt_journal *journal,
+			       struct rt_facts *facts, struct rt_err *err);
+/* Which interrupts there are, and which of them belong to *devices. */
+int rt_read_irq_numbers(struct rt_sys *sys, const struct rt_pci_set *devices,
+			struct rt_cpuset *ret_all, struct rt_cpuset *ret_theirs,
+			struct rt_err *err);
 /* PCI devices: class, bridge or not, driver, node, IOMMU group, local CPUs. */
 int rt_facts_read_pci(struct rt_sys *sys, struct rt_facts *facts,
 		      struct rt_err *err);
@@ -26,12 +39,19 @@ int rt_facts_read_pci(struct rt_sys *sys, struct rt_facts *facts,
  */
 int rt_facts_read_settings(struct rt_sys *sys, const struct rt_topo *topo,
 			   struct rt_facts *facts, struct rt_err *err);
+/* The same with the files of *cpus only. */
+int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
+			      struct rt_facts *facts, struct rt_err *err);
 /*
  * Every task whose affinity meets *cpus, but not the processes listed in
  * facts->processes (threads of our guests).
  */
 int rt_facts_read_tasks(struct rt_sys *sys, const struct rt_cpuset *cpus,
 			struct rt_facts *facts, struct rt_err *err);
+/* The same without tasks that nobody may move, most of them on a large host. */
+int rt_facts_read_movable_tasks(struct rt_sys *sys,
+				const struct rt_cpuset *cpus,
+				struct rt_facts *facts, struct rt_err *err);
 /* A guest's process: threads with role, cgroup files, locked memory. */
 int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,
 			  struct rt_facts *facts, struct rt_err *err);

@@ -2,12 +2,23 @@
 /*
  * probe_irq.c - interrupts: name, affinity, device, and whether they move
  *
- * The hook reads all of them, thousands on a large host, so each costs three
- * files. The node is that of the device, read once a device.
+ * The hook looks at all of them, thousands on a large host: of one that no
+ * plan would touch it reads the mode and the affinity only. The node is that
+ * of the device, read once a device.
  */
 #include "probe.h"
 
 #include <errno.h>
+
+#include "../core/plan.h"
+
+/* What a reading is for: a plan for the guests of *journal; NULL: anything. */
+struct reading {
+	struct rt_sys *sys;
+	const struct rt_journal *journal;
+	struct rt_cpuset owned;
+	const struct rt_cpuset *but; /* not these; NULL: all */
+};
 
 /* Which device an interrupt belongs to. */
 struct owner {
@@ -49,10 +60,13 @@ static int add_owner(struct owners *owners, const char *irq, int node,
 static int read_node(struct rt_sys *sys, const struct rt_facts *facts,
 		     const char *name, const struct rt_pci_addr *device)
 {
-	const struct rt_pci_dev *known = rt_pci_devs_find(&facts->pci, device);
+	const struct rt_pci_dev *known =
+		facts ? rt_pci_devs_find(&facts->pci, device) : NULL;
 	char text[32];
 	struct rt_err err;
 
+	if (!facts)
+		return -1;
 	if (known)
 		return known->node;
 	if (rt_sys_readf(sys, text, sizeof(text), &err,
@@ -111,6 +125,7 @@ static int compare_owners(const void *a, const void *b)
 	return p->function < q->function ? -1 : p->function > q->function;
 }
 
+/* Without facts, the nodes are not asked for. */
 static int read_owners(struct rt_sys *sys, const struct rt_facts *facts,
 		       struct owners *owners, struct rt_err *err)
 {
@@ -170,9 +185,8 @@ static bool parse_vfio_device(const char *action, struct rt_pci_addr *ret_addr)
 }
 
 static void assign_device(struct rt_irq *irq, const struct rt_facts *facts,
-			  const struct owners *owners)
+			  const struct owner *owner)
 {
-	const struct owner *owner = find_owner(owners, irq->number);
 	const char *action = find_vfio(irq->name);
 
 	irq->node = -1;
@@ -226,73 +240,176 @@ static int read_name(struct rt_sys *sys, unsigned number, char **ret_name,
 	return rt_strbuf_take(&name, ret_name, err);
 }
 
-static int read_cpus(struct rt_sys *sys, unsigned number, const char *file,
+static int read_cpus(struct rt_sys *sys, const char *path,
 		     struct rt_cpuset *ret_set, struct rt_err *err)
 {
 	char text[RT_CPULIST_MAX];
-	int r = rt_sys_readf(sys, text, sizeof(text), err, "proc/irq/%u/%s",
-			     number, file);
+	int r = rt_sys_read(sys, path, text, sizeof(text), err);
 
-	if (r == 0)
-		r = rt_cpuset_parse_list(text, ret_set, err);
-	return r;
+	return r < 0 ? r : rt_cpuset_parse_list(text, ret_set, err);
 }
 
-/* 1: added; 0: it went away meanwhile. */
-static int read_irq(struct rt_sys *sys, unsigned number, struct rt_irq *irq,
-		    struct rt_err *err)
+static void read_effective(struct rt_sys *sys, struct rt_irq *irq)
+{
+	char path[64];
+	struct rt_err ignored;
+
+	snprintf(path, sizeof(path), "proc/irq/%u/effective_affinity_list",
+		 irq->number);
+	if (read_cpus(sys, path, &irq->effective, &ignored) < 0)
+		irq->effective = irq->affinity;
+}
+
+static bool is_passed(const struct rt_journal *journal,
+		      const struct rt_pci_addr *device)
+{
+	for (size_t i = 0; i < journal->n_active; i++) {
+		if (rt_pci_set_has(&journal->active[i].guest.pcidevs, device))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The name says whether it is vfio's, which a plan asks of passed devices.
+ * A line may be shared: then its owners stand one after the other.
+ */
+static bool needs_name(const struct reading *reading,
+		       const struct owners *owners, const struct owner *owner)
+{
+	const struct owner *end = owners->items + owners->n;
+
+	if (!reading->journal || !owner)
+		return true;
+	for (const struct owner *o = owner; o < end && o->irq == owner->irq;
+	     o++) {
+		if (is_passed(reading->journal, &o->device))
+			return true;
+	}
+	return false;
+}
+
+/* 1: filled; 0: it went away meanwhile, or no plan would touch it. */
+static int read_irq(const struct reading *reading, unsigned number,
+		    bool with_name, struct rt_irq *irq, struct rt_err *err)
 {
 	char path[64];
 	int r;
 
 	memset(irq, 0, sizeof(*irq));
 	irq->number = number;
-	r = read_cpus(sys, number, "smp_affinity_list", &irq->affinity, err);
+	snprintf(path, sizeof(path), "proc/irq/%u/smp_affinity_list", number);
+	/*
+	 * From 6.12 the mode says that the kernel would refuse; before, only
+	 * the write itself tells.
+	 */
+	irq->movable = rt_sys_is_writable(reading->sys, path);
+	if (reading->journal && !irq->movable)
+		return 0;
+	r = read_cpus(reading->sys, path, &irq->affinity, err);
 	/* EIO: freed while we read. */
 	if (r == -ENOENT || r == -EIO)
 		return 0;
 	if (r < 0)
 		return r;
-	r = read_cpus(sys, number, "effective_affinity_list", &irq->effective,
-		      err);
-	if (r < 0)
-		irq->effective = irq->affinity;
-	/*
-	 * From 6.12 the mode says that the kernel would refuse; before, only
-	 * the write itself tells.
-	 */
-	snprintf(path, sizeof(path), "proc/irq/%u/smp_affinity_list", number);
-	irq->movable = rt_sys_is_writable(sys, path);
-	r = read_name(sys, number, &irq->name, err);
+	if (!reading->journal)
+		read_effective(reading->sys, irq);
+	else if (!with_name &&
+		 !rt_plan_concerns(reading->journal, &reading->owned, irq))
+		return 0;
+	if (with_name)
+		r = read_name(reading->sys, number, &irq->name, err);
+	else
+		irq->name = strdup("");
+	if (r == 0 && !irq->name)
+		r = rt_fail_memory(err);
 	return r < 0 ? r : 1;
 }
 
-static int read_irqs(struct rt_sys *sys, const struct owners *owners,
-		     struct rt_facts *facts, struct rt_err *err)
+static int read_irqs(const struct reading *reading,
+		     const struct owners *owners, struct rt_facts *facts,
+		     struct rt_err *err)
 {
 	RT_AUTO_FREE unsigned *numbers = NULL;
 	struct rt_irqs *irqs = &facts->irqs;
 	size_t n = 0;
-	int r = rt_sys_list_numbers(sys, "proc/irq", &numbers, &n, err);
+	int r = rt_sys_list_numbers(reading->sys, "proc/irq", &numbers, &n,
+				    err);
 
 	for (size_t i = 0; r >= 0 && i < n; i++) {
+		const struct owner *owner = find_owner(owners, numbers[i]);
+
+		if (reading->but && rt_cpuset_has(reading->but, numbers[i]))
+			continue;
 		if (!rt_grow(&irqs->items, irqs->n, &irqs->size,
 			     sizeof(*irqs->items)))
 			return rt_fail_memory(err);
-		r = read_irq(sys, numbers[i], &irqs->items[irqs->n], err);
+		r = read_irq(reading, numbers[i],
+			     needs_name(reading, owners, owner),
+			     &irqs->items[irqs->n], err);
 		if (r == 1)
-			assign_device(&irqs->items[irqs->n++], facts, owners);
+			assign_device(&irqs->items[irqs->n++], facts, owner);
 	}
 	return r < 0 ? r : 0;
+}
+
+static int read_all(const struct reading *reading, struct rt_facts *facts,
+		    struct rt_err *err)
+{
+	__attribute__((cleanup(fini_owners))) struct owners owners = { 0 };
+	int r = read_owners(reading->sys, facts, &owners, err);
+
+	if (r == 0)
+		r = read_irqs(reading, &owners, facts, err);
+	return r < 0 ? rt_wrap(err, "interrupts") : 0;
 }
 
 int rt_facts_read_irqs(struct rt_sys *sys, struct rt_facts *facts,
 		       struct rt_err *err)
 {
+	const struct reading reading = { .sys = sys };
+
+	return read_all(&reading, facts, err);
+}
+
+int rt_facts_read_irqs_to_plan(struct rt_sys *sys,
+			       const struct rt_journal *journal,
+			       struct rt_facts *facts, struct rt_err *err)
+{
+	struct reading reading = {
+		.sys = sys,
+		.journal = journal,
+		.owned = rt_plan_owned(journal),
+	};
+
+	/* What was there before goes back as it is on record. */
+	if (rt_cpuset_is_empty(&reading.owned))
+		reading.but = journal->seen;
+	return read_all(&reading, facts, err);
+}
+
+int rt_read_irq_numbers(struct rt_sys *sys, const struct rt_pci_set *devices,
+			struct rt_cpuset *ret_all, struct rt_cpuset *ret_theirs,
+			struct rt_err *err)
+{
 	__attribute__((cleanup(fini_owners))) struct owners owners = { 0 };
-	int r = read_owners(sys, facts, &owners, err);
+	RT_AUTO_FREE unsigned *numbers = NULL;
+	struct rt_cpuset all = { 0 }, theirs = { 0 };
+	size_t n = 0;
+	int r = read_owners(sys, NULL, &owners, err);
 
 	if (r == 0)
-		r = read_irqs(sys, &owners, facts, err);
-	return r < 0 ? rt_wrap(err, "interrupts") : 0;
+		r = rt_sys_list_numbers(sys, "proc/irq", &numbers, &n, err);
+	if (r < 0)
+		return rt_wrap(err, "interrupts");
+	for (size_t i = 0; i < n && numbers[i] < RT_CPUS_MAX; i++) {
+		const struct owner *owner = find_owner(&owners, numbers[i]);
+
+		rt_cpuset_add(&all, numbers[i]);
+		if (owner && rt_pci_set_has(devices, &owner->device))
+			rt_cpuset_add(&theirs, numbers[i]);
+	}
+	*ret_all = all;
+	*ret_theirs = theirs;
+	return 0;
 }

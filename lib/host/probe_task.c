@@ -1,165 +1,78 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* probe_task.c - tasks of the host, and the threads of a guest's process */
+/* probe_task.c - the stat line of a task, the threads of a guest's process */
 #include "probe.h"
 
 #include <errno.h>
 #include <limits.h>
 
+#include "task_stat.h"
+
 #define CGROUP "sys/fs/cgroup"
-#define PF_KTHREAD 0x00200000
-#define PF_NO_SETAFFINITY 0x04000000
 
-/* What we want of proc/PID/stat. */
-struct stat_line {
-	char comm[24];
-	unsigned flags;
-	long threads;
-	unsigned long long start;
-};
+/* Past n blank-separated fields, to the next one; NULL: there are not so many. */
+static const char *skip_fields(const char *p, unsigned n)
+{
+	p += strspn(p, " ");
+	while (n--) {
+		p += strcspn(p, " ");
+		if (!*p)
+			return NULL;
+		p += strspn(p, " ");
+	}
+	return *p ? p : NULL;
+}
 
-/* The name may hold blanks and parentheses: it ends at the last one. */
-static int parse_stat(const char *text, struct stat_line *ret,
-		      struct rt_err *err)
+/*
+ * The name may hold blanks and parentheses: it ends at the last one. Fields
+ * are counted as in proc_pid_stat(5). Not with sscanf: there are thousands.
+ */
+int rt_stat_parse(const char *text, struct rt_stat_line *ret,
+		  struct rt_err *err)
 {
 	const char *begin = strchr(text, '('), *end = strrchr(text, ')');
-	struct stat_line line;
+	const char *state = begin && end > begin ? skip_fields(end + 1, 0) : NULL;
+	const char *flags = state ? skip_fields(state, 9 - 3) : NULL;
+	const char *threads = flags ? skip_fields(flags, 20 - 9) : NULL;
+	const char *start = threads ? skip_fields(threads, 22 - 20) : NULL;
+	char *end_flags, *end_threads, *end_start;
+	struct rt_stat_line line = { .comm = "" };
+	size_t len;
 
-	if (!begin || !end || end < begin ||
-	    sscanf(end + 1,
-		   " %*c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d"
-		   " %*d %*d %*d %ld %*d %llu",
-		   &line.flags, &line.threads, &line.start) != 3)
+	if (!start)
 		return rt_fail(err, 0, "'%.60s' is not a stat line", text);
-	snprintf(line.comm, sizeof(line.comm), "%.*s",
-		 (int)(end - begin - 1), begin + 1);
+	line.flags = (unsigned)strtoul(flags, &end_flags, 10);
+	line.threads = strtol(threads, &end_threads, 10);
+	line.start = strtoull(start, &end_start, 10);
+	if (end_flags == flags || end_threads == threads || end_start == start)
+		return rt_fail(err, 0, "'%.60s' is not a stat line", text);
+	len = (size_t)(end - begin - 1);
+	memcpy(line.comm, begin + 1,
+	       len < sizeof(line.comm) ? len : sizeof(line.comm) - 1);
 	*ret = line;
 	return 0;
 }
 
-static int read_stat(struct rt_sys *sys, unsigned pid, unsigned tid,
-		     struct stat_line *ret, struct rt_err *err)
+int rt_stat_read(struct rt_sys *sys, unsigned pid, unsigned tid,
+		 struct rt_stat_line *ret, struct rt_err *err)
 {
 	char text[2048];
 	int r = rt_sys_read_task(sys, pid, tid, "stat", text, sizeof(text),
 				 err);
 
-	return r < 0 ? r : parse_stat(text, ret, err);
+	return r < 0 ? r : rt_stat_parse(text, ret, err);
 }
 
 int rt_task_start(struct rt_sys *sys, unsigned pid, unsigned tid,
 		  unsigned long long *ret_start, struct rt_err *err)
 {
-	struct stat_line line;
-	int r = read_stat(sys, pid, tid, &line, err);
+	struct rt_stat_line line;
+	int r = rt_stat_read(sys, pid, tid, &line, err);
 
 	if (r == -ESRCH)
 		return rt_fail(err, ENOENT, "cannot find thread %u", tid);
 	if (r == 0)
 		*ret_start = line.start;
 	return r;
-}
-
-/* A thread of a guest: of its process, or the kernel's on its behalf. */
-static bool is_guests(const struct rt_facts *facts, unsigned tid)
-{
-	for (size_t i = 0; i < facts->processes.n; i++) {
-		const struct rt_threads *threads =
-			&facts->processes.items[i].threads;
-
-		for (size_t j = 0; j < threads->n; j++) {
-			if (threads->items[j].tid == tid)
-				return true;
-		}
-	}
-	return false;
-}
-
-static int add_task(struct rt_sys *sys, unsigned pid, unsigned tid,
-		    const struct stat_line *line, const struct rt_cpuset *cpus,
-		    struct rt_facts *facts, struct rt_err *err)
-{
-	struct rt_tasks *tasks = &facts->tasks;
-	struct rt_task *task;
-	int r;
-
-	if (!rt_grow(&tasks->items, tasks->n, &tasks->size,
-		     sizeof(*tasks->items)))
-		return rt_fail_memory(err);
-	task = &tasks->items[tasks->n];
-	r = sys->calls->get_affinity(sys, pid, tid, &task->affinity, err);
-	if (r < 0)
-		return r;
-	if (!rt_cpuset_intersects(&task->affinity, cpus))
-		return 0;
-	task->pid = pid;
-	task->tid = tid;
-	task->start = line->start;
-	memcpy(task->comm, line->comm, sizeof(task->comm));
-	task->kernel = line->flags & PF_KTHREAD;
-	task->movable = !(line->flags & PF_NO_SETAFFINITY);
-	tasks->n++;
-	return 0;
-}
-
-static int read_threads_of(struct rt_sys *sys, unsigned pid,
-			   const struct rt_cpuset *cpus,
-			   struct rt_facts *facts, struct rt_err *err)
-{
-	RT_AUTO_FREE unsigned *tids = NULL;
-	char path[64];
-	size_t n = 0;
-	int r;
-
-	snprintf(path, sizeof(path), "proc/%u/task", pid);
-	r = rt_sys_list_numbers(sys, path, &tids, &n, err);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		struct stat_line line;
-
-		r = read_stat(sys, pid, tids[i], &line, err);
-		if (r == 0)
-			r = add_task(sys, pid, tids[i], &line, cpus, facts,
-				     err);
-		if (r == -ESRCH)
-			r = 0;
-	}
-	return r;
-}
-
-static int read_pid(struct rt_sys *sys, unsigned pid,
-		    const struct rt_cpuset *cpus, struct rt_facts *facts,
-		    struct rt_err *err)
-{
-	struct stat_line line;
-	char text[2048];
-	int r;
-
-	if (is_guests(facts, pid))
-		return 0;
-	r = rt_sys_readf(sys, text, sizeof(text), err, "proc/%u/stat", pid);
-	if (r == 0)
-		r = parse_stat(text, &line, err);
-	if (r < 0)
-		return r;
-	/* Most have one thread: that saves the look into the folder. */
-	return line.threads == 1 ?
-		       add_task(sys, pid, pid, &line, cpus, facts, err) :
-		       read_threads_of(sys, pid, cpus, facts, err);
-}
-
-int rt_facts_read_tasks(struct rt_sys *sys, const struct rt_cpuset *cpus,
-			struct rt_facts *facts, struct rt_err *err)
-{
-	RT_AUTO_FREE unsigned *pids = NULL;
-	size_t n = 0;
-	int r = rt_sys_list_numbers(sys, "proc", &pids, &n, err);
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = read_pid(sys, pids[i], cpus, facts, err);
-		/* It ended while we looked. */
-		if (r == -ESRCH || r == -ENOENT)
-			r = 0;
-	}
-	return r < 0 ? rt_wrap(err, "tasks") : 0;
 }
 
 /* The text after "0::/", or NULL: a host without cgroup2, or an odd path. */
@@ -240,9 +153,9 @@ static int add_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
 		      struct rt_threads *threads, struct rt_err *err)
 {
 	struct rt_thread *thread;
-	struct stat_line line;
+	struct rt_stat_line line;
 	char text[PATH_MAX + 64], *path = NULL, *last;
-	int r = read_stat(sys, pid, tid, &line, err);
+	int r = rt_stat_read(sys, pid, tid, &line, err);
 
 	if (r < 0)
 		return r;

@@ -26,27 +26,17 @@ static bool any_rt(const struct rt_journal *journal)
 static int add_seen(struct rt_store *store, const struct rt_active *active,
 		    struct rt_strbuf *entries, struct rt_err *err)
 {
-	struct rt_cpuset seen = { 0 };
-	struct rt_facts facts = { 0 };
-	int r = rt_facts_read_irqs(store->sys, &facts, err);
+	struct rt_cpuset seen, theirs;
+	int r = rt_read_irq_numbers(store->sys, &active->guest.pcidevs, &seen,
+				    &theirs, err);
 
-	if (r == 0 && store->journal.seen)
+	if (r < 0)
+		return r;
+	if (store->journal.seen)
 		seen = *store->journal.seen;
-	for (size_t i = 0; r == 0 && i < facts.irqs.n; i++) {
-		const struct rt_irq *irq = &facts.irqs.items[i];
-
-		if (irq->number >= RT_CPUS_MAX)
-			continue;
-		if (irq->has_device && rt_pci_set_has(&active->guest.pcidevs,
-						      &irq->device))
-			rt_cpuset_remove(&seen, irq->number);
-		else if (!store->journal.seen)
-			rt_cpuset_add(&seen, irq->number);
-	}
-	rt_facts_fini(&facts);
-	if (r == 0)
-		rt_journal_add_seen(entries, &seen);
-	return r;
+	rt_cpuset_minus(&seen, &theirs);
+	rt_journal_add_seen(entries, &seen);
+	return 0;
 }
 
 int rt_reconcile_add(struct rt_store *store, const struct rt_active *active,
@@ -127,23 +117,26 @@ static int read_processes(struct rt_store *store, struct rt_facts *facts,
 static int read_facts(struct rt_store *store, const struct rt_topo *topo,
 		      struct rt_facts *facts, struct rt_err *err)
 {
+	const struct rt_cpuset owned = rt_plan_owned(&store->journal);
 	const bool rt = any_rt(&store->journal);
 	struct rt_sys *sys = store->sys;
 	int r = 0;
 
 	if (rt || store->journal.seen)
-		r = rt_facts_read_irqs(sys, facts, err);
+		r = rt_facts_read_irqs_to_plan(sys, &store->journal, facts,
+					       err);
 	if (r == 0 && store->journal.n_active)
 		r = read_processes(store, facts, err);
 	if (r < 0 || !rt)
 		return r;
 	r = rt_facts_read_cgroup(sys, facts, err);
 	if (r == 0)
-		r = rt_facts_read_settings(sys, topo, facts, err);
+		r = rt_facts_read_settings_of(sys, &owned, facts, err);
 	if (r == 0)
 		r = rt_facts_read_irqbalance(sys, facts, err);
 	if (r == 0)
-		r = rt_facts_read_tasks(sys, &topo->present, facts, err);
+		r = rt_facts_read_movable_tasks(sys, &topo->present, facts,
+						err);
 	return r;
 }
 

@@ -188,9 +188,10 @@ static void compact(struct rt_store *store)
 	RT_AUTO_STRBUF text = { 0 };
 	RT_AUTO_FD int file = -1;
 
+	if (store->bytes < COMPACT_MIN)
+		return;
 	rt_journal_format(&store->journal, &text);
-	if (text.failed || store->bytes < COMPACT_MIN ||
-	    store->bytes / COMPACT_RATIO < text.len)
+	if (text.failed || store->bytes / COMPACT_RATIO < text.len)
 		return;
 	/* Ignoring failures: the long file says the same. */
 	file = openat(store->dir, "journal.new",

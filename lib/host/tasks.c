@@ -1,8 +1,141 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tasks.c - give ordinary tasks the CPUs back that came up again */
+/* tasks.c - find the tasks of the host, and give them CPUs back */
 #include "tasks.h"
 
+#include <errno.h>
+
 #include "probe.h"
+#include "task_stat.h"
+
+#define PF_KTHREAD 0x00200000
+#define PF_NO_SETAFFINITY 0x04000000
+
+/* A thread of a guest: of its process, or the kernel's on its behalf. */
+static bool is_guests(const struct rt_facts *facts, unsigned tid)
+{
+	for (size_t i = 0; i < facts->processes.n; i++) {
+		const struct rt_threads *threads =
+			&facts->processes.items[i].threads;
+
+		for (size_t j = 0; j < threads->n; j++) {
+			if (threads->items[j].tid == tid)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* What tasks are looked for. */
+struct search {
+	struct rt_sys *sys;
+	const struct rt_cpuset *cpus;
+	bool only_movable;
+	struct rt_facts *facts;
+};
+
+static int add_task(const struct search *search, unsigned pid, unsigned tid,
+		    const struct rt_stat_line *line, struct rt_err *err)
+{
+	struct rt_tasks *tasks = &search->facts->tasks;
+	const bool movable = !(line->flags & PF_NO_SETAFFINITY);
+	struct rt_sys *sys = search->sys;
+	struct rt_task *task;
+	int r;
+
+	if (search->only_movable && !movable)
+		return 0;
+	if (!rt_grow(&tasks->items, tasks->n, &tasks->size,
+		     sizeof(*tasks->items)))
+		return rt_fail_memory(err);
+	task = &tasks->items[tasks->n];
+	r = sys->calls->get_affinity(sys, pid, tid, &task->affinity, err);
+	if (r < 0)
+		return r;
+	if (!rt_cpuset_intersects(&task->affinity, search->cpus))
+		return 0;
+	task->pid = pid;
+	task->tid = tid;
+	task->start = line->start;
+	memcpy(task->comm, line->comm, sizeof(task->comm));
+	task->kernel = line->flags & PF_KTHREAD;
+	task->movable = movable;
+	tasks->n++;
+	return 0;
+}
+
+static int read_threads_of(const struct search *search, unsigned pid,
+			   struct rt_err *err)
+{
+	RT_AUTO_FREE unsigned *tids = NULL;
+	char path[64];
+	size_t n = 0;
+	int r;
+
+	snprintf(path, sizeof(path), "proc/%u/task", pid);
+	r = rt_sys_list_numbers(search->sys, path, &tids, &n, err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct rt_stat_line line;
+
+		r = rt_stat_read(search->sys, pid, tids[i], &line, err);
+		if (r == 0)
+			r = add_task(search, pid, tids[i], &line, err);
+		if (r == -ESRCH)
+			r = 0;
+	}
+	return r;
+}
+
+static int read_pid(const struct search *search, unsigned pid,
+		    struct rt_err *err)
+{
+	struct rt_stat_line line;
+	char text[2048];
+	int r;
+
+	if (is_guests(search->facts, pid))
+		return 0;
+	r = rt_sys_readf(search->sys, text, sizeof(text), err, "proc/%u/stat",
+			 pid);
+	if (r == 0)
+		r = rt_stat_parse(text, &line, err);
+	if (r < 0)
+		return r;
+	/* Most have one thread: that saves the look into the folder. */
+	return line.threads == 1 ? add_task(search, pid, pid, &line, err) :
+				   read_threads_of(search, pid, err);
+}
+
+static int find_tasks(const struct search *search, struct rt_err *err)
+{
+	RT_AUTO_FREE unsigned *pids = NULL;
+	size_t n = 0;
+	int r = rt_sys_list_numbers(search->sys, "proc", &pids, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = read_pid(search, pids[i], err);
+		/* It ended while we looked. */
+		if (r == -ESRCH || r == -ENOENT)
+			r = 0;
+	}
+	return r < 0 ? rt_wrap(err, "tasks") : 0;
+}
+
+int rt_facts_read_tasks(struct rt_sys *sys, const struct rt_cpuset *cpus,
+			struct rt_facts *facts, struct rt_err *err)
+{
+	const struct search search = { sys, cpus, false, facts };
+
+	return find_tasks(&search, err);
+}
+
+int rt_facts_read_movable_tasks(struct rt_sys *sys,
+				const struct rt_cpuset *cpus,
+				struct rt_facts *facts, struct rt_err *err)
+{
+	const struct search search = { sys, cpus, true, facts };
+
+	return find_tasks(&search, err);
+}
 
 static int read_list(struct rt_sys *sys, const char *path,
 		     struct rt_cpuset *ret_set, struct rt_err *err)
@@ -39,7 +172,7 @@ int rt_tasks_widen(struct rt_sys *sys, const char *path, struct rt_err *err)
 	if (r == 0)
 		r = rt_facts_read_cgroup(sys, &facts, err);
 	if (r == 0)
-		r = rt_facts_read_tasks(sys, &present, &facts, err);
+		r = rt_facts_read_movable_tasks(sys, &present, &facts, err);
 	if (r == 0)
 		rt_cpuset_minus(&all, &facts.isolated);
 

@@ -67,7 +67,7 @@ static const struct named_case {
 	  "few-cpus:7", .change = one_node),
 	CASE("two kinds of cores", GOOD_A, "mixed-cores:5", .change = hybrid),
 	CASE("one kind of cores", A "rt=1\ncpuset=6,8\n", "", .change = hybrid),
-	CASE("offline", GOOD_A, "offline-cpu:5", .change = cpu_8_off),
+	CASE("offline", GOOD_A, "offline-cpu:5!", .change = cpu_8_off),
 	CASE("offline by us", GOOD_A, "", .change = cpu_9_off),
 	CASE("offline by us for another guest",
 	  GOOD_A B "cpuset=9-10\n", "cpu-overlap:8!", .change = cpu_9_off),

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* task_stat.h - what we want of a task's stat file */
+#ifndef RT_TASK_STAT_H
+#define RT_TASK_STAT_H
+
+#include "sys.h"
+
+struct rt_stat_line {
+	char comm[24];
+	unsigned flags;
+	long threads;
+	unsigned long long start;
+};
+
+int rt_stat_parse(const char *text, struct rt_stat_line *ret,
+		  struct rt_err *err);
+
+/* Of one thread. -ESRCH when it is gone. */
+int rt_stat_read(struct rt_sys *sys, unsigned pid, unsigned tid,
+		 struct rt_stat_line *ret, struct rt_err *err);
+
+#endif

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# tests.mk - what the tests need beyond the unit programs
+
+CRASH   := $(B)/tests/crash/crash
+PLAN_OF := $(B)/tests/golden/plan-of
+
+# The effects of the product go through the test: crash/fault.c.
+CRASH_WRAPS := rt_sys_open write unlinkat renameat ftruncate nanosleep
+
+$(CRASH): $(addprefix $(B)/tests/crash/,crash.o tree.o fault.o) \
+		$(HOOK_PARTS:%=$(B)/hooks/%.o) $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(CRASH_WRAPS:%=-Wl,--wrap=%) \
+		-o $@ $^ $(LIBS)
+
+$(PLAN_OF): $(B)/tests/golden/plan-of.o $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Fuzz targets: replayed over their corpus here; `make fuzz` is for clang.
+FUZZ     := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+FUZZ_BIN := $(FUZZ:%=$(B)/tests/fuzz/%)
+
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o \
+		$(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# make fuzz TARGET=journal SECONDS=600
+TARGET  ?= journal
+SECONDS ?= 600
+FUZZ_CC ?= clang
+FUZZ_DIR := $(B)/fuzz-$(TARGET)
+fuzz:
+	@mkdir -p $(FUZZ_DIR)/found
+	$(Q)$(FUZZ_CC) $(filter-out -D_FORTIFY_SOURCE=2,$(KV_CFLAGS)) -O1 -g \
+		-fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $(FUZZ_DIR)/fuzz \
+		tests/fuzz/$(TARGET).c $(wildcard $(CORE:%=lib/core/%.c)) $(LIBS)
+	$(Q)$(FUZZ_DIR)/fuzz -max_total_time=$(SECONDS) -timeout=5 \
+		-max_len=8192 -artifact_prefix=$(FUZZ_DIR)/ \
+		$(FUZZ_DIR)/found tests/fuzz/corpus/$(TARGET)
+
+# What tests/run runs.
+tests: units $(CRASH) $(PLAN_OF) $(FUZZ_BIN) all
+
+golden: $(PLAN_OF)
+	$(Q)GOLDEN_WRITE=1 PLAN_OF=$(abspath $(PLAN_OF)) tests/golden/plans.sh
+
+.PHONY: tests fuzz golden

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * apply.c - steps carried out in a world that refuses
+ *
+ * The kernel here is a handful of files in memory. One of them may refuse a
+ * number of writes with a given code, or keep another value than written.
+ */
+#include "../../lib/host/apply.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../tap.h"
+
+#define IRQ "proc/irq/1/smp_affinity_list"
+#define ONLINE "sys/devices/system/cpu/cpu7/online"
+#define FENCE "sys/fs/cgroup/system.slice/cpuset.cpus"
+#define SHIELD "sys/fs/cgroup/m/cpuset.cpus.partition"
+#define EXCLUSIVE "sys/fs/cgroup/m/cpuset.cpus.exclusive"
+#define RPS "sys/class/net/e/queues/rx-0/rps_cpus"
+
+static struct {
+	struct file {
+		const char *path;
+		char value[64];
+		bool gone;
+	} files[8];
+	const char *refuses; /* a path, or NULL */
+	int code;
+	unsigned times;	     /* it refuses so many writes */
+	const char *holds;   /* what it holds after any write; NULL: that */
+	const char *only;    /* it refuses this value alone; NULL: all */
+	unsigned writes;
+} kernel;
+
+static struct file *find_file(const char *path)
+{
+	for (size_t i = 0; i < 8; i++) {
+		if (kernel.files[i].path &&
+		    strcmp(kernel.files[i].path, path) == 0)
+			return &kernel.files[i];
+	}
+	return NULL;
+}
+
+static int fake_read(struct rt_sys *sys, const char *path, char *buf,
+		     size_t size, struct rt_err *err)
+{
+	const struct file *file = find_file(path);
+
+	(void)sys;
+	if (!file || file->gone)
+		return rt_fail(err, ENOENT, "read %s", path);
+	snprintf(buf, size, "%s", file->value);
+	return 0;
+}
+
+static int fake_write(struct rt_sys *sys, const char *path, const char *value,
+		      struct rt_err *err)
+{
+	struct file *file = find_file(path);
+
+	(void)sys;
+	kernel.writes++;
+	if (!file || file->gone)
+		return rt_fail(err, ENOENT, "write %s", path);
+	if (kernel.refuses && strcmp(kernel.refuses, path) == 0 &&
+	    kernel.times &&
+	    (!kernel.only || strcmp(kernel.only, value) == 0)) {
+		kernel.times--;
+		return rt_fail(err, kernel.code, "write %s", path);
+	}
+	snprintf(file->value, sizeof(file->value), "%s",
+		 kernel.holds ? kernel.holds : value);
+	return 0;
+}
+
+static const struct rt_sys_calls calls = { .read = fake_read,
+					   .write = fake_write };
+
+static char dir[] = "/tmp/kvmrt-apply-XXXXXX";
+static struct rt_sys sys;
+static struct rt_store store;
+static const struct rt_topo topo = { .present = { { 0xfff } },
+				     .online = { { 0xfff } } };
+
+static void reset(const char *path, const char *value)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.files[0].path = path;
+	snprintf(kernel.files[0].value, sizeof(kernel.files[0].value), "%s",
+		 value);
+}
+
+static struct rt_step step_of(enum rt_act act, enum rt_kind kind,
+			      const char *path, const char *now,
+			      const char *value)
+{
+	return (struct rt_step){
+		.act = act,
+		.kind = kind,
+		.path = (char *)(uintptr_t)path,
+		.value = (char *)(uintptr_t)value,
+		.now = (char *)(uintptr_t)now,
+		.why = "reason",
+		.guest = (char *)(uintptr_t)"rt1",
+	};
+}
+
+static int apply(struct rt_step *step, struct rt_report *report,
+		 struct rt_err *err)
+{
+	const struct rt_plan plan = { .items = step, .n = 1, .size = 1 };
+
+	memset(report, 0, sizeof(*report));
+	return rt_apply(&store, &topo, &plan, report, err);
+}
+
+/* Give all back that is on record, so that the next case begins anew. */
+static void forget(void)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+	struct rt_err err;
+
+	for (size_t i = 0; i < store.journal.n_kept; i++) {
+		if (!store.journal.kept[i].done)
+			rt_journal_add_done(&entries,
+					    store.journal.kept[i].path);
+	}
+	if (rt_store_append(&store, &entries, &err) < 0)
+		ok(false, "the record is emptied: %s", err.text);
+}
+
+/* What a refusal means: the call's result, and the code of a note or "". */
+static const struct {
+	const char *name, *path;
+	enum rt_kind kind;
+	enum rt_act act;
+	enum rt_need need;
+	int code;
+	unsigned times;
+	int result;
+	const char *note;
+} refusals[] = {
+	{ "a managed interrupt (6.12)", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY,
+	  EPERM, 9, 0, "stays" },
+	{ "a managed interrupt (6.1)", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY,
+	  EIO, 9, 0, "stays" },
+	{ "no vector free", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY, ENOSPC, 9,
+	  0, "stays" },
+	{ "an interrupt busy for a moment", IRQ, RT_KIND_LIST, RT_ACT_SET,
+	  RT_MAY, EBUSY, 2, 0, "" },
+	{ "an interrupt busy for long", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY,
+	  EBUSY, 9, 0, "not-applied" },
+	{ "an interrupt, another code", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY,
+	  EINVAL, 9, 0, "not-applied" },
+	{ "an interrupt that went", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY,
+	  ENOENT, 9, 0, "" },
+	{ "a CPU busy for a moment", ONLINE, RT_KIND_TEXT, RT_ACT_SET,
+	  RT_MUST, EBUSY, 1, 0, "cpu-offline" },
+	{ "a CPU busy for long", ONLINE, RT_KIND_TEXT, RT_ACT_SET, RT_MUST,
+	  EBUSY, 9, -EBUSY, "" },
+	{ "a CPU that must not", ONLINE, RT_KIND_TEXT, RT_ACT_SET, RT_MUST,
+	  EPERM, 9, -EPERM, "" },
+	{ "a shield that must be", SHIELD, RT_KIND_PARTITION, RT_ACT_SET,
+	  RT_MUST, EINVAL, 9, -EINVAL, "" },
+	{ "a shield whose cgroup went", SHIELD, RT_KIND_PARTITION, RT_ACT_SET,
+	  RT_MUST, ENODEV, 9, -ENODEV, "" },
+	{ "a fence around a cgroup that went", FENCE, RT_KIND_LIST, RT_ACT_SET,
+	  RT_MUST, ENODEV, 9, 0, "" },
+	{ "a fence that cannot be", FENCE, RT_KIND_LIST, RT_ACT_SET, RT_MUST,
+	  ENOSPC, 9, -ENOSPC, "" },
+	{ "a cgroup of the guest's own that went", FENCE, RT_KIND_LIST,
+	  RT_ACT_OWN, RT_MUST, ENOENT, 9, 0, "" },
+	{ "a network device that went", RPS, RT_KIND_MASK, RT_ACT_SET, RT_MAY,
+	  ENOENT, 9, 0, "" },
+};
+
+static void test_refusals(void)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+		const bool is_set = refusals[i].kind == RT_KIND_LIST;
+		const bool is_shield = refusals[i].kind == RT_KIND_PARTITION;
+		struct rt_report report;
+		struct rt_err err = { 0 };
+		struct rt_step step = step_of(refusals[i].act, refusals[i].kind,
+					      refusals[i].path,
+					      is_set ? "0-11" :
+					      is_shield ? "member" : "1",
+					      is_set ? "0-5" :
+					      is_shield ? "isolated" : "0");
+
+		step.need = refusals[i].need;
+		reset(refusals[i].path, step.now);
+		kernel.refuses = refusals[i].path;
+		kernel.code = refusals[i].code;
+		kernel.times = refusals[i].times;
+		is_int(apply(&step, &report, &err), refusals[i].result,
+		       refusals[i].name);
+		is_str(report.n ? report.items[0].code : "", refusals[i].note,
+		       report.n ? report.items[0].message : "no note");
+		if (refusals[i].result)
+			ok(strstr(err.text, "guest 'rt1': reason: "),
+			   "says for whom and why: %s", err.text);
+		rt_report_fini(&report);
+		forget();
+	}
+}
+
+/* What is found at giving back: is it written, and is the record closed? */
+static const struct {
+	const char *name, *path;
+	enum rt_kind kind;
+	const char *original, *wrote, *found, *left;
+	bool closed;
+	const char *note;
+} backs[] = {
+	{ "what we wrote", IRQ, RT_KIND_LIST, "0-11", "0-5", "0-5", "0-11",
+	  true, "" },
+	{ "what we wrote, in other words", IRQ, RT_KIND_LIST, "0-11", "0-5",
+	  "0,1,2-5", "0-11", true, "" },
+	{ "the original: a crash came before the write", IRQ, RT_KIND_LIST,
+	  "0-11", "0-5", "0-11", "0-11", true, "" },
+	{ "another's value", IRQ, RT_KIND_LIST, "0-11", "0-5", "3", "3", true,
+	  "changed-by-others" },
+	{ "a shield that has become invalid", SHIELD, RT_KIND_PARTITION,
+	  "member", "isolated", "isolated invalid (why)",
+	  "isolated invalid (why)", true, "changed-by-others" },
+	{ "a CPU", ONLINE, RT_KIND_TEXT, "1", "0", "0", "1", true,
+	  "cpu-online" },
+	{ "an empty list", EXCLUSIVE, RT_KIND_LIST, "", "6-11", "6-11", "",
+	  true, "" },
+};
+
+static void keep(const char *path, enum rt_kind kind, const char *original,
+		 const char *wrote)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+	struct rt_err err;
+
+	rt_journal_add_keep(&entries, kind, path, original, wrote);
+	if (rt_store_append(&store, &entries, &err) < 0)
+		ok(false, "%s", err.text);
+}
+
+static void test_back(void)
+{
+	for (size_t i = 0; i < sizeof(backs) / sizeof(*backs); i++) {
+		struct rt_step step = step_of(RT_ACT_GIVE_BACK, backs[i].kind,
+					      backs[i].path, backs[i].wrote,
+					      backs[i].original);
+		struct rt_report report;
+		struct rt_err err = { 0 };
+
+		reset(backs[i].path, backs[i].found);
+		keep(backs[i].path, backs[i].kind, backs[i].original,
+		     backs[i].wrote);
+		is_int(apply(&step, &report, &err), 0, backs[i].name);
+		is_str(kernel.files[0].value, backs[i].left, "is left so");
+		ok(!rt_journal_find(&store.journal, backs[i].path) ==
+			   backs[i].closed,
+		   "the record is closed");
+		is_str(report.n ? report.items[0].code : "", backs[i].note,
+		       report.n ? report.items[0].message : "no note");
+		rt_report_fini(&report);
+		forget();
+	}
+}
+
+static void test_back_refused(void)
+{
+	struct rt_step step = step_of(RT_ACT_GIVE_BACK, RT_KIND_LIST, FENCE,
+				      "0-5", "");
+	struct rt_report report;
+	struct rt_err err = { 0 };
+
+	reset(FENCE, "0-5");
+	keep(FENCE, RT_KIND_LIST, "", "0-5");
+	kernel.refuses = FENCE;
+	kernel.times = 9;
+	kernel.code = EIO;
+	is_int(apply(&step, &report, &err), 0, "giving back is refused");
+	ok(report.n == 1 && strcmp(report.items[0].code, "not-given-back") == 0,
+	   "that is said");
+	ok(rt_journal_find(&store.journal, FENCE),
+	   "and it stays on record, to be tried again");
+	rt_report_fini(&report);
+	kernel.code = ENOSPC;
+	kernel.only = "";
+	is_int(apply(&step, &report, &err), 0,
+	       "a list that cannot be emptied while there are tasks");
+	is_str(kernel.files[0].value, "0-11", "gets all CPUs");
+	rt_report_fini(&report);
+	kernel.files[0].gone = true;
+	keep(FENCE, RT_KIND_LIST, "", "0-5");
+	is_int(apply(&step, &report, &err), 0, "a cgroup that went");
+	ok(!report.n && !rt_journal_find(&store.journal, FENCE),
+	   "needs nothing back");
+	rt_report_fini(&report);
+	forget();
+}
+
+/* The record comes first, and each value is on it that may stand there. */
+static void test_record(void)
+{
+	struct rt_step first = step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-11",
+				       "0-5");
+	struct rt_step second = step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-5",
+					"0-3");
+	struct rt_step third = step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-5",
+				       "0-1");
+	struct rt_step back = step_of(RT_ACT_GIVE_BACK, RT_KIND_LIST, IRQ, "",
+				      "0-11");
+	struct rt_report report;
+	struct rt_err err = { 0 };
+
+	reset(IRQ, "0-11");
+	is_int(apply(&first, &report, &err), 0, "a first value");
+	rt_report_fini(&report);
+	kernel.refuses = IRQ;
+	kernel.code = ENOSPC;
+	kernel.times = 9;
+	is_int(apply(&second, &report, &err), 0, "a second, refused");
+	rt_report_fini(&report);
+	is_int(apply(&third, &report, &err), 0, "a third, refused");
+	rt_report_fini(&report);
+	kernel.times = 0;
+	is_int(apply(&back, &report, &err), 0, "given back");
+	is_str(kernel.files[0].value, "0-11", "the first value was ours");
+	rt_report_fini(&report);
+	forget();
+}
+
+static void test_liar(void)
+{
+	struct rt_step step = step_of(RT_ACT_SET, RT_KIND_PARTITION, SHIELD,
+				      "member", "isolated");
+	struct rt_report report;
+	struct rt_err err = { 0 };
+
+	reset(SHIELD, "member");
+	kernel.holds = "isolated invalid (Cpu list is empty)";
+	ok(apply(&step, &report, &err) < 0 &&
+		   strstr(err.text, "isolated invalid (Cpu list is empty)"),
+	   "a value that is taken and not held: %s", err.text);
+	rt_report_fini(&report);
+	forget();
+	step.act = RT_ACT_GUARD;
+	kernel.writes = 0;
+	is_int(apply(&step, &report, &err), 0, "a guard");
+	is_int(kernel.writes, 0, "writes nothing");
+	ok(rt_journal_find(&store.journal, SHIELD), "and is on record");
+	rt_report_fini(&report);
+	forget();
+}
+
+int main(void)
+{
+	struct rt_err err = { 0 };
+	char path[256];
+
+	if (!mkdtemp(dir))
+		return 1;
+	snprintf(path, sizeof(path), "%s/run", dir);
+	mkdir(path, 0755);
+	if (rt_sys_open(dir, &sys, &err) < 0 ||
+	    rt_store_open(&sys, 0, &store, &err) < 0) {
+		printf("Bail out! %s\n", err.text);
+		return 1;
+	}
+	sys.calls = &calls;
+	test_refusals();
+	test_back();
+	test_back_refused();
+	test_record();
+	test_liar();
+	rt_store_close(&store);
+	rt_sys_close(&sys);
+	snprintf(path, sizeof(path), "%s/run/kvmrt/lock", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/run/kvmrt", dir);
+	is_int(rmdir(path), 0, "no journal is left");
+	snprintf(path, sizeof(path), "%s/run", dir);
+	rmdir(path);
+	rmdir(dir);
+	return tap_done();
+}
