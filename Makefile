@@ -81,8 +81,7 @@ $(HOST_LIB): $(HOST_OBJ)
 # The hook itself needs the C library only: it runs for every guest.
 $(HOOK): $(B)/hooks/qemu.o
 	@$(if $(V),,echo "  LD      $@")
-	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ \
-		-Wl,--enable-new-dtags,-rpath,'$$ORIGIN:$(libexecdir)' -ldl
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ -ldl
 $(MODULE): $(HOOK_PARTS:%=$(B)/hooks/%.o) $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(filter-out -pie,$(KV_LDFLAGS)) $(LDFLAGS) -shared -o $@ \

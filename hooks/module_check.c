@@ -196,7 +196,7 @@ static int fail_differences(struct hook *hook,
 	for (size_t i = 0; i < differences->n; i++) {
 		const struct rt_difference *d = &differences->items[i];
 
-		if (!rt_difference_is_mendable(d->kind))
+		if (rt_difference_is_grave(d->kind))
 			rt_strbuf_addf(&text, "%s%s", text.len ? "; " : "",
 				       d->what);
 	}

@@ -150,15 +150,33 @@ static int fail(const struct rt_hook_call *call, const char *what,
 }
 
 /*
+ * RTLD_LAZY: the module itself is linked to be bound at once; the libraries
+ * that it needs are large, and little of them is used.
+ */
+static void *load_beside(void)
+{
+	char path[4096];
+	const size_t room = sizeof(path) - sizeof(RT_HOOK_MODULE);
+	const ssize_t n = readlink("/proc/self/exe", path, room);
+	char *slash;
+
+	if (n <= 0 || (size_t)n >= room)
+		return NULL;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return NULL;
+	memcpy(slash + 1, RT_HOOK_MODULE, sizeof(RT_HOOK_MODULE));
+	return dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+}
+
+/*
  * Beside this program, or where it is installed. Named in full: a search path
  * in the program would be walked for the C library too, for every guest.
- * RTLD_LAZY: the module itself is linked to be bound at once, the libraries
- * that it needs are large and little of them is used.
  */
 static void *load_module(void)
 {
-	void *module = dlopen("$ORIGIN/" RT_HOOK_MODULE,
-			      RTLD_LAZY | RTLD_LOCAL);
+	void *module = load_beside();
 
 	return module ? module :
 			dlopen(KVMRT_LIBEXECDIR "/" RT_HOOK_MODULE,

@@ -141,6 +141,11 @@ void rt_differences_fini(struct rt_differences *differences);
 bool rt_difference_is_abi(enum rt_difference_kind kind);
 /* Put right when the guest has started: placement and nodes. */
 bool rt_difference_is_mendable(enum rt_difference_kind kind);
+/*
+ * An RT guest would run and not be what the file says: no start (SPEC 5). A
+ * name or a title that differs hurts nobody.
+ */
+bool rt_difference_is_grave(enum rt_difference_kind kind);
 
 enum rt_rewrite {
 	RT_REWRITE_ALL,	     /* a definition */

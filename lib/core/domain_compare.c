@@ -453,3 +453,21 @@ bool rt_difference_is_mendable(enum rt_difference_kind kind)
 {
 	return kind == RT_DIFF_PLACEMENT || kind == RT_DIFF_NODES;
 }
+
+bool rt_difference_is_grave(enum rt_difference_kind kind)
+{
+	switch (kind) {
+	case RT_DIFF_VCPUS:
+	case RT_DIFF_TOPOLOGY:
+	case RT_DIFF_MEMORY:
+	case RT_DIFF_HIDE_KVM:
+	case RT_DIFF_DEVICES:
+		return true;
+	case RT_DIFF_NAME:
+	case RT_DIFF_TEXT:
+	case RT_DIFF_PLACEMENT:
+	case RT_DIFF_NODES:
+		return false;
+	}
+	return true;
+}

@@ -319,6 +319,21 @@ int rt_plan_shield(struct maker *maker)
 
 /* --- row 9: what a shield leaves behind --- */
 
+/*
+ * What goes on record as the original. A mask that lacks only what is down or
+ * behind another guest's shield is the kernel's doing: without us it has all.
+ */
+static const struct rt_cpuset *natural_mask(const struct maker *maker,
+					    const struct rt_task *task)
+{
+	struct rt_cpuset common = maker->in->topo->online;
+
+	rt_cpuset_minus(&common, &maker->in->facts->isolated);
+	return rt_cpuset_is_subset(&common, &task->affinity) ?
+		       &maker->in->topo->present :
+		       &task->affinity;
+}
+
 static int sweep_task(struct maker *maker, const struct rt_task *task)
 {
 	char path[64], now[RT_CPULIST_MAX];
@@ -336,7 +351,7 @@ static int sweep_task(struct maker *maker, const struct rt_task *task)
 
 	snprintf(path, sizeof(path), "task/%u/%u/%llu", task->pid,
 		 task->tid, task->start);
-	rt_cpuset_format_list(&task->affinity, now, sizeof(now));
+	rt_cpuset_format_list(natural_mask(maker, task), now, sizeof(now));
 	want = rt_plan_off_owned(maker, &task->affinity, -1);
 	return rt_plan_want_set(maker, &wish, &want);
 }

@@ -9,7 +9,7 @@
 
 #define CGROUP "sys/fs/cgroup"
 
-/* Past n blank-separated fields, to the next one; NULL: there are not so many. */
+/* Past n blank-separated fields, to the next one; NULL: there are fewer. */
 static const char *skip_fields(const char *p, unsigned n)
 {
 	p += strspn(p, " ");
@@ -30,7 +30,8 @@ int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 		  struct rt_err *err)
 {
 	const char *begin = strchr(text, '('), *end = strrchr(text, ')');
-	const char *state = begin && end > begin ? skip_fields(end + 1, 0) : NULL;
+	const char *state =
+		begin && end > begin ? skip_fields(end + 1, 0) : NULL;
 	const char *flags = state ? skip_fields(state, 9 - 3) : NULL;
 	const char *threads = flags ? skip_fields(flags, 20 - 9) : NULL;
 	const char *start = threads ? skip_fields(threads, 22 - 20) : NULL;

@@ -90,7 +90,8 @@ static const struct {
 	{ "a guest", true, "0-99", NULL, "1,9,24,43-47,50-52" },
 	{ "one moved away before", true, "0-99",
 	  "proc/irq/30/smp_affinity_list", "1,9,24,30,43-47,50-52" },
-	{ "one that came later", true, "0-30,32-99", NULL, "1,9,24,31,43-47,50-52" },
+	{ "one that came later", true, "0-30,32-99", NULL,
+	  "1,9,24,31,43-47,50-52" },
 	{ "no guest left, none came", false, "0-99",
 	  "proc/irq/30/smp_affinity_list", "" },
 	{ "no guest left, one came", false, "0-30,32-99", NULL, "31" },
@@ -108,7 +109,7 @@ static void read_world(size_t i, struct world *world)
 		add_kept(world, cases[i].kept);
 	is_int(rt_facts_read_irqs_to_plan(&world->sys, &world->journal,
 					  &world->facts, &err),
-	       0, "%s: they are read", cases[i].name);
+	       0, cases[i].name);
 }
 
 static void test_case(const struct rt_sys *sys, size_t i)
@@ -117,8 +118,7 @@ static void test_case(const struct rt_sys *sys, size_t i)
 	struct rt_cpulist list;
 
 	read_world(i, &world);
-	is_str(numbers(&world.facts, &list), cases[i].want, "%s: which",
-	       cases[i].name);
+	is_str(numbers(&world.facts, &list), cases[i].want, cases[i].name);
 	for (size_t j = 0; j < world.facts.irqs.n; j++) {
 		const struct rt_irq *irq = &world.facts.irqs.items[j];
 
@@ -127,8 +127,7 @@ static void test_case(const struct rt_sys *sys, size_t i)
 				   irq->node == 1,
 			   "%s: one of its device", cases[i].name);
 		if (irq->number == 43)
-			is_str(irq->name, "", "%s: no name is needed",
-			       cases[i].name);
+			is_str(irq->name, "", "no name is needed");
 	}
 	rt_journal_fini(&world.journal);
 	rt_facts_fini(&world.facts);
@@ -169,7 +168,7 @@ static void test_same_plan(const struct rt_sys *sys, size_t i)
 	ok(all.irqs.n == 16, "16 there are");
 	less = plan_text(&world, &world.facts);
 	more = plan_text(&world, &all);
-	is_str(less, more, "%s: the same plan", cases[i].name);
+	is_str(less, more, "the same plan");
 	ok(!cases[i].guest || (less && strstr(less, "irq/43/")),
 	   "%s: which moves an interrupt if there is a guest", cases[i].name);
 	rt_facts_fini(&all);
