@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sends one command to irqbalance's socket and prints the answer; a shell cannot, since it wants credentials. */
+/* irqbalance-ask.c - sends one command to irqbalance's socket and prints the answer
+   (a shell cannot: it wants credentials) */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>

@@ -7,6 +7,10 @@
 : "${LAB_KERNEL:=linux-image-amd64}"
 : "${LAB_DISK:=3G}"
 : "${LAB_NAME:=dev}"
+# A host that dies ends QEMU at once; slow machines get time.
+KERNEL_LINE="root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off panic=-1 tsc=reliable loglevel=4"
+KERNEL_LINE="$KERNEL_LINE systemd.show_status=1 systemd.crash_reboot=1 systemd.default_timeout_start_sec=600"
+KERNEL_LINE="$KERNEL_LINE systemd.default_device_timeout_sec=600 rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60"
 # Protection keys and five-level page tables break or slow down a nested guest with the host's CPU model.
 : "${LAB_CPU:=max,pku=off,la57=off}"
 : "${LAB_THREAD:=multi}"
@@ -15,7 +19,7 @@
 : "${LAB_EXEC_TIMEOUT:=3600}"
 : "${LAB_DOWN_TIMEOUT:=300}"
 
-LAB_IMAGE=$LAB_BUILD/$LAB_SUITE-$LAB_KERNEL
+LAB_IMAGE=$LAB_BUILD/$LAB_SUITE-$LAB_KERNEL${LAB_PACKAGES:+-$(printf %s "$LAB_PACKAGES" | tr , -)}
 LAB_RUN=$LAB_BUILD/run/$LAB_NAME
 LAB_SHARE=$LAB_RUN/share
 
@@ -159,7 +163,7 @@ qemu_machine() {
 
 qemu_system() {
 	printf '%s\n' -kernel "$LAB_IMAGE/vmlinuz" -initrd "$LAB_IMAGE/initrd" -append \
-		"root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off panic=-1 tsc=reliable loglevel=4 systemd.show_status=1${LAB_APPEND:+ $LAB_APPEND}"
+		"$KERNEL_LINE${LAB_APPEND:+ $LAB_APPEND}"
 	printf '%s\n' -drive "file=$LAB_IMAGE/root.img,format=raw,if=none,id=root,snapshot=on" \
 		-device virtio-blk-pci,bus=pcie.0,drive=root \
 		-fsdev "local,id=share,path=$LAB_SHARE,security_model=none" \
@@ -189,7 +193,7 @@ refresh() {
 # What the lab host reads from the share.
 fill_share() {
 	mkdir -p "$LAB_SHARE/cmd" "$LAB_SHARE/out" "$LAB_SHARE/bin" "$LAB_SHARE/scenarios"
-	for _file in agent.sh host-lib.sh guests.sh snapshot.sh rt.sh; do
+	for _file in agent.sh host-lib.sh guests.sh snapshot.sh rt.sh demo-host.sh; do
 		refresh "$here/$_file" "$LAB_SHARE"
 	done
 	for _file in "$LAB_BUILD"/bin/*; do

@@ -71,8 +71,9 @@ irqs_on() {
 		*w*) ;;
 		*) continue ;;
 		esac
+		# vfio's belong to guests; one without a name has no device and does not fire.
 		case $_name in
-		*vfio*) continue ;;
+		'' | *vfio*) continue ;;
 		esac
 		if meets "$_mask" "$1"; then
 			echo "${_dir##*/} $_mask $_name"

@@ -2,11 +2,23 @@
 # The state of everything in the host that kvmrt may touch, as sorted lines "KIND KEY = VALUE", and its comparison.
 # shellcheck shell=sh
 
+# label KIND: make "KIND FILE = VALUE" of grep's "FILE:VALUE"; a folder's name may hold a colon, a file's does not.
+label() {
+	sed -E "s|^(.*/[^/:]*):|$1 \1 = |"
+}
+
 # settings KIND FILE...: one line for each line of each file that can be read.
 settings() {
 	_kind=$1
 	shift
-	grep -sH '' "$@" | awk -v kind="$_kind" '{ at = index($0, ":"); print kind, substr($0, 1, at - 1), "=", substr($0, at + 1) }'
+	grep -sH '' "$@" | label "$_kind"
+}
+
+# found KIND FOLDER TEST...: the same for all files that find(1) finds there.
+found() {
+	_kind=$1
+	shift
+	find "$@" -print0 2>/dev/null | xargs -0 -r grep -sH '' | label "$_kind"
 }
 
 # Interrupts by number and name; those of vfio belong to guests.
@@ -29,17 +41,13 @@ snapshot_irqs() {
 }
 
 snapshot_cgroups() {
-	find /sys/fs/cgroup -name 'cpuset.cpus*' ! -name '*effective*' -print0 |
-		xargs -0 -r grep -sH '' | awk '{
-			at = index($0, ":")
-			print "cgroup", substr($0, 16, at - 16), "=", substr($0, at + 1)
-		}'
+	found cgroup /sys/fs/cgroup -name 'cpuset.cpus*' ! -name '*effective*'
 }
 
 # The masks of all threads as "KIND NAME = MASK"; guests, workers that come and go, and our own tools left out.
 snapshot_tasks() {
 	_guests=$(cat /run/libvirt/qemu/*.pid 2>/dev/null | tr '\n' ' ')
-	grep -sHE '^(Name|Tgid|PPid|Cpus_allowed_list):' /proc/[0-9]*/task/[0-9]*/status | awk -v guests=" $_guests" '
+	grep -sHE '^(Name|Tgid|PPid|Cpus_allowed_list):' /proc/[0-9]*/task/[0-9]*/status | awk -v guests=" $_guests " '
 	{
 		at = index($0, ":")
 		line = substr($0, at + 1)
@@ -51,7 +59,7 @@ snapshot_tasks() {
 	line ~ /^PPid/ { kind = (value == 2 || tgid == 2) ? "kthread" : "task" }
 	line ~ /^Cpus/ && index(guests, " " tgid " ") == 0 { print kind, name, "=", value }' |
 		grep -vE '^kthread (kworker/[0-9u]|kvm-|irq/|vhost-)|^task (sh|awk|mawk|grep|sort|find|xargs|sleep|cat|tail|virsh|systemctl) =' |
-		grep -vE '^task (\(.*\)|systemd-.*) =' |
+		grep -vE '^task (\(.*\)|systemd-executo) =' |
 		sort -u | awk -F' = ' '$1 == last { printf " + %s", $2; next }
 			{ printf "%s%s", sep, $0; sep = "\n"; last = $1 }
 			END { print "" }'
@@ -74,10 +82,10 @@ snapshot_misc() {
 	settings cpu /sys/devices/system/cpu/online /sys/devices/system/cpu/smt/control
 	settings latency /sys/devices/system/cpu/cpu*/power/pm_qos_resume_latency_us
 	settings governor /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor
-	find /sys/devices/virtual/workqueue -name cpumask -print0 | xargs -0 grep -sH '' | sed 's/^/workqueue /; s/:/ = /'
+	found workqueue /sys/devices/virtual/workqueue -name cpumask
 	settings sysctl /proc/sys/kernel/watchdog_cpumask /proc/sys/kernel/watchdog /proc/sys/kernel/sched_rt_runtime_us \
 		/proc/sys/kernel/numa_balancing /proc/sys/kernel/timer_migration /sys/kernel/mm/ksm/run
-	find /sys/class/net/*/queues/ -name rps_cpus -print0 2>/dev/null | xargs -0 -r grep -sH '' | sed 's/^/rps /; s/:/ = /'
+	found rps /sys/class/net/*/queues/ -name rps_cpus
 }
 
 # snapshot_host FILE

@@ -29,22 +29,22 @@ first=yes
 for order in 'rt1 rt2 plain' 'rt2 rt1 plain' 'plain rt1 rt2' 'rt2 plain rt1' 'rt1 plain rt2' 'plain rt2 rt1'; do
 	ok "all three start ($order)" timed 'the three starts' start_all
 	is "$(online)" 0-2,4,6,8,10 'the siblings of both are down'
-	left="$order"
-	while [ -n "$left" ]; do
+	stay="$order"
+	while [ -n "$stay" ]; do
 		if [ -n "$first" ]; then
-			for _left in $left; do
-				check "$_left"
+			for one in $stay; do
+				check "$one"
 			done
 		fi
-		_name=${left%% *}
-		ok "$_name ends ($order)" virsh -q destroy "$_name"
-		left=${left#"$_name"}
-		left=${left# }
+		going=${stay%% *}
+		ok "$going ends ($order)" virsh -q destroy "$going"
+		stay=${stay#"$going"}
+		stay=${stay# }
 		# The rest is untouched by its going.
-		case $left in
+		case $stay in
 		*rt1*) is "$(vcpu_cpu rt1 1)" 8 'rt1 stays where it was' && is "$(irqs_on 6-11)" '' 'no interrupt came to rt1' ;;
 		esac
-		case $left in
+		case $stay in
 		*rt2*) is "$(vcpu_cpu rt2 0)" 2 'rt2 stays where it was' && is "$(irqs_on 2-5)" '' 'no interrupt came to rt2' ;;
 		esac
 	done
