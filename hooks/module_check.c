@@ -61,12 +61,10 @@ static bool any_downed(const struct rt_journal *journal)
 
 int hook_resolve(struct hook *hook)
 {
-	int r = 0;
+	int r = rt_topology_load(&hook->sys, &hook->topo, &hook->err);
 
-	if (!any_downed(&hook->store.journal))
+	if (r == 0 && !hook->topo.kept && !any_downed(&hook->store.journal))
 		r = rt_topology_keep(&hook->sys, &hook->err);
-	if (r == 0)
-		r = rt_topology_load(&hook->sys, &hook->topo, &hook->err);
 	if (r == 0)
 		r = rt_guests_resolve(&hook->config, &hook->topo,
 				      &hook->guests, &hook->config_report,

@@ -29,6 +29,7 @@ struct rt_topo_level {
 struct rt_topo {
 	struct rt_cpuset present; /* all CPUs of the host, offline ones too */
 	struct rt_cpuset online;
+	bool kept; /* read from what was kept, which still fits the host */
 	struct rt_topo_level cores, dies, packages, nodes;
 	/* Kinds of cores, slowest first (hwloc cpukinds); none if all equal. */
 	struct rt_topo_level kinds;

@@ -388,8 +388,10 @@ static int load(struct rt_sys *sys, const struct rt_cpuset *present,
 	/* Of this host, and it knows all that the kernel does, or more. */
 	if (r == 0 && rt_cpuset_is_equal(&topo->present, present) &&
 	    (rt_cpuset_is_subset(online, &topo->online) ||
-	     !rt_cpuset_is_subset(&topo->online, online)))
+	     !rt_cpuset_is_subset(&topo->online, online))) {
+		topo->kept = true;
 		return 0;
+	}
 	if (r < 0 && r != -ENOENT && !rt_cpuset_is_equal(present, online))
 		return rt_wrap(err, "the cores of offline CPUs are not known");
 	rt_topo_fini(topo);

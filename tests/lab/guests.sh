@@ -212,12 +212,12 @@ guest_booted() {
 # start_guest NAME [SECONDS]: start it and wait until its system is up.
 start_guest() {
 	: >"$(guest_log "$1")"
-	virsh -q start "$1" && wait_for "${2:-300}" guest_booted "$1"
+	virsh -q start "$1" && wait_for "${2:-900}" guest_booted "$1"
 }
 
 # stop_guest NAME [SECONDS]: press its power button and wait until it is off.
 stop_guest() {
-	virsh -q shutdown "$1" && wait_for "${2:-120}" guest_is "$1" 'shut off'
+	virsh -q shutdown "$1" && wait_for "${2:-300}" guest_is "$1" 'shut off'
 }
 
 # guest_cmd NAME COMMAND: run a shell command in the guest; its output and status are ours (within two minutes).

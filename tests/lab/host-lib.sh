@@ -162,6 +162,11 @@ online() {
 	cat /sys/devices/system/cpu/online
 }
 
+# smt_unseen: kernels before 6.9 find siblings of an AMD CPU only by a feature that QEMU does not emulate.
+smt_unseen() {
+	[ "$(printf '%s\n' 6.9 "$(uname -r)" | sort -V | head -n 1)" != 6.9 ] && grep -q notsupported /sys/devices/system/cpu/smt/control
+}
+
 # install_stage: put the staged product over the root and let libvirt find its hook.
 install_stage() {
 	tar -C /lab/stage --owner=root --group=root -c . | tar -C / -x --keep-directory-symlink --no-overwrite-dir

@@ -33,9 +33,9 @@ snapshot_host /run/before
 ok 'rt1 starts' virsh -q start rt1
 _pid=$(guest_pid rt1)
 ok 'libvirtd restarts' systemctl restart libvirtd
-ok 'libvirtd answers' wait_for 60 libvirtd_answers
+ok 'libvirtd answers' wait_for 300 libvirtd_answers
 is "$(guest_pid rt1)" "$_pid" 'rt1 runs on'
-ok 'and is known' wait_for 60 guest_is rt1 running
+ok 'and is known' wait_for 300 guest_is rt1 running
 # Kernel threads born later (psimon, with the daemon) are the agent's to sweep; until it is there, this does it.
 ok 'a reconcile' $RECONCILE
 check_rt rt1 '6 8' 10 6-11
@@ -47,8 +47,8 @@ check_rt rt1 '6 8' 10 6-11
 # The record is lost: reconnect adopts the guest anew.
 rm -rf /run/kvmrt/journal
 systemctl restart libvirtd
-wait_for 60 libvirtd_answers
-ok 'a guest without a record is adopted' wait_for 30 test -s "$JOURNAL"
+wait_for 300 libvirtd_answers
+ok 'a guest without a record is adopted' wait_for 120 test -s "$JOURNAL"
 ok 'a reconcile' $RECONCILE
 check_rt rt1 '6 8' 10 6-11
 ok 'rt1 ends' virsh -q destroy rt1

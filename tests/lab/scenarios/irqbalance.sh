@@ -16,19 +16,19 @@ told() {
 write_config
 define_rt1
 systemctl start irqbalance
-ok 'irqbalance answers' wait_for 60 banned
+ok 'irqbalance answers' wait_for 200 banned
 _pid=$(pidof irqbalance)
 _before=$(banned)
 ok 'rt1 starts' virsh -q start rt1
-ok 'irqbalance keeps off' wait_for 60 told 00000fc0
-ok 'rt1 is up' wait_for 400 guest_booted rt1
+ok 'irqbalance keeps off' wait_for 200 told 00000fc0
+ok 'rt1 is up' wait_for 900 guest_booted rt1
 sleep 25
 is "$(irqs_on 6-11)" '' 'after two of its rounds no interrupt is on 6-11'
 is "$(pidof irqbalance)" "$_pid" 'it was not restarted'
 ok 'it restarts by itself' systemctl restart irqbalance
-ok 'it answers again' wait_for 60 banned
+ok 'it answers again' wait_for 200 banned
 ok 'a reconcile tells it again' $RECONCILE
-ok 'it keeps off again' wait_for 60 told 00000fc0
+ok 'it keeps off again' wait_for 200 told 00000fc0
 ok 'rt1 ends' virsh -q destroy rt1
-ok 'irqbalance is let go of' wait_for 60 told "$_before"
+ok 'irqbalance is let go of' wait_for 200 told "$_before"
 ok 'no journal is left' test ! -e "$JOURNAL"

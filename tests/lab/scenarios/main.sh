@@ -28,8 +28,8 @@ ok 'rt1 starts' timed 'virsh start' virsh -q start rt1
 is "$(online)" 0-6,8,10 'the siblings are down'
 check_rt rt1 '6 8' 10 6-11
 ok 'rt1: its memory is locked' test "$(locked_kib rt1)" -ge $((192 * 1024))
-ok 'rt1 is up' timed 'its boot' wait_for 400 guest_booted rt1
-ok 'its card interrupts by MSI-X' wait_for 100 vfio_msix
+ok 'rt1 is up' timed 'its boot' wait_for 900 guest_booted rt1
+ok 'its card interrupts by MSI-X' wait_for 300 vfio_msix
 ok 'a reconcile puts its interrupts right' $RECONCILE
 ok 'they are on its service CPU' vfio_on "$NIC2" 10
 diag "$(guest_irqs "$NIC2")"
@@ -49,8 +49,8 @@ no_trace /run/before 'after virsh destroy'
 
 ok 'rt1 starts a third time' virsh -q start rt1
 kill -9 "$(guest_pid rt1)"
-ok 'its QEMU is killed' wait_for 60 is_off
-wait_for 20 test ! -e "$JOURNAL"
+ok 'its QEMU is killed' wait_for 120 is_off
+wait_for 60 test ! -e "$JOURNAL"
 no_trace /run/before 'after kill -9 of QEMU'
 
 # The emulator dies at once: a start that fails after the hook has prepared the host.

@@ -37,7 +37,7 @@ ok 'a definition without pins starts' virsh -q start rt1
 check_rt rt1 '6 8' 10 6-11
 
 # Saved and restored: the title and the pins of the configuration go into the restored guest.
-ok 'rt1 is up' wait_for 400 guest_booted rt1
+ok 'rt1 is up' wait_for 900 guest_booted rt1
 ok 'rt1 is saved' timed 'managedsave' virsh -q managedsave rt1
 no_trace /run/before 'after managedsave'
 set_key "$RT1_UUID" title 'Title from the configuration'
