@@ -45,6 +45,8 @@ snapshot_cgroups() {
 }
 
 # The masks of all threads as "KIND NAME = MASK"; guests, workers that come and go, and our own tools left out.
+# Workqueue rescuers (kworker/R-) too: the kernel binds them for good (PF_NO_SETAFFINITY) and lets the mask of
+# rcu_gp's lag behind when shields come and go (6.12); nobody can write it.
 snapshot_tasks() {
 	_guests=$(cat /run/libvirt/qemu/*.pid 2>/dev/null | tr '\n' ' ')
 	grep -sHE '^(Name|Tgid|PPid|Cpus_allowed_list):' /proc/[0-9]*/task/[0-9]*/status | awk -v guests=" $_guests " '
@@ -58,7 +60,7 @@ snapshot_tasks() {
 	line ~ /^Tgid/ { tgid = value }
 	line ~ /^PPid/ { kind = (value == 2 || tgid == 2) ? "kthread" : "task" }
 	line ~ /^Cpus/ && index(guests, " " tgid " ") == 0 { print kind, name, "=", value }' |
-		grep -vE '^kthread (kworker/[0-9u]|kvm-|irq/|vhost-)|^task (sh|awk|mawk|grep|sort|find|xargs|sleep|cat|tail|virsh|systemctl) =' |
+		grep -vE '^kthread (kworker/[0-9uR]|kvm-|irq/|vhost-)|^task (sh|awk|mawk|grep|sort|find|xargs|sleep|cat|tail|virsh|systemctl) =' |
 		grep -vE '^task (\(.*\)|systemd-executo) =' |
 		sort -u | awk -F' = ' '$1 == last { printf " + %s", $2; next }
 			{ printf "%s%s", sep, $0; sep = "\n"; last = $1 }
