@@ -22,7 +22,7 @@ column() {
 			guest_threads rt1 | awk '$3 != "CPU" { seen[$2] = 1 } END { for (cpu in seen) print "CPU " cpu }' | paste -sd,
 			guest_threads rt1 | awk '/kvm-nx/ { print "CPU " $2 }'
 			guest_irqs "$NIC2" | awk '{ seen[$2] = 1 } END { for (cpu in seen) print "CPU " cpu }' | paste -sd,
-			echo "$(($(locked_kib rt1) / 1024)) MiB of 192"
+			echo "$(($(locked_kib rt1) / 1024)) MiB"
 		else
 			echo -
 			echo -
@@ -47,7 +47,7 @@ table() {
 	all other threads on
 	kvm-nx-lpage-re (kernel) on
 	the card's interrupts on
-	locked memory
+	locked memory (its RAM: 192 MiB)
 	EOF
 	echo
 	paste -d'|' /run/names /run/column-before /run/column-while /run/column-after |
