@@ -231,3 +231,13 @@ guest_cmd() {
 	tail -n "+$((_lines + 1))" "$_log" | tr -d '\r' | sed -n "/^guest: done $_id /q;p"
 	return "$(tr -d '\r' <"$_log" | sed -n "s/^guest: done $_id //p")"
 }
+
+# off_after_destroy NAME: one try; emulation can be too slow for the time that libvirt gives a killed QEMU.
+off_after_destroy() {
+	virsh -q destroy "$1" || guest_is "$1" 'shut off'
+}
+
+# end_guest NAME: pull its plug and wait until it is off.
+end_guest() {
+	wait_for 300 off_after_destroy "$1"
+}

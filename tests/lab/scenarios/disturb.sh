@@ -51,7 +51,7 @@ wait_for 300 libvirtd_answers
 ok 'a guest without a record is adopted' wait_for 120 test -s "$JOURNAL"
 ok 'a reconcile' $RECONCILE
 check_rt rt1 '6 8' 10 6-11
-ok 'rt1 ends' virsh -q destroy rt1
+ok 'rt1 ends' end_guest rt1
 # What it held before is not known any more; that is the price of removing the record by hand.
 for _cpu in 7 9 11; do
 	echo 1 >"/sys/devices/system/cpu/cpu$_cpu/online"
@@ -74,5 +74,5 @@ heal_hook
 virsh -q destroy rt1 2>/dev/null
 ok 'after a killed hook rt1 starts' virsh -q start rt1
 check_rt rt1 '6 8' 10 6-11
-ok 'rt1 ends' virsh -q destroy rt1
+ok 'rt1 ends' end_guest rt1
 no_trace /run/before 'after the next start'

@@ -29,6 +29,6 @@ ok 'it restarts by itself' systemctl restart irqbalance
 ok 'it answers again' wait_for 200 banned
 ok 'a reconcile tells it again' $RECONCILE
 ok 'it keeps off again' wait_for 200 told 00000fc0
-ok 'rt1 ends' virsh -q destroy rt1
+ok 'rt1 ends' end_guest rt1
 ok 'irqbalance is let go of' wait_for 200 told "$_before"
 ok 'no journal is left' test ! -e "$JOURNAL"

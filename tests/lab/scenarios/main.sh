@@ -44,7 +44,7 @@ no_trace /run/before 'after virsh shutdown'
 
 ok 'rt1 starts again' virsh -q start rt1
 check_rt rt1 '6 8' 10 6-11
-ok 'rt1 is destroyed' virsh -q destroy rt1
+ok 'rt1 is destroyed' end_guest rt1
 no_trace /run/before 'after virsh destroy'
 
 ok 'rt1 starts a third time' virsh -q start rt1

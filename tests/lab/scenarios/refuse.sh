@@ -47,7 +47,7 @@ like "$(virsh -q dumpxml rt1)" "vcpupin vcpu='1' cpuset='8'" 'and the pins'
 # A restored guest is still paused at `started`: kvm-nx-lpage-re is born when it resumes, and is the agent's to move.
 ok 'a reconcile' $RECONCILE
 check_rt rt1 '6 8' 10 6-11
-ok 'rt1 is destroyed' virsh -q destroy rt1
+ok 'rt1 is destroyed' end_guest rt1
 no_trace /run/before 'after the restored guest'
 
 # What libvirt would refuse to change at restore stays, and the hook's output is valid.

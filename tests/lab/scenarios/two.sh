@@ -37,7 +37,7 @@ for order in 'rt1 rt2 plain' 'rt2 rt1 plain' 'plain rt1 rt2' 'rt2 plain rt1' 'rt
 			done
 		fi
 		going=${stay%% *}
-		ok "$going ends ($order)" virsh -q destroy "$going"
+		ok "$going ends ($order)" end_guest "$going"
 		stay=${stay#"$going"}
 		stay=${stay# }
 		# The rest is untouched by its going.
