@@ -52,8 +52,9 @@ static int reconcile(struct hook *hook)
 	if (!hook->topo.present.words[0] &&
 	    rt_cpuset_is_empty(&hook->topo.present))
 		r = rt_topology_load(&hook->sys, &hook->topo, &hook->err);
-	return r < 0 ? r : rt_reconcile(&hook->store, &hook->topo,
-					&hook->report, &hook->err);
+	return r < 0 ? r :
+		       rt_reconcile(&hook->store, &hook->topo, &hook->report,
+				    &hook->err);
 }
 
 /* Undo what was done for this guest; the error to report stays as it is. */
@@ -183,8 +184,7 @@ static int start(struct hook *hook)
 
 	if (r < 0)
 		return r;
-	active = rt_journal_find_guest(&hook->store.journal,
-				       hook->domain.uuid);
+	active = rt_journal_find_guest(&hook->store.journal, hook->domain.uuid);
 	if (!active || !active->guest.rt)
 		return 0;
 	r = check_devices(hook, active);
@@ -216,8 +216,7 @@ static int record_process(struct hook *hook, const struct rt_active *active,
 			  unsigned pid)
 {
 	struct rt_active started = *active; /* borrowed: only formatted */
-	int r = rt_task_start(&hook->sys, pid, pid, &started.start,
-			      &hook->err);
+	int r = rt_task_start(&hook->sys, pid, pid, &started.start, &hook->err);
 
 	started.stage = RT_STAGE_STARTED;
 	started.pid = pid;
@@ -233,8 +232,7 @@ static int started(struct hook *hook)
 
 	if (r < 0)
 		return r;
-	active = rt_journal_find_guest(&hook->store.journal,
-				       hook->domain.uuid);
+	active = rt_journal_find_guest(&hook->store.journal, hook->domain.uuid);
 	if (!active)
 		return 0;
 	rt = active->guest.rt;
@@ -243,8 +241,7 @@ static int started(struct hook *hook)
 		r = record_process(hook, active, pid);
 	if (r == 0)
 		r = reconcile(hook);
-	active = rt_journal_find_guest(&hook->store.journal,
-				       hook->domain.uuid);
+	active = rt_journal_find_guest(&hook->store.journal, hook->domain.uuid);
 	if (r == 0 && !active)
 		r = rt_fail(&hook->err, 0, "its process %u has ended", pid);
 	if (r == 0)
@@ -286,8 +283,8 @@ static int reconnect(struct hook *hook)
 {
 	int r = hook_open_store(hook);
 
-	if (r == 0 && !rt_journal_find_guest(&hook->store.journal,
-					     hook->domain.uuid))
+	if (r == 0 &&
+	    !rt_journal_find_guest(&hook->store.journal, hook->domain.uuid))
 		r = adopt_new(hook);
 	return r < 0 ? r : reconcile(hook);
 }
@@ -319,8 +316,9 @@ static void log_kept(struct hook *hook)
 		return;
 	for (size_t i = 0; i < differences.n; i++) {
 		if (rt_difference_is_abi(differences.items[i].kind))
-			rt_log_warn(&hook->log, "guest '%s': stays as it was "
-						"saved: %s",
+			rt_log_warn(&hook->log,
+				    "guest '%s': stays as it was "
+				    "saved: %s",
 				    hook->call->guest,
 				    differences.items[i].what);
 	}
@@ -360,7 +358,8 @@ static const struct operation {
 
 static const struct operation *find_operation(const char *name)
 {
-	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]);
+	     i++) {
 		if (strcmp(operations[i].name, name) == 0)
 			return &operations[i];
 	}

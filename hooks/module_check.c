@@ -2,6 +2,8 @@
 /* module_check.c - may this guest start here, and is it as configured? */
 #include "module.h"
 
+#include <fcntl.h>
+
 #include <errno.h>
 
 #include "../lib/host/config_file.h"
@@ -32,8 +34,7 @@ int hook_read_config(struct hook *hook)
 
 bool hook_is_strict(const struct hook *hook)
 {
-	return !hook->section ||
-	       (hook->section->rt && hook->config.strict);
+	return !hook->section || (hook->section->rt && hook->config.strict);
 }
 
 int hook_open_store(struct hook *hook)
@@ -66,9 +67,8 @@ int hook_resolve(struct hook *hook)
 	if (r == 0 && !hook->topo.kept && !any_downed(&hook->store.journal))
 		r = rt_topology_keep(&hook->sys, &hook->err);
 	if (r == 0)
-		r = rt_guests_resolve(&hook->config, &hook->topo,
-				      &hook->guests, &hook->config_report,
-				      &hook->err);
+		r = rt_guests_resolve(&hook->config, &hook->topo, &hook->guests,
+				      &hook->config_report, &hook->err);
 	if (r < 0)
 		return r;
 	hook->guest = rt_guests_find(&hook->guests, hook->domain.uuid);
@@ -140,8 +140,8 @@ static int check_active(struct hook *hook)
 
 	for (size_t i = 0; i < journal->n_active; i++) {
 		const struct rt_guest *other = &journal->active[i].guest;
-		struct rt_cpuset mine = guest->rt ? guest->owned :
-						    guest->cpuset;
+		struct rt_cpuset mine =
+			guest->rt ? guest->owned : guest->cpuset;
 		struct rt_cpuset theirs = other->cpuset;
 
 		if (strcmp(other->uuid, guest->uuid) == 0 ||
@@ -184,6 +184,24 @@ int hook_check(struct hook *hook)
 	return r;
 }
 
+/*
+ * The agent puts the definition right when this start has ended: it sees the
+ * file. Without an agent nobody would ever take it away.
+ */
+static bool ask_agent(struct hook *hook)
+{
+	char name[64];
+	RT_AUTO_FD int file = -1;
+
+	if (!hook->has_store ||
+	    !rt_sys_exists(&hook->sys, RT_STORE_DIR "/agent.sock"))
+		return false;
+	snprintf(name, sizeof(name), "stale-%s", hook->guest->uuid);
+	file = openat(hook->store.dir, name,
+		      O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return file >= 0;
+}
+
 /* "kvmrt-sync-config": which of the two is right is the user's to say. */
 static int fail_differences(struct hook *hook,
 			    const struct rt_differences *differences)
@@ -202,6 +220,12 @@ static int fail_differences(struct hook *hook,
 		return rt_fail_memory(&hook->err);
 	if (!text.len)
 		return 0;
+	if (ask_agent(hook))
+		return rt_fail(&hook->err, 0,
+			       "its definition is not what /etc/kvmrt.cfg "
+			       "says: %s. kvmrt-agent makes them the same now: "
+			       "start it again",
+			       text.text);
 	return rt_fail(&hook->err, 0,
 		       "its definition is not what /etc/kvmrt.cfg says: %s. "
 		       "'kvmrt-sync-config %s' makes the definition follow the "

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 /* As RT_DOMAIN_XML_MAX, and room to see that it is more. */
-#define XML_MAX ((8u << 20) + 1)
+#define XML_MAX	 ((8u << 20) + 1)
 #define UUID_LEN 36
 
 struct text {
@@ -206,9 +206,10 @@ int main(int argc, char **argv)
 	int status = 0;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: %s GUEST OPERATION SUBOP EXTRA "
-				"<domain.xml\n"
-				"libvirt runs this; see kvmrt-hook(8).\n",
+		fprintf(stderr,
+			"usage: %s GUEST OPERATION SUBOP EXTRA "
+			"<domain.xml\n"
+			"libvirt runs this; see kvmrt-hook(8).\n",
 			argc ? argv[0] : "qemu");
 		return 2;
 	}

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 
 #define OPTIONS_MAX 32
-#define OWN_BASE 512 /* getopt_long's value of the command's option 0 */
+#define OWN_BASE    512 /* getopt_long's value of the command's option 0 */
 
 enum {
 	OPT_ROOT = 256,
@@ -105,8 +105,10 @@ static int is_unknown(const struct rt_tool *tool, const char *word)
 	/* getopt leaves a letter here, or nothing for a long option. */
 	if (optopt > 0 && optopt < OPT_ROOT && strncmp(word, "--", 2) != 0)
 		return rt_usage_error(tool, "unknown option '-%c'", optopt);
-	return rt_usage_error(tool, "option '%s' is unknown, ambiguous, or "
-			      "takes no value", word);
+	return rt_usage_error(tool,
+			      "option '%s' is unknown, ambiguous, or "
+			      "takes no value",
+			      word);
 }
 
 static int is_missing(const struct rt_tool *tool, const char *word)

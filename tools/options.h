@@ -15,7 +15,7 @@
 
 enum rt_exit {
 	RT_EXIT_DONE = 0,
-	RT_EXIT_FAILED = 1,  /* the host is as before */
+	RT_EXIT_FAILED = 1, /* the host is as before */
 	RT_EXIT_USAGE = 2,
 	RT_EXIT_REFUSED = 3, /* the configuration */
 	RT_EXIT_PARTLY = 4,

@@ -28,8 +28,7 @@ static void print_report(const struct rt_log *log,
 	}
 }
 
-static int run(struct rt_sys *sys, const struct rt_log *log,
-	       struct rt_err *err)
+static int run(struct rt_sys *sys, const struct rt_log *log, struct rt_err *err)
 {
 	struct rt_report report = { 0 };
 	struct rt_topo topo = { 0 };

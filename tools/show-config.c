@@ -11,13 +11,17 @@ static const char help[] =
 	"and everything that 'auto' comes to. GUEST is a name or a UUID.\n"
 	"\n"
 	"  -f, --file FILE        show FILE instead of /etc/kvmrt.cfg\n"
-	"      --root DIR         the host whose /sys, /proc and /etc are below "
+	"      --root DIR         the host whose /sys, /proc and /etc are "
+	"below "
 	"DIR\n"
-	"      --topology SOURCE  the host that an hwloc XML file or a synthetic\n"
-	"                         description (\"pack:2 core:8 pu:2\") describes\n"
+	"      --topology SOURCE  the host that an hwloc XML file or a "
+	"synthetic\n"
+	"                         description (\"pack:2 core:8 pu:2\") "
+	"describes\n"
 	"      --plan             print every write to the host that starting "
 	"the\n"
-	"                         real-time guests would make, with its reason\n"
+	"                         real-time guests would make, with its "
+	"reason\n"
 	"      --json             print JSON\n"
 	"  -v, --verbose          print descriptions, the host's topology with "
 	"the\n"
@@ -42,8 +46,7 @@ static int choose(const struct rt_options *options,
 	for (size_t i = 0; i < options->n_guests; i++)
 		if (!rt_load_find(loaded, options->guests[i]))
 			return rt_fail(err, 0, "no guest '%s' in %s",
-				       options->guests[i],
-				       loaded->config.file);
+				       options->guests[i], loaded->config.file);
 	for (size_t i = 0; i < loaded->guests.n; i++) {
 		const struct rt_guest *guest = &loaded->guests.items[i];
 		bool chosen = !options->n_guests;
@@ -165,18 +168,19 @@ static void show_text(const struct rt_options *options,
 }
 
 /* Only real-time guests change the host; disabled ones never do. */
-static int show_plan(const struct rt_options *options,
-		     struct rt_loaded *loaded, const struct rt_guest **guests,
-		     size_t n, struct rt_strbuf *out, struct rt_err *err)
+static int show_plan(const struct rt_options *options, struct rt_loaded *loaded,
+		     const struct rt_guest **guests, size_t n,
+		     struct rt_strbuf *out, struct rt_err *err)
 {
 	struct rt_plan plan;
 	size_t n_rt = 0;
 	int r;
 
 	if (!loaded->has_facts)
-		return rt_fail(err, 0,
-			       "a plan needs a host, live or captured (--root); "
-			       "--topology says too little of it");
+		return rt_fail(
+			err, 0,
+			"a plan needs a host, live or captured (--root); "
+			"--topology says too little of it");
 	for (size_t i = 0; i < n; i++)
 		if (guests[i]->rt && !guests[i]->disabled)
 			guests[n_rt++] = guests[i];

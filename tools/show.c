@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #define LABEL_WIDTH 12
-#define LINE_WIDTH 78
+#define LINE_WIDTH  78
 
 bool rt_show_has_colour(FILE *file)
 {
@@ -72,8 +72,8 @@ void rt_show_report(const struct rt_report *report, bool colour,
 	line = plain.text;
 	while (line && *line) {
 		const char *end = strchr(line, '\n');
-		const size_t len = end ? (size_t)(end - line) + 1 :
-					 strlen(line);
+		const size_t len =
+			end ? (size_t)(end - line) + 1 : strlen(line);
 
 		add_coloured_line(out, line, len);
 		line += len;
@@ -181,8 +181,10 @@ static void show_vcpus(const struct rt_show *show, const struct rt_guest *guest)
 	unsigned vcpu = 0;
 	char text[96];
 
-	snprintf(text, sizeof(text), "%u (%u socket%s x %u core%s x %u "
-		 "thread%s)", guest->nr_vcpus, guest->sockets,
+	snprintf(text, sizeof(text),
+		 "%u (%u socket%s x %u core%s x %u "
+		 "thread%s)",
+		 guest->nr_vcpus, guest->sockets,
 		 guest->sockets == 1 ? "" : "s", guest->cores,
 		 guest->cores == 1 ? "" : "s", guest->threads,
 		 guest->threads == 1 ? "" : "s");
@@ -191,7 +193,8 @@ static void show_vcpus(const struct rt_show *show, const struct rt_guest *guest)
 	if (!guest->rt)
 		return;
 	row = row_begin(show->out, "Placement");
-	RT_CPUSET_FOREACH(cpu, &guest->vcpus) {
+	RT_CPUSET_FOREACH(cpu, &guest->vcpus)
+	{
 		snprintf(text, sizeof(text), "vCPU %u on CPU %d", vcpu++, cpu);
 		row_item(&row, text);
 	}
@@ -212,8 +215,8 @@ static void show_cpuset(const struct rt_show *show,
 	}
 	add_cpus(out, &guest->cpuset);
 	/* What the user wrote, where it reads differently. */
-	if (section && strcmp(section->cpuset,
-			      rt_cpuset_text(&guest->cpuset).text) != 0)
+	if (section &&
+	    strcmp(section->cpuset, rt_cpuset_text(&guest->cpuset).text) != 0)
 		rt_strbuf_addf(out, " (%s)", section->cpuset);
 	rt_strbuf_adds(out, "\n");
 }
@@ -234,8 +237,10 @@ static void show_rt_cpus(const struct rt_show *show,
 			rt_strbuf_adds(out, ", also for the interrupts of its "
 					    "devices\n");
 		else
-			rt_strbuf_addf(out, ", CPU %d also for the interrupts "
-				       "of its devices\n", guest->irq_cpu);
+			rt_strbuf_addf(out,
+				       ", CPU %d also for the interrupts "
+				       "of its devices\n",
+				       guest->irq_cpu);
 	}
 	if (rt_cpuset_is_empty(&guest->downed))
 		return;
@@ -371,7 +376,7 @@ void rt_show_host(const struct rt_show *show)
 	rt_strbuf_addf(show->out, "Housekeeping: %s%s of CPUs %s\n",
 		       rt_cpuset_count(&left) == 1 ? "CPU " : "CPUs ",
 		       rt_cpuset_is_empty(&left) ? "none" :
-		       rt_cpuset_text(&left).text,
+						   rt_cpuset_text(&left).text,
 		       rt_cpuset_text(&topo->present).text);
 	rt_cpuset_minus(&off, &topo->online);
 	if (!rt_cpuset_is_empty(&off))
@@ -387,7 +392,8 @@ static void add_object(struct rt_strbuf *out, const struct rt_topo_level *level,
 	char text[32] = "-";
 	size_t len = 0;
 
-	RT_CPUSET_FOREACH(number, &numbers) {
+	RT_CPUSET_FOREACH(number, &numbers)
+	{
 		if (len + 8 > sizeof(text))
 			break;
 		len += (size_t)snprintf(text + len, sizeof(text) - len,

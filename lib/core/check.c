@@ -122,9 +122,11 @@ static void check_overlap(const struct rt_checking *run,
 	rt_cpuset_and(&named, &rt->cpuset);
 	rt_cpuset_and(&named, &other->cpuset);
 	if (rt_cpuset_is_empty(&named))
-		rt_strbuf_addf(&hint, "a real-time guest owns whole cores: "
+		rt_strbuf_addf(&hint,
+			       "a real-time guest owns whole cores: "
 			       "keep all threads of a core in one guest's "
-			       "cpuset, here or in '%s'", name);
+			       "cpuset, here or in '%s'",
+			       name);
 	else
 		rt_strbuf_addf(&hint, "take %s out of cpuset here or in '%s'",
 			       rt_cpuset_text(&named).text, name);
@@ -139,14 +141,16 @@ static void check_overlap(const struct rt_checking *run,
 static void add_quiet_nodes(const struct rt_checking *run,
 			    struct rt_strbuf *hint)
 {
-	struct rt_cpuset quiet = rt_check_nodes(run, &run->check->topo->present);
+	struct rt_cpuset quiet =
+		rt_check_nodes(run, &run->check->topo->present);
 
 	rt_cpuset_minus(&quiet, &run->rt_nodes);
 	if (rt_cpuset_is_empty(&quiet))
 		rt_strbuf_adds(hint, "no node is free of real-time guests: "
 				     "keep this guest's memory traffic low");
 	else
-		rt_strbuf_addf(hint, "move it to another node (%s), since "
+		rt_strbuf_addf(hint,
+			       "move it to another node (%s), since "
 			       "guests of one node share its caches and "
 			       "memory bandwidth",
 			       rt_check_nodes_text(&quiet).text);
@@ -167,11 +171,10 @@ static void check_shared_node(const struct rt_checking *run,
 	if (!rt_cpuset_is_empty(&both) &&
 	    !rt_cpuset_intersects(&rt->owned, &other->cpuset)) {
 		add_quiet_nodes(run, &hint);
-		rt_check_add(run, RT_WARNING, "shared-node", other,
-			     RT_KEY_CPUSET, &hint,
-			     "cpuset is on %s, as is real-time guest '%s'",
-			     rt_check_nodes_text(&both).text,
-			     rt_check_label(rt));
+		rt_check_add(
+			run, RT_WARNING, "shared-node", other, RT_KEY_CPUSET,
+			&hint, "cpuset is on %s, as is real-time guest '%s'",
+			rt_check_nodes_text(&both).text, rt_check_label(rt));
 	}
 
 	/* What `auto` took from cpuset has just been said. */
@@ -183,9 +186,10 @@ static void check_shared_node(const struct rt_checking *run,
 		return;
 	add_quiet_nodes(run, &hint);
 	rt_check_add(run, RT_WARNING, "shared-memory", other, RT_KEY_NUMATUNE,
-		     &hint, "numatune takes memory of %s, where real-time "
-		     "guest '%s' runs", rt_check_nodes_text(&both).text,
-		     rt_check_label(rt));
+		     &hint,
+		     "numatune takes memory of %s, where real-time "
+		     "guest '%s' runs",
+		     rt_check_nodes_text(&both).text, rt_check_label(rt));
 }
 
 static void check_shared_devices(const struct rt_checking *run,
@@ -205,7 +209,8 @@ static void check_shared_devices(const struct rt_checking *run,
 		rt_check_add(run, RT_ERROR, "pci-shared", second,
 			     RT_KEY_PCIDEVS, &hint,
 			     "PCI device %s is passed to guest '%s' too "
-			     "(line %u)", rt_pci_text(addr).text, name,
+			     "(line %u)",
+			     rt_pci_text(addr).text, name,
 			     rt_check_line(first, RT_KEY_PCIDEVS));
 	}
 }
@@ -279,7 +284,8 @@ static void check_housekeeping(const struct rt_checking *run)
 	rt_strbuf_adds(&hint, "leave at least one whole core, best CPU 0's, "
 			      "out of every real-time cpuset");
 	rt_check_add(run, RT_ERROR, "no-housekeeping", last, RT_KEY_CPUSET,
-		     &hint, "the real-time guests together take all online "
+		     &hint,
+		     "the real-time guests together take all online "
 		     "CPUs (%s), none is left for the host",
 		     rt_cpuset_text(&run->check->topo->online).text);
 }

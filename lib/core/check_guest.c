@@ -14,9 +14,11 @@ static void check_basics(const struct rt_checking *run,
 	if (rt_cpuset_is_empty(&guest->cpuset) &&
 	    (!section || !*section->cpuset) &&
 	    !rt_check_is_doubtful(run, guest, RT_KEY_CPUSET)) {
-		rt_strbuf_addf(&hint, "set cpuset to at least %u CPUs, one "
+		rt_strbuf_addf(&hint,
+			       "set cpuset to at least %u CPUs, one "
 			       "for each vCPU and one for the guest's other "
-			       "threads", guest->nr_vcpus + 1);
+			       "threads",
+			       guest->nr_vcpus + 1);
 		rt_check_add(run, RT_ERROR, "rt-no-cpuset", guest, RT_KEY_RT,
 			     &hint, "a real-time guest needs a cpuset");
 	}
@@ -53,14 +55,16 @@ static bool is_spare(const struct rt_checking *run,
  * guest names, one thread each. Fewer than wanted means none to offer.
  */
 static struct rt_cpuset find_spare(const struct rt_checking *run,
-				   const struct rt_guest *guest, unsigned wanted)
+				   const struct rt_guest *guest,
+				   unsigned wanted)
 {
 	const struct rt_topo *topo = run->check->topo;
 	const struct rt_cpuset nodes = rt_check_nodes(run, &guest->cpuset);
 	const struct rt_cpuset near = rt_topo_cpus(&topo->nodes, &nodes);
 	struct rt_cpuset spare = { 0 }, cores = { 0 };
 
-	RT_CPUSET_FOREACH(cpu, &near) {
+	RT_CPUSET_FOREACH(cpu, &near)
+	{
 		if (!wanted)
 			return spare;
 		if (!is_spare(run, &cores, (unsigned)cpu))
@@ -89,8 +93,10 @@ static void check_rt_count(const struct rt_checking *run,
 			 rt_cpuset_text(&idle).text);
 	spare = find_spare(run, guest, guest->nr_vcpus + 1 - usable);
 	if (rt_cpuset_is_empty(&spare))
-		rt_strbuf_addf(&hint, "name %u more in cpuset, each of a core "
-			       "of its own", guest->nr_vcpus + 1 - usable);
+		rt_strbuf_addf(&hint,
+			       "name %u more in cpuset, each of a core "
+			       "of its own",
+			       guest->nr_vcpus + 1 - usable);
 	else
 		rt_strbuf_addf(&hint, "add CPUs to cpuset, such as %s",
 			       rt_cpuset_text(&spare).text);
@@ -98,8 +104,8 @@ static void check_rt_count(const struct rt_checking *run,
 		rt_strbuf_addf(&hint, ", or set nr_vcpus = %u", usable - 1);
 	rt_check_add(run, RT_ERROR, "too-few-cpus", guest, RT_KEY_CPUSET, &hint,
 		     "%u vCPUs and their service threads need %u CPUs, cpuset "
-		     "has %u usable%s", guest->nr_vcpus, guest->nr_vcpus + 1,
-		     usable, siblings);
+		     "has %u usable%s",
+		     guest->nr_vcpus, guest->nr_vcpus + 1, usable, siblings);
 }
 
 static void check_count(const struct rt_checking *run,
@@ -116,11 +122,15 @@ static void check_count(const struct rt_checking *run,
 	if (guest->rt && rt_cpuset_count(&guest->usable) <= guest->nr_vcpus) {
 		check_rt_count(run, guest);
 	} else if (!guest->rt && count <= guest->nr_vcpus) {
-		rt_strbuf_addf(&hint, "name %u or more CPUs in cpuset, or "
-			       "lower nr_vcpus", guest->nr_vcpus + 1);
+		rt_strbuf_addf(&hint,
+			       "name %u or more CPUs in cpuset, or "
+			       "lower nr_vcpus",
+			       guest->nr_vcpus + 1);
 		rt_check_add(run, RT_WARNING, "few-cpus", guest, RT_KEY_CPUSET,
-			     &hint, "%u vCPUs and the guest's other threads "
-			     "share %s", guest->nr_vcpus,
+			     &hint,
+			     "%u vCPUs and the guest's other threads "
+			     "share %s",
+			     guest->nr_vcpus,
 			     rt_check_cpus_text(&guest->cpuset).text);
 	}
 }
@@ -128,8 +138,8 @@ static void check_count(const struct rt_checking *run,
 static void check_product(const struct rt_checking *run,
 			  const struct rt_guest *guest)
 {
-	const unsigned long long product = 1ull * guest->sockets *
-					   guest->cores * guest->threads;
+	const unsigned long long product =
+		1ull * guest->sockets * guest->cores * guest->threads;
 	RT_AUTO_STRBUF hint = { 0 };
 
 	/* 0: could not be resolved, which has its own finding. */
@@ -143,8 +153,9 @@ static void check_product(const struct rt_checking *run,
 	rt_check_add(run, RT_ERROR, "topology-product", guest,
 		     RT_KEY_CPU_TOPOLOGY, &hint,
 		     "cpu_topology %u,%u,%u comes to %llu vCPUs, nr_vcpus "
-		     "is %u", guest->sockets, guest->cores, guest->threads,
-		     product, guest->nr_vcpus);
+		     "is %u",
+		     guest->sockets, guest->cores, guest->threads, product,
+		     guest->nr_vcpus);
 }
 
 static void check_online(const struct rt_checking *run,
@@ -157,11 +168,14 @@ static void check_online(const struct rt_checking *run,
 	rt_cpuset_minus(&off, &run->downed);
 	if (rt_cpuset_is_empty(&off))
 		return;
-	rt_strbuf_addf(&hint, "bring it online (chcpu -e %s) or name other "
-		       "CPUs", rt_cpuset_text(&off).text);
+	rt_strbuf_addf(&hint,
+		       "bring it online (chcpu -e %s) or name other "
+		       "CPUs",
+		       rt_cpuset_text(&off).text);
 	/* libvirt cannot pin a vCPU to it. */
 	rt_check_add(run, guest->rt ? RT_ERROR : RT_WARNING, "offline-cpu",
-		     guest, RT_KEY_CPUSET, &hint, "cpuset has %s, which %s offline",
+		     guest, RT_KEY_CPUSET, &hint,
+		     "cpuset has %s, which %s offline",
 		     rt_check_cpus_text(&off).text,
 		     rt_cpuset_count(&off) == 1 ? "is" : "are");
 }
@@ -176,8 +190,10 @@ static void check_nodes(const struct rt_checking *run,
 	if (!guest->rt || rt_cpuset_is_empty(&nodes) || !rt_check_is_numa(run))
 		return;
 	if (rt_cpuset_count(&nodes) > 1) {
-		rt_strbuf_addf(&hint, "name CPUs of one node only, such as "
-			       "n%d", rt_cpuset_last(&nodes));
+		rt_strbuf_addf(&hint,
+			       "name CPUs of one node only, such as "
+			       "n%d",
+			       rt_cpuset_last(&nodes));
 		rt_check_add(run, RT_WARNING, "several-nodes", guest,
 			     RT_KEY_CPUSET, &hint,
 			     "cpuset is spread over NUMA %s",
@@ -214,8 +230,9 @@ static void check_boot_cpu(const struct rt_checking *run,
 				      "nowhere else");
 		rt_check_add(run, RT_WARNING, "rt-cpu0", guest, RT_KEY_CPUSET,
 			     &hint, "owns CPU 0%s",
-			     rt_cpuset_has(&guest->cpuset, 0) ? "" :
-			     ", an SMT sibling of its CPUs");
+			     rt_cpuset_has(&guest->cpuset, 0) ?
+				     "" :
+				     ", an SMT sibling of its CPUs");
 	} else if (rt_cpuset_has(&nodes, 0) && rt_check_is_numa(run)) {
 		rt_strbuf_adds(&hint, "prefer another node, as most of the "
 				      "host's own work is on node 0");
@@ -241,7 +258,8 @@ static void check_kinds(const struct rt_checking *run,
 		rt_cpuset_and(&part, &guest->cpuset);
 		if (rt_cpuset_is_empty(&part))
 			continue;
-		rt_strbuf_addf(&parts, "%s%s", parts.len ? ", faster " : "slower ",
+		rt_strbuf_addf(&parts, "%s%s",
+			       parts.len ? ", faster " : "slower ",
 			       rt_cpuset_text(&part).text);
 		rt_strbuf_fini(&kept);
 		rt_strbuf_adds(&kept, rt_cpuset_text(&part).text);
@@ -250,8 +268,10 @@ static void check_kinds(const struct rt_checking *run,
 		run->report->failed = true;
 		return;
 	}
-	rt_strbuf_addf(&hint, "name cores of one kind, such as %s, so that "
-		       "all vCPUs are equally fast", kept.text);
+	rt_strbuf_addf(&hint,
+		       "name cores of one kind, such as %s, so that "
+		       "all vCPUs are equally fast",
+		       kept.text);
 	rt_check_add(run, RT_WARNING, "mixed-cores", guest, RT_KEY_CPUSET,
 		     &hint, "cpuset mixes kinds of cores: %s", parts.text);
 }

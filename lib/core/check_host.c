@@ -85,11 +85,15 @@ static const struct rt_pci_dev *find_usable(const struct rt_checking *run,
 		return NULL;
 	}
 	if (dev->bridge) {
-		rt_strbuf_addf(&hint, "take %s out of pcidevs, and name the "
-			       "devices behind it instead", name.text);
+		rt_strbuf_addf(&hint,
+			       "take %s out of pcidevs, and name the "
+			       "devices behind it instead",
+			       name.text);
 		rt_check_add(run, RT_ERROR, "pci-bridge", guest, RT_KEY_PCIDEVS,
-			     &hint, "PCI device %s is a bridge, which cannot "
-			     "be passed to a guest", name.text);
+			     &hint,
+			     "PCI device %s is a bridge, which cannot "
+			     "be passed to a guest",
+			     name.text);
 		return NULL;
 	}
 	return dev;
@@ -101,9 +105,8 @@ static bool is_first_of_group(const struct rt_checking *run,
 			      const struct rt_pci_dev *dev)
 {
 	for (size_t i = 0; i < guest->pcidevs.n; i++) {
-		const struct rt_pci_dev *other =
-			rt_pci_devs_find(&run->check->facts->pci,
-					 &guest->pcidevs.items[i]);
+		const struct rt_pci_dev *other = rt_pci_devs_find(
+			&run->check->facts->pci, &guest->pcidevs.items[i]);
 
 		if (other && !other->bridge && other->group == dev->group)
 			return other == dev;
@@ -134,9 +137,10 @@ static void check_group(const struct rt_checking *run,
 			       name.text);
 		holder = holder_of(run, &other->addr);
 		if (holder)
-			rt_strbuf_addf(&held, "; %s is passed to '%s' now, "
-				       "which must give it up", name.text,
-				       rt_check_label(holder));
+			rt_strbuf_addf(&held,
+				       "; %s is passed to '%s' now, "
+				       "which must give it up",
+				       name.text, rt_check_label(holder));
 	}
 	if (missing.failed || held.failed)
 		run->report->failed = true;
@@ -146,8 +150,8 @@ static void check_group(const struct rt_checking *run,
 		       held.len ? held.text : "");
 	rt_check_add(run, RT_ERROR, "pci-group", guest, RT_KEY_PCIDEVS, &hint,
 		     "IOMMU group %d of PCI device %s can only be passed as a "
-		     "whole, %s is missing", dev->group,
-		     rt_pci_text(&dev->addr).text, missing.text);
+		     "whole, %s is missing",
+		     dev->group, rt_pci_text(&dev->addr).text, missing.text);
 }
 
 static void check_distance(const struct rt_checking *run,
@@ -161,7 +165,8 @@ static void check_distance(const struct rt_checking *run,
 	if (rt_cpuset_is_empty(&local) || rt_cpuset_is_empty(&guest->cpuset) ||
 	    rt_cpuset_intersects(&local, &guest->cpuset))
 		return;
-	rt_strbuf_addf(&hint, "name CPUs of %s in cpuset, or put the card "
+	rt_strbuf_addf(&hint,
+		       "name CPUs of %s in cpuset, or put the card "
 		       "into a slot of the guest's node",
 		       rt_check_nodes_text(&nodes).text);
 	rt_check_add(run, RT_WARNING, "pci-far", guest, RT_KEY_PCIDEVS, &hint,
@@ -181,8 +186,10 @@ static void check_iommu(const struct rt_checking *run,
 			      "(VT-d, AMD-Vi) and, on Intel, boot with "
 			      "intel_iommu=on; see kvmrt-validate-host");
 	rt_check_add(run, RT_WARNING, "pci-no-iommu", guest, RT_KEY_PCIDEVS,
-		     &hint, "no IOMMU group for %s, without which a device "
-		     "cannot be passed to a guest", list_text(outside));
+		     &hint,
+		     "no IOMMU group for %s, without which a device "
+		     "cannot be passed to a guest",
+		     list_text(outside));
 }
 
 /* Does the host itself use it? */
@@ -224,7 +231,8 @@ static void check_host_devices(const struct rt_checking *run,
 					      "the cards into slots of another "
 					      "node");
 		else
-			rt_strbuf_addf(&hint, "prefer %s, which has no device "
+			rt_strbuf_addf(&hint,
+				       "prefer %s, which has no device "
 				       "of the host, or put the cards into "
 				       "slots of another node",
 				       rt_check_nodes_text(&quiet).text);
@@ -246,7 +254,8 @@ void rt_check_siblings(const struct rt_checking *run,
 
 	if (!settings->n)
 		return;
-	RT_CPUSET_FOREACH(cpu, &guest->downed) {
+	RT_CPUSET_FOREACH(cpu, &guest->downed)
+	{
 		char path[64];
 
 		snprintf(path, sizeof(path),
@@ -260,7 +269,8 @@ void rt_check_siblings(const struct rt_checking *run,
 		       rt_check_cpus_text(&stuck).text);
 	rt_check_add(run, RT_ERROR, "cpu-stays-up", guest, RT_KEY_CPUSET, &hint,
 		     "%s must be taken down as SMT siblings, which this host "
-		     "does not allow", rt_check_cpus_text(&stuck).text);
+		     "does not allow",
+		     rt_check_cpus_text(&stuck).text);
 }
 
 void rt_check_devices(const struct rt_checking *run,
@@ -292,9 +302,8 @@ void rt_check_neighbours(const struct rt_checking *run,
 	RT_AUTO_STRBUF hint = { 0 };
 
 	for (size_t i = 0; i < other->pcidevs.n; i++) {
-		const struct rt_pci_dev *dev =
-			rt_pci_devs_find(&run->check->facts->pci,
-					 &other->pcidevs.items[i]);
+		const struct rt_pci_dev *dev = rt_pci_devs_find(
+			&run->check->facts->pci, &other->pcidevs.items[i]);
 
 		if (dev && !dev->bridge && is_local(run, dev, &rt->owned))
 			list_add(&list, rt_pci_text(&dev->addr).text, "");
@@ -303,7 +312,8 @@ void rt_check_neighbours(const struct rt_checking *run,
 		rt_strbuf_adds(&hint, "pass a device of another node, or put "
 				      "the card into a slot of another node");
 		rt_check_add(run, RT_WARNING, "pci-neighbour", other,
-			     RT_KEY_PCIDEVS, &hint, "PCI device%s %s %s local "
+			     RT_KEY_PCIDEVS, &hint,
+			     "PCI device%s %s %s local "
 			     "to the CPUs of real-time guest '%s'",
 			     list.n > 1 ? "s" : "", list_text(&list),
 			     list.n > 1 ? "are" : "is", rt_check_label(rt));
@@ -414,19 +424,24 @@ static void check_managed(const struct rt_checking *run,
 	rt_cpuset_and(&on, &guest->usable);
 	if (list.n) {
 		if (leaves)
-			rt_strbuf_addf(&hint, "add isolcpus=managed_irq,%s to "
+			rt_strbuf_addf(&hint,
+				       "add isolcpus=managed_irq,%s to "
 				       "the kernel's boot parameters, nothing "
-				       "else moves them", owned.text);
+				       "else moves them",
+				       owned.text);
 		else
-			rt_strbuf_addf(&hint, "they come only from I/O begun "
+			rt_strbuf_addf(&hint,
+				       "they come only from I/O begun "
 				       "on these CPUs; fewer queues for the "
 				       "device and isolcpus=managed_irq,%s "
 				       "among the boot parameters would keep "
-				       "them off", owned.text);
+				       "them off",
+				       owned.text);
 		rt_check_add(run, RT_WARNING, "managed-irq", guest,
-			     RT_KEY_CPUSET, &hint, "managed interrupts will "
-			     "stay on %s: %s", rt_check_cpus_text(&on).text,
-			     list_text(&list));
+			     RT_KEY_CPUSET, &hint,
+			     "managed interrupts will "
+			     "stay on %s: %s",
+			     rt_check_cpus_text(&on).text, list_text(&list));
 	}
 	rt_strbuf_fini(&list.text);
 }

@@ -56,7 +56,8 @@ struct rt_cut rt_cut(const char *text, size_t len)
 
 		cut.text[i] = c < 0x20 || c == 0x7f ? '?' : text[i];
 	}
-	snprintf(cut.text + n, sizeof(cut.text) - n, "%s", n < len ? "..." : "");
+	snprintf(cut.text + n, sizeof(cut.text) - n, "%s",
+		 n < len ? "..." : "");
 	return cut;
 }
 

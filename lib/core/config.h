@@ -17,7 +17,7 @@
 #include "report.h"
 
 #define RT_CONFIG_LINE_MAX 65536 /* bytes, newline included */
-#define RT_UUID_LEN 36
+#define RT_UUID_LEN	   36
 
 /* The keys of a guest's section, in the order of kvmrt.cfg(5). */
 enum rt_key {
@@ -53,8 +53,8 @@ enum rt_edits {
 };
 
 struct rt_section {
-	char uuid[RT_UUID_LEN + 1]; /* canonical: lower case, hyphens */
-	unsigned line;		    /* of the [section] */
+	char uuid[RT_UUID_LEN + 1];   /* canonical: lower case, hyphens */
+	unsigned line;		      /* of the [section] */
 	unsigned lines[RT_KEY_COUNT]; /* of each key; 0: not there, default */
 	char *name, *title, *description, *comments; /* never NULL */
 	unsigned nr_vcpus;			     /* 0: auto */

@@ -48,14 +48,16 @@ static int parse_sound(const char *text, size_t len, const char *whose,
 		if (finding->severity != RT_ERROR)
 			continue;
 		rt_config_fini(&config);
-		return rt_fail(err, 0, "%s configuration is not valid: line %u: %s",
+		return rt_fail(err, 0,
+			       "%s configuration is not valid: line %u: %s",
 			       whose, finding->line, finding->message);
 	}
 	*ret_config = config;
 	return 0;
 }
 
-static bool is_same_devices(const struct rt_pci_set *a, const struct rt_pci_set *b)
+static bool is_same_devices(const struct rt_pci_set *a,
+			    const struct rt_pci_set *b)
 {
 	if (a->n != b->n)
 		return false;
@@ -66,13 +68,15 @@ static bool is_same_devices(const struct rt_pci_set *a, const struct rt_pci_set 
 	return true;
 }
 
-static bool is_same_section(const struct rt_section *a, const struct rt_section *b)
+static bool is_same_section(const struct rt_section *a,
+			    const struct rt_section *b)
 {
 	return strcmp(a->uuid, b->uuid) == 0 && strcmp(a->name, b->name) == 0 &&
 	       strcmp(a->title, b->title) == 0 &&
 	       strcmp(a->description, b->description) == 0 &&
 	       strcmp(a->comments, b->comments) == 0 &&
-	       strcmp(a->cpuset, b->cpuset) == 0 && a->nr_vcpus == b->nr_vcpus &&
+	       strcmp(a->cpuset, b->cpuset) == 0 &&
+	       a->nr_vcpus == b->nr_vcpus &&
 	       a->topology_auto == b->topology_auto &&
 	       a->sockets == b->sockets && a->cores == b->cores &&
 	       a->threads == b->threads && a->rt == b->rt &&
@@ -287,7 +291,8 @@ static int make_rows(enum rt_key key, const char *value, char **ret_rows,
 	return rt_strbuf_take(&rows, ret_rows, err);
 }
 
-static struct rt_section *find_section(struct rt_config *config, const char *uuid)
+static struct rt_section *find_section(struct rt_config *config,
+				       const char *uuid)
 {
 	for (size_t i = 0; i < config->n; i++) {
 		if (strcmp(config->sections[i].uuid, uuid) == 0)
@@ -304,8 +309,9 @@ static int no_section(const char *uuid, struct rt_err *err)
 	return -ENOENT;
 }
 
-int rt_config_set(const char *text, size_t len, const char *uuid, enum rt_key key,
-		  const char *value, char **ret_text, struct rt_err *err)
+int rt_config_set(const char *text, size_t len, const char *uuid,
+		  enum rt_key key, const char *value, char **ret_text,
+		  struct rt_err *err)
 {
 	/* An empty numatune is a choice, a missing one is not. */
 	const char *unset = key == RT_KEY_NUMATUNE ? "auto" : "";
@@ -358,13 +364,15 @@ int rt_config_add(const char *text, size_t len, const char *uuid,
 	r = parse_sound(text, len, "the present", &want, err);
 	if (r < 0)
 		return r;
-	if (rt_config_find(&want, canonical) || rt_config_find_name(&want, name)) {
+	if (rt_config_find(&want, canonical) ||
+	    rt_config_find_name(&want, name)) {
 		rt_fail(err, 0, "the configuration has a guest '%s' or [%s]",
 			rt_cut(name, strlen(name)).text, canonical);
 		err->code = EEXIST;
 		return -EEXIST;
 	}
-	if (!rt_grow(&want.sections, want.n, &want.size, sizeof(*want.sections)))
+	if (!rt_grow(&want.sections, want.n, &want.size,
+		     sizeof(*want.sections)))
 		return rt_fail_memory(err);
 	r = rt_section_init(&want.sections[want.n], err);
 	memcpy(want.sections[want.n].uuid, canonical, sizeof(canonical));
@@ -426,7 +434,8 @@ int rt_config_remove(const char *text, size_t len, const char *uuid,
 		return no_section(uuid, err);
 	rt_section_fini(section);
 	memmove(section, section + 1,
-		(size_t)(want.sections + want.n - section - 1) * sizeof(*section));
+		(size_t)(want.sections + want.n - section - 1) *
+			sizeof(*section));
 	want.n--;
 
 	place = find_place(text, len, uuid, RT_KEY_COUNT);

@@ -48,8 +48,9 @@ static void fault(struct parser *parser, enum rt_severity severity,
 		  unsigned line, const char *code, const char *hint,
 		  const char *fmt, ...) RT_PRINTF(6, 7);
 
-static void fault(struct parser *parser, enum rt_severity severity, unsigned line,
-		  const char *code, const char *hint, const char *fmt, ...)
+static void fault(struct parser *parser, enum rt_severity severity,
+		  unsigned line, const char *code, const char *hint,
+		  const char *fmt, ...)
 {
 	const struct rt_where where = {
 		.file = parser->config->file,
@@ -61,7 +62,8 @@ static void fault(struct parser *parser, enum rt_severity severity, unsigned lin
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
-	rt_report_add(parser->report, severity, code, where, hint, "%s", message);
+	rt_report_add(parser->report, severity, code, where, hint, "%s",
+		      message);
 	parser->faults++;
 }
 
@@ -137,14 +139,16 @@ static int set_host_key(struct rt_config *config, enum host_key key,
 {
 	switch (key) {
 	case HOST_STRICT:
-		return rt_value_bool(*value ? value : "true", &config->strict, err);
+		return rt_value_bool(*value ? value : "true", &config->strict,
+				     err);
 	case HOST_EDITS:
 		if (rt_value_is(value, "enforce"))
 			config->edits = RT_EDITS_ENFORCE;
 		else if (!*value || rt_value_is(value, "follow"))
 			config->edits = RT_EDITS_FOLLOW;
 		else
-			return rt_fail(err, 0, "'%s' is neither follow nor enforce",
+			return rt_fail(err, 0,
+				       "'%s' is neither follow nor enforce",
 				       rt_cut(value, strlen(value)).text);
 		return 0;
 	case HOST_KEY_COUNT:
@@ -179,7 +183,8 @@ static void take_host_key(struct parser *parser)
 				    parser->err);
 	if (parser->r == 0 && set_host_key(parser->config, (enum host_key)key,
 					   value, parser->err) < 0)
-		bad_value(parser, "bad-value", host_keys[key], value, hints[key]);
+		bad_value(parser, "bad-value", host_keys[key], value,
+			  hints[key]);
 }
 
 /* A blank too many in front of a key makes it part of the text above. */
@@ -271,7 +276,8 @@ static void close_section(struct parser *parser)
 		if (!*section->name && !parser->name_lost)
 			fault(parser, RT_ERROR,
 			      name_line ? name_line : section->line,
-			      "missing-name", "add 'name = ' and the guest's name",
+			      "missing-name",
+			      "add 'name = ' and the guest's name",
 			      "the guest has no name");
 		name_findings(parser);
 		if (parser->place == PLACE_GUEST)
@@ -320,7 +326,8 @@ static bool go_on(struct parser *parser)
 		return false;
 	if (parser->faults < FAULTS_MAX)
 		return true;
-	fault(parser, RT_ERROR, 0, "too-many-faults", "mend these, then look again",
+	fault(parser, RT_ERROR, 0, "too-many-faults",
+	      "mend these, then look again",
 	      "more than %d faults: the rest of the file was not read",
 	      FAULTS_MAX);
 	return false;

@@ -113,7 +113,8 @@ static void split_line(struct rt_line *line)
 	}
 }
 
-bool rt_line_next(const char *text, size_t len, size_t *at, struct rt_line *ret_line)
+bool rt_line_next(const char *text, size_t len, size_t *at,
+		  struct rt_line *ret_line)
 {
 	struct rt_line line = { 0 };
 	const char *newline;
@@ -124,7 +125,8 @@ bool rt_line_next(const char *text, size_t len, size_t *at, struct rt_line *ret_
 		return false;
 	line.whole.text = text + *at;
 	newline = memchr(line.whole.text, '\n', len - *at);
-	line.whole.len = newline ? (size_t)(newline - line.whole.text) : len - *at;
+	line.whole.len =
+		newline ? (size_t)(newline - line.whole.text) : len - *at;
 	line.end = newline ? 1 : 0;
 	if (line.whole.len && line.whole.text[line.whole.len - 1] == '\r') {
 		line.whole.len--;
@@ -156,7 +158,8 @@ static void finish_key(struct reader *reader)
 static void report(struct reader *reader, struct rt_config_fault fault)
 {
 	fault.line = reader->number;
-	if (!reader->stop && !reader->events->fault(reader->events->user, &fault))
+	if (!reader->stop &&
+	    !reader->events->fault(reader->events->user, &fault))
 		reader->stop = true;
 }
 
@@ -430,7 +433,8 @@ static char *next_line(char *buf, int size, void *stream)
 	return NULL;
 }
 
-static int take(void *user, const char *section, const char *name, const char *value)
+static int take(void *user, const char *section, const char *name,
+		const char *value)
 {
 	struct reader *reader = user;
 	const struct rt_config_events *events = reader->events;
@@ -444,13 +448,15 @@ static int take(void *user, const char *section, const char *name, const char *v
 			good ? strlen(section) : reader->header.len,
 		};
 
-		reader->stop = !events->section(events->user, text, reader->number,
-						&reader->header_fault);
+		reader->stop =
+			!events->section(events->user, text, reader->number,
+					 &reader->header_fault);
 		return 1;
 	}
 	if (!reader->in_key) {
 		reader->in_key = true;
-		snprintf(reader->key_name, sizeof(reader->key_name), "%s", name);
+		snprintf(reader->key_name, sizeof(reader->key_name), "%s",
+			 name);
 		reader->key.name.text = reader->key_name;
 		reader->key.name.len = strlen(reader->key_name);
 		reader->value.len = 0;
@@ -479,8 +485,8 @@ int rt_config_read(const char *text, size_t len,
 	line = ini_parse_stream(next_line, &reader, take, &reader);
 	finish_key(&reader);
 	if (line != 0 && reader.r == 0)
-		reader.r = line < 0 ? rt_fail_memory(err)
-				    : rt_fail(err, 0,
+		reader.r = line < 0 ? rt_fail_memory(err) :
+				      rt_fail(err, 0,
 					      "inih does not understand what "
 					      "it was given");
 	rt_strbuf_fini(&reader.row);

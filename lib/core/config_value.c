@@ -58,7 +58,8 @@ static int parse_count(const char *text, size_t len, unsigned *ret,
 	if (!len)
 		return rt_fail(err, 0, "a number is missing");
 	if (!value)
-		return rt_fail(err, 0, "'%s' is too small: at least 1 is needed",
+		return rt_fail(err, 0,
+			       "'%s' is too small: at least 1 is needed",
 			       rt_cut(text, len).text);
 	if (value > RT_CPUS_MAX)
 		return rt_fail(err, 0,
@@ -221,10 +222,12 @@ static const struct key {
 	[RT_KEY_NR_VCPUS] = { "nr_vcpus", RT_VALUE_LINE, MEMBER(nr_vcpus),
 			      set_nr_vcpus,
 			      "write a number from 1 to 8192, or auto" },
-	[RT_KEY_CPU_TOPOLOGY] = { "cpu_topology", RT_VALUE_LINE, 0, set_topology,
+	[RT_KEY_CPU_TOPOLOGY] = { "cpu_topology", RT_VALUE_LINE, 0,
+				  set_topology,
 				  "write sockets, cores per socket and threads "
 				  "per core, such as 1,4,1, or auto" },
-	[RT_KEY_CPUSET] = { "cpuset", RT_VALUE_WORDS, MEMBER(cpuset), set_cpuset,
+	[RT_KEY_CPUSET] = { "cpuset", RT_VALUE_WORDS, MEMBER(cpuset),
+			    set_cpuset,
 			    "write CPUs such as 2,4-7, or nodes n1, cores "
 			    "c2-c5, dies d0, packages p1, or ~ and a set" },
 	[RT_KEY_RT] = { "rt", RT_VALUE_LINE, MEMBER(rt), set_flag, BOOL_HINT },
@@ -239,7 +242,8 @@ static const struct key {
 			       set_flag, BOOL_HINT },
 	[RT_KEY_DISABLED] = { "disabled", RT_VALUE_LINE, MEMBER(disabled),
 			      set_flag, BOOL_HINT },
-	[RT_KEY_PCIDEVS] = { "pcidevs", RT_VALUE_WORDS, MEMBER(pcidevs), set_pcidevs,
+	[RT_KEY_PCIDEVS] = { "pcidevs", RT_VALUE_WORDS, MEMBER(pcidevs),
+			     set_pcidevs,
 			     "write addresses as 'lspci -D' shows them, with "
 			     "blanks in between" },
 	[RT_KEY_COMMENTS] = { "comments", RT_VALUE_TEXT, MEMBER(comments),

@@ -47,8 +47,8 @@ void rt_value_fold(const char *value, struct rt_strbuf *rows);
 enum rt_key rt_value_key_in(const char *row, size_t len);
 
 /* Put a value into its member; an empty one is the default. */
-int rt_value_set(struct rt_section *section, enum rt_key key,
-		 const char *value, struct rt_err *err);
+int rt_value_set(struct rt_section *section, enum rt_key key, const char *value,
+		 struct rt_err *err);
 int rt_value_bool(const char *value, bool *ret, struct rt_err *err);
 /* Is value that word, in any case? */
 bool rt_value_is(const char *value, const char *word);

@@ -5,7 +5,7 @@
 #include <assert.h>
 
 #define WORD(cpu) ((unsigned)(cpu) / 64)
-#define BIT(cpu) (UINT64_C(1) << ((unsigned)(cpu) % 64))
+#define BIT(cpu)  (UINT64_C(1) << ((unsigned)(cpu) % 64))
 
 void rt_cpuset_add(struct rt_cpuset *set, unsigned cpu)
 {
@@ -132,7 +132,8 @@ int rt_cpuset_last(const struct rt_cpuset *set)
 
 int rt_cpuset_nth(const struct rt_cpuset *set, unsigned n)
 {
-	RT_CPUSET_FOREACH(cpu, set) {
+	RT_CPUSET_FOREACH(cpu, set)
+	{
 		if (n-- == 0)
 			return cpu;
 	}
@@ -147,15 +148,16 @@ static int parse_number(const char *text, const char **at, unsigned *ret,
 	unsigned value = 0;
 
 	if (*p < '0' || *p > '9')
-		return rt_fail(err, 0, "'%.100s': a number is missing at column %zu",
+		return rt_fail(err, 0,
+			       "'%.100s': a number is missing at column %zu",
 			       text, (size_t)(p - text) + 1);
 	for (; *p >= '0' && *p <= '9'; p++) {
 		value = value * 10 + (unsigned)(*p - '0');
 		if (value >= RT_CPUS_MAX)
-			return rt_fail(err, 0,
-				       "'%.100s': number above %u at column %zu",
-				       text, RT_CPUS_MAX - 1,
-				       (size_t)(*at - text) + 1);
+			return rt_fail(
+				err, 0,
+				"'%.100s': number above %u at column %zu", text,
+				RT_CPUS_MAX - 1, (size_t)(*at - text) + 1);
 	}
 	*at = p;
 	*ret = value;
@@ -169,8 +171,8 @@ static const char *skip_blanks(const char *p)
 	return p;
 }
 
-static int parse_range(const char *text, const char **at,
-		       struct rt_cpuset *set, struct rt_err *err)
+static int parse_range(const char *text, const char **at, struct rt_cpuset *set,
+		       struct rt_err *err)
 {
 	const char *start = *at;
 	unsigned low, high;
@@ -187,8 +189,8 @@ static int parse_range(const char *text, const char **at,
 	}
 	if (high < low)
 		return rt_fail(err, 0,
-			       "'%.100s': range runs backwards at column %zu", text,
-			       (size_t)(start - text) + 1);
+			       "'%.100s': range runs backwards at column %zu",
+			       text, (size_t)(start - text) + 1);
 	rt_cpuset_add_range(set, low, high);
 	return 0;
 }
@@ -208,15 +210,17 @@ int rt_cpuset_parse_list(const char *text, struct rt_cpuset *ret_set,
 		if (!*p)
 			break;
 		if (*p != ',')
-			return rt_fail(err, 0,
-				       "'%.100s': a comma is missing at column %zu",
-				       text, (size_t)(p - text) + 1);
+			return rt_fail(
+				err, 0,
+				"'%.100s': a comma is missing at column %zu",
+				text, (size_t)(p - text) + 1);
 		p = skip_blanks(p + 1);
 		if (!*p)
-			return rt_fail(err, 0,
-				       "'%.100s': a number is missing after the "
-				       "last comma",
-				       text);
+			return rt_fail(
+				err, 0,
+				"'%.100s': a number is missing after the "
+				"last comma",
+				text);
 	}
 	*ret_set = set;
 	return 0;
@@ -254,7 +258,8 @@ int rt_cpuset_parse_mask(const char *text, struct rt_cpuset *ret_set,
 			continue;
 		}
 		if (digit < 0 || (digits == 8 && bit))
-			return rt_fail(err, 0, "'%.100s' is not a CPU mask", text);
+			return rt_fail(err, 0, "'%.100s' is not a CPU mask",
+				       text);
 		if (bit + 4 > RT_CPUS_MAX && digit)
 			return rt_fail(err, 0, "'%.100s': CPU above %u", text,
 				       RT_CPUS_MAX - 1);
@@ -302,8 +307,8 @@ size_t rt_cpuset_format_list(const struct rt_cpuset *set, char *buf,
 		while (rt_cpuset_has(set, (unsigned)high + 1))
 			high++;
 		if (high == low)
-			snprintf(item, sizeof(item), "%s%d",
-				 out.len ? "," : "", low);
+			snprintf(item, sizeof(item), "%s%d", out.len ? "," : "",
+				 low);
 		else
 			snprintf(item, sizeof(item), "%s%d-%d",
 				 out.len ? "," : "", low, high);
@@ -332,8 +337,7 @@ size_t rt_cpuset_format_mask(const struct rt_cpuset *set, unsigned width,
 		const uint32_t word =
 			(uint32_t)(set->words[i / 2] >> (i % 2 * 32));
 		const unsigned top = bits - i * 32;
-		const int digits =
-			i == groups - 1 ? (int)((top + 3) / 4) : 8;
+		const int digits = i == groups - 1 ? (int)((top + 3) / 4) : 8;
 		char item[16];
 
 		snprintf(item, sizeof(item), "%s%0*x", out.len ? "," : "",
@@ -345,7 +349,7 @@ size_t rt_cpuset_format_mask(const struct rt_cpuset *set, unsigned width,
 
 struct rt_cpulist rt_cpuset_text(const struct rt_cpuset *set)
 {
-	struct rt_cpulist list;
+	struct rt_cpulist list = { "" };
 
 	if (rt_cpuset_format_list(set, list.text, sizeof(list.text)) >=
 	    sizeof(list.text))

@@ -18,7 +18,7 @@
 
 #include "err.h"
 
-#define RT_CPUS_MAX 8192
+#define RT_CPUS_MAX	8192
 #define RT_CPUSET_WORDS (RT_CPUS_MAX / 64)
 
 /* Room for any list: every second CPU of 8192, five bytes each. */
@@ -43,8 +43,7 @@ void rt_cpuset_minus(struct rt_cpuset *set, const struct rt_cpuset *other);
 bool rt_cpuset_is_empty(const struct rt_cpuset *set);
 bool rt_cpuset_is_equal(const struct rt_cpuset *a, const struct rt_cpuset *b);
 bool rt_cpuset_is_subset(const struct rt_cpuset *a, const struct rt_cpuset *b);
-bool rt_cpuset_intersects(const struct rt_cpuset *a,
-			  const struct rt_cpuset *b);
+bool rt_cpuset_intersects(const struct rt_cpuset *a, const struct rt_cpuset *b);
 unsigned rt_cpuset_count(const struct rt_cpuset *set);
 
 /* The member that follows cpu, or -1. rt_cpuset_next(set, -1) is the first. */
@@ -55,8 +54,8 @@ int rt_cpuset_last(const struct rt_cpuset *set);
 int rt_cpuset_nth(const struct rt_cpuset *set, unsigned n);
 
 /* for (int cpu = ...): over all members in ascending order. */
-#define RT_CPUSET_FOREACH(cpu, set)                              \
-	for (int cpu = rt_cpuset_first(set); cpu >= 0;           \
+#define RT_CPUSET_FOREACH(cpu, set)                                            \
+	for (int cpu = rt_cpuset_first(set); cpu >= 0;                         \
 	     cpu = rt_cpuset_next(set, cpu))
 
 /*

@@ -66,7 +66,7 @@ struct rt_domain_pins {
 
 /* What we own of a document, as it stands there. */
 struct rt_domain {
-	char uuid[RT_UUID_LEN + 1]; /* "" when the document has none */
+	char uuid[RT_UUID_LEN + 1];	  /* "" when the document has none */
 	char *name, *title, *description; /* never NULL */
 	unsigned vcpus;			  /* <vcpu>: the maximum */
 	unsigned vcpus_current;		  /* = vcpus when not given */
@@ -80,7 +80,8 @@ struct rt_domain {
 	struct rt_cpuset emulatorpin;
 	struct rt_cpuset iothreads; /* ids that exist */
 	bool has_topology;
-	unsigned sockets, dies, clusters, cores, threads; /* dies, clusters: 1 */
+	unsigned sockets, dies, clusters, cores,
+		threads; /* dies, clusters: 1 */
 	bool locked, nosharepages, hugepages;
 	bool has_nodes;	   /* <numatune><memory nodeset> */
 	bool nodes_strict; /* its mode is strict (the default) */

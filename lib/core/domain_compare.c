@@ -43,10 +43,12 @@ static void RT_PRINTF(3, 4)
 	found->items[found->n++].what = what;
 }
 
-struct rt_cpuset rt_domain_vcpu_cpus(const struct rt_guest *guest, unsigned vcpu)
+struct rt_cpuset rt_domain_vcpu_cpus(const struct rt_guest *guest,
+				     unsigned vcpu)
 {
-	const int cpu =
-		vcpu < guest->nr_vcpus ? rt_cpuset_nth(&guest->vcpus, vcpu) : -1;
+	const int cpu = vcpu < guest->nr_vcpus ?
+				rt_cpuset_nth(&guest->vcpus, vcpu) :
+				-1;
 	struct rt_cpuset set = { 0 };
 
 	if (cpu < 0)
@@ -58,7 +60,8 @@ struct rt_cpuset rt_domain_vcpu_cpus(const struct rt_guest *guest, unsigned vcpu
 int rt_domain_check_guest(const struct rt_domain *domain,
 			  const struct rt_guest *guest, struct rt_err *err)
 {
-	if (*domain->uuid && *guest->uuid && strcmp(domain->uuid, guest->uuid) != 0)
+	if (*domain->uuid && *guest->uuid &&
+	    strcmp(domain->uuid, guest->uuid) != 0)
 		return rt_fail(err, 0,
 			       "the definition is of another guest, UUID %s "
 			       "instead of %s",
@@ -161,12 +164,14 @@ static bool topology_fits(const struct rt_domain *domain,
 			  const struct rt_guest *guest)
 {
 	const bool any = !guest->section || guest->section->topology_auto;
-	const unsigned parts[] = { domain->sockets, domain->dies, domain->clusters,
-				   domain->cores, domain->threads };
+	const unsigned parts[] = { domain->sockets, domain->dies,
+				   domain->clusters, domain->cores,
+				   domain->threads };
 	unsigned long long product = 1;
 
 	if (!any)
-		return domain->has_topology && domain->sockets == guest->sockets &&
+		return domain->has_topology &&
+		       domain->sockets == guest->sockets &&
 		       domain->cores == guest->cores &&
 		       domain->threads == guest->threads && domain->dies == 1 &&
 		       domain->clusters == 1;
@@ -220,9 +225,9 @@ static void compare_cpuset(struct compare *compare)
 	const struct rt_domain *domain = compare->domain;
 	const struct rt_cpuset *want = &compare->guest->cpuset;
 	const struct rt_cpulist list = rt_cpuset_text(&domain->cpuset);
-	const char *has = domain->placement_auto ? "placement='auto'"
-			  : domain->has_cpuset	 ? list.text
-						 : "none";
+	const char *has = domain->placement_auto ? "placement='auto'" :
+			  domain->has_cpuset	 ? list.text :
+						   "none";
 
 	if (rt_cpuset_is_empty(want) && domain->has_cpuset)
 		differ(compare, RT_DIFF_PLACEMENT,
@@ -247,8 +252,8 @@ static void compare_rt_pins(struct compare *compare, const char *kind,
 	for (size_t i = 0; i < pins->n; i++) {
 		const struct rt_domain_pin *pin = &pins->items[i];
 		const struct rt_cpuset cpus =
-			vcpus ? rt_domain_vcpu_cpus(guest, pin->id)
-			      : guest->service;
+			vcpus ? rt_domain_vcpu_cpus(guest, pin->id) :
+				guest->service;
 
 		if (rt_cpuset_is_equal(&pin->cpus, &cpus) || wrong++)
 			continue;
@@ -272,7 +277,8 @@ static void compare_rt_placement(struct compare *compare)
 	const struct rt_domain *domain = compare->domain;
 	const struct rt_cpuset *service = &compare->guest->service;
 
-	compare_rt_pins(compare, "vCPU", &domain->vcpupins, domain->vcpus, true);
+	compare_rt_pins(compare, "vCPU", &domain->vcpupins, domain->vcpus,
+			true);
 	if (domain->stale_vcpupins)
 		differ(compare, RT_DIFF_PLACEMENT,
 		       "vCPU pins: the definition pins vCPUs that it has not "
@@ -282,9 +288,9 @@ static void compare_rt_placement(struct compare *compare)
 		differ(compare, RT_DIFF_PLACEMENT,
 		       "emulator pin: the definition has %s, kvmrt.cfg wants "
 		       "%s",
-		       domain->has_emulatorpin
-			       ? rt_cpuset_text(&domain->emulatorpin).text
-			       : "none",
+		       domain->has_emulatorpin ?
+			       rt_cpuset_text(&domain->emulatorpin).text :
+			       "none",
 		       rt_cpuset_text(service).text);
 	compare_rt_pins(compare, "iothread", &domain->iothreadpins,
 			rt_cpuset_count(&domain->iothreads), false);
@@ -418,8 +424,10 @@ static void compare_devices(struct compare *compare)
 	}
 }
 
-int rt_domain_compare(const struct rt_domain *domain, const struct rt_guest *guest,
-		      struct rt_differences *ret_differences, struct rt_err *err)
+int rt_domain_compare(const struct rt_domain *domain,
+		      const struct rt_guest *guest,
+		      struct rt_differences *ret_differences,
+		      struct rt_err *err)
 {
 	struct rt_differences found = { 0 };
 	struct compare compare = { domain, guest, &found, false };

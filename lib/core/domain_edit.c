@@ -36,8 +36,8 @@ static int link_node(xmlNode *parent, xmlNode *node, xmlNode *before,
 
 	if (!node)
 		return rt_fail_memory(err);
-	linked = before ? xmlAddPrevSibling(before, node)
-			: xmlAddChild(parent, node);
+	linked = before ? xmlAddPrevSibling(before, node) :
+			  xmlAddChild(parent, node);
 	if (linked)
 		return 0;
 	xmlFreeNode(node);
@@ -91,7 +91,8 @@ static int child_indent(const xmlNode *parent, char **ret, struct rt_err *err)
 	const char *above = parent->parent ? indent_of(parent->parent) : NULL;
 	RT_AUTO_STRBUF buf = { 0 };
 
-	if (own || !parent->parent || parent->parent->type == XML_DOCUMENT_NODE) {
+	if (own || !parent->parent ||
+	    parent->parent->type == XML_DOCUMENT_NODE) {
 		size_t own_len = own ? strlen(own) : 0;
 		size_t above_len = above ? strlen(above) : 1;
 
@@ -138,7 +139,8 @@ static xmlNode *line_end(xmlNode *node)
 	for (;;) {
 		xmlNode *next = node->next;
 
-		if (is_white(next) && !strchr((const char *)next->content, '\n'))
+		if (is_white(next) &&
+		    !strchr((const char *)next->content, '\n'))
 			next = next->next;
 		if (!next || next->type != XML_COMMENT_NODE)
 			return node;
@@ -247,14 +249,16 @@ void rt_xml_prune(xmlNode *node)
 {
 	if (!node || node->properties)
 		return;
-	for (const xmlNode *child = node->children; child; child = child->next) {
+	for (const xmlNode *child = node->children; child;
+	     child = child->next) {
 		if (!is_white(child))
 			return;
 	}
 	rt_xml_remove(node);
 }
 
-int rt_xml_print(xmlDoc *doc, bool declaration, char **ret_text, struct rt_err *err)
+int rt_xml_print(xmlDoc *doc, bool declaration, char **ret_text,
+		 struct rt_err *err)
 {
 	xmlBuffer *buffer = xmlBufferCreate();
 	RT_AUTO_STRBUF out = { 0 };
@@ -263,7 +267,8 @@ int rt_xml_print(xmlDoc *doc, bool declaration, char **ret_text, struct rt_err *
 
 	if (!buffer)
 		return rt_fail_memory(err);
-	save = xmlSaveToBuffer(buffer, "UTF-8", declaration ? 0 : XML_SAVE_NO_DECL);
+	save = xmlSaveToBuffer(buffer, "UTF-8",
+			       declaration ? 0 : XML_SAVE_NO_DECL);
 	if (save) {
 		good = xmlSaveDoc(save, doc) >= 0;
 		good = xmlSaveClose(save) >= 0 && good;

@@ -102,7 +102,8 @@ static int read_vcpu(const xmlNode *root, struct rt_domain *domain,
 	domain->vcpus = domain->vcpus_current = (unsigned)count;
 	if (!node)
 		return 0;
-	r = rt_xml_attr_is(node, "placement", "auto", &domain->placement_auto, err);
+	r = rt_xml_attr_is(node, "placement", "auto", &domain->placement_auto,
+			   err);
 	if (r == 0)
 		r = rt_xml_number(node, "current", false, RT_CPUS_MAX,
 				  &domain->vcpus_current, err);
@@ -249,8 +250,9 @@ static int read_tune(const xmlNode *root, struct rt_domain *domain,
 	r = read_pins(tune, "vcpupin", "vcpu", &vcpus, &domain->stale_vcpupins,
 		      &domain->vcpupins, err);
 	if (r == 0)
-		r = read_pins(tune, "iothreadpin", "iothread", &domain->iothreads,
-			      &stale_iothreads, &domain->iothreadpins, err);
+		r = read_pins(tune, "iothreadpin", "iothread",
+			      &domain->iothreads, &stale_iothreads,
+			      &domain->iothreadpins, err);
 	if (r == 0 && stale_iothreads)
 		r = rt_xml_fail(err, tune,
 				"an iothreadpin for an iothread that does not "
@@ -287,11 +289,11 @@ static int read_topology(const xmlNode *root, struct rt_domain *domain,
 	domain->has_topology = true;
 	domain->dies = domain->clusters = 1;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		r = parts[i].needed
-			    ? rt_xml_need_number(node, parts[i].name, UINT_MAX,
-						 parts[i].value, err)
-			    : rt_xml_number(node, parts[i].name, false,
-					    UINT_MAX, parts[i].value, err);
+		r = parts[i].needed ?
+			    rt_xml_need_number(node, parts[i].name, UINT_MAX,
+					       parts[i].value, err) :
+			    rt_xml_number(node, parts[i].name, false, UINT_MAX,
+					  parts[i].value, err);
 		if (r < 0)
 			return r;
 		if (*parts[i].value == 0)
@@ -325,7 +327,8 @@ int rt_domain_parse(const char *text, size_t len, struct rt_domain *ret_domain,
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r == 0 && i < sizeof(readers) / sizeof(readers[0]); i++)
+	for (size_t i = 0; r == 0 && i < sizeof(readers) / sizeof(readers[0]);
+	     i++)
 		r = readers[i](xmlDocGetRootElement(doc), &domain, err);
 	if (r < 0) {
 		rt_domain_fini(&domain);

@@ -21,7 +21,8 @@ static unsigned long long unit_bytes(const char *unit)
 	const char *at = *unit ? strchr(letters, letter) : NULL;
 	unsigned long long base, bytes = 1;
 
-	if (is_word(unit, "b") || is_word(unit, "byte") || is_word(unit, "bytes"))
+	if (is_word(unit, "b") || is_word(unit, "byte") ||
+	    is_word(unit, "bytes"))
 		return 1;
 	if (!at)
 		return 0;
@@ -151,7 +152,8 @@ static int read_hostdev(const xmlNode *node, struct rt_domain *domain,
 	if (r < 0)
 		return r;
 	if (!is_pci)
-		return rt_xml_fail(err, node, "its source is not a PCI address");
+		return rt_xml_fail(err, node,
+				   "its source is not a PCI address");
 	r = rt_xml_attr_is(node, "managed", "yes", &managed, err);
 	if (r == 0)
 		r = add_device(node, &domain->pcidevs, &addr, err);

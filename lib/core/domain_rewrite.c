@@ -83,10 +83,11 @@ static int rewrite_text(struct rt_rewriting *w, struct rt_err *err)
 
 	if (title && strchr(title, '\n'))
 		return rt_fail(
-			err, 0, "title: libvirt allows no line break in a title");
+			err, 0,
+			"title: libvirt allows no line break in a title");
 	r = set_text(w, "title", w->domain->title, title, err);
-	return r < 0 ? r
-		     : set_text(w, "description", w->domain->description,
+	return r < 0 ? r :
+		       set_text(w, "description", w->domain->description,
 				w->guest->description, err);
 }
 
@@ -104,7 +105,8 @@ static int rewrite_memory(struct rt_rewriting *w, struct rt_err *err)
 		rt_xml_prune(backing);
 		return 0;
 	}
-	r = rt_xml_get(w->root, "memoryBacking", rt_domain_order, &backing, err);
+	r = rt_xml_get(w->root, "memoryBacking", rt_domain_order, &backing,
+		       err);
 	if (r == 0)
 		r = rt_xml_get(backing, "nosharepages", order, &node, err);
 	if (r == 0)
@@ -131,7 +133,8 @@ static int rewrite_memnodes(struct rt_rewriting *w, xmlNode *tune,
 			r = rt_xml_set_attr(node, "mode", "strict", err);
 		if (r < 0)
 			return r;
-		if (w->guest->rt && !rt_cpuset_is_subset(&nodes, &w->guest->nodes))
+		if (w->guest->rt &&
+		    !rt_cpuset_is_subset(&nodes, &w->guest->nodes))
 			rt_xml_remove(node);
 	}
 	return 0;
@@ -155,9 +158,11 @@ static int rewrite_nodes(struct rt_rewriting *w, struct rt_err *err)
 		r = rt_xml_get(tune, "memory", order, &memory, err);
 	if (r == 0)
 		r = rt_xml_set_attr(memory, "mode", "strict", err);
-	if (r == 0 && !(w->domain->has_nodes &&
-			rt_cpuset_is_equal(&w->domain->nodes, &w->guest->nodes)))
-		r = rt_xml_set_attr_set(memory, "nodeset", &w->guest->nodes, err);
+	if (r == 0 &&
+	    !(w->domain->has_nodes &&
+	      rt_cpuset_is_equal(&w->domain->nodes, &w->guest->nodes)))
+		r = rt_xml_set_attr_set(memory, "nodeset", &w->guest->nodes,
+					err);
 	if (r < 0)
 		return r;
 	/* With a nodeset, static is what it is without the attribute. */
@@ -220,7 +225,8 @@ static int add_hostdev(xmlNode *devices, const struct rt_pci_addr *addr,
 		r = rt_xml_add(device, "source", NULL, &source, err);
 	if (r == 0)
 		r = rt_xml_add(source, "address", NULL, &address, err);
-	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]);
+	     i++) {
 		char text[16];
 
 		snprintf(text, sizeof(text), "0x%0*x", parts[i].digits,
@@ -236,7 +242,8 @@ static int rewrite_hostdevs(struct rt_rewriting *w, xmlNode *devices,
 {
 	xmlNode *next;
 
-	for (xmlNode *node = rt_xml_child(devices, "hostdev"); node; node = next) {
+	for (xmlNode *node = rt_xml_child(devices, "hostdev"); node;
+	     node = next) {
 		struct rt_pci_addr addr;
 		bool is_pci = false, managed = false;
 		int r = rt_xml_is_pci_hostdev(node, &is_pci, err);
@@ -247,7 +254,8 @@ static int rewrite_hostdevs(struct rt_rewriting *w, xmlNode *devices,
 		if (r == 0)
 			r = rt_xml_source_address(node, &addr, &is_pci, err);
 		if (r == 0)
-			r = rt_xml_attr_is(node, "managed", "yes", &managed, err);
+			r = rt_xml_attr_is(node, "managed", "yes", &managed,
+					   err);
 		if (r < 0)
 			return r;
 		if (!rt_pci_set_has(&w->guest->pcidevs, &addr)) {
@@ -285,9 +293,10 @@ static bool concerns(enum rt_rewrite mode, enum rt_difference_kind kind)
 }
 
 /* A bit for each kind of difference that the mode puts right. */
-static int find_wrong(const struct rt_domain *domain, const struct rt_guest *guest,
-		      enum rt_rewrite mode, unsigned *ret_wrong,
-		      struct rt_text *first, struct rt_err *err)
+static int find_wrong(const struct rt_domain *domain,
+		      const struct rt_guest *guest, enum rt_rewrite mode,
+		      unsigned *ret_wrong, struct rt_text *first,
+		      struct rt_err *err)
 {
 	struct rt_differences found = { 0 };
 	unsigned wrong = 0;
@@ -308,7 +317,8 @@ static int find_wrong(const struct rt_domain *domain, const struct rt_guest *gue
 	return 0;
 }
 
-static int rewrite_all(struct rt_rewriting *w, unsigned wrong, struct rt_err *err)
+static int rewrite_all(struct rt_rewriting *w, unsigned wrong,
+		       struct rt_err *err)
 {
 	/* In this order: what goes before can make the later necessary. */
 	static const struct {
@@ -327,7 +337,8 @@ static int rewrite_all(struct rt_rewriting *w, unsigned wrong, struct rt_err *er
 	};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
+	for (size_t i = 0; r == 0 && i < sizeof(steps) / sizeof(steps[0]);
+	     i++) {
 		if (wrong & 1u << steps[i].kind)
 			r = steps[i].rewrite(w, err);
 	}
@@ -394,7 +405,9 @@ int rt_domain_rewrite(const char *text, size_t len,
 		      char **ret_text, bool *ret_changed, struct rt_err *err)
 {
 	struct rt_domain domain = { 0 };
-	struct rt_rewriting w = { .domain = &domain, .guest = guest, .mode = mode };
+	struct rt_rewriting w = { .domain = &domain,
+				  .guest = guest,
+				  .mode = mode };
 	struct rt_text first = { 0 };
 	unsigned wrong = 0;
 	int r = rt_domain_parse(text, len, &domain, err);

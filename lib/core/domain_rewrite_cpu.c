@@ -22,7 +22,8 @@ static const char *const tune_order[] = {
 /* vCPUs of the result. */
 static unsigned count_of(const struct rt_rewriting *w)
 {
-	return w->mode == RT_REWRITE_ALL ? w->guest->nr_vcpus : w->domain->vcpus;
+	return w->mode == RT_REWRITE_ALL ? w->guest->nr_vcpus :
+					   w->domain->vcpus;
 }
 
 static int set_number(xmlNode *node, const char *name, unsigned value,
@@ -55,7 +56,8 @@ static int check_cells(const struct rt_rewriting *w, struct rt_err *err)
 				   "only %u; kvmrt does not deal vCPUs out to "
 				   "guest NUMA cells: change <cpu><numa> with "
 				   "'virsh edit'",
-				   rt_cpuset_text(&cpus).text, w->guest->nr_vcpus);
+				   rt_cpuset_text(&cpus).text,
+				   w->guest->nr_vcpus);
 	}
 	return 0;
 }
@@ -66,7 +68,8 @@ static int drop_monitors(xmlNode *parent, const struct rt_cpuset *exist,
 {
 	xmlNode *next;
 
-	for (xmlNode *node = rt_xml_child(parent, "monitor"); node; node = next) {
+	for (xmlNode *node = rt_xml_child(parent, "monitor"); node;
+	     node = next) {
 		struct rt_cpuset vcpus = { 0 };
 		bool has;
 		int r = rt_xml_set(node, "vcpus", &has, &vcpus, err);
@@ -147,7 +150,8 @@ int rt_rewrite_vcpus(struct rt_rewriting *w, struct rt_err *err)
 
 int rt_rewrite_topology(struct rt_rewriting *w, struct rt_err *err)
 {
-	static const char *const order[] = { "model", "vendor", "topology", NULL };
+	static const char *const order[] = { "model", "vendor", "topology",
+					     NULL };
 	const bool any = !w->guest->section || w->guest->section->topology_auto;
 	const struct {
 		const char *name;
@@ -165,11 +169,13 @@ int rt_rewrite_topology(struct rt_rewriting *w, struct rt_err *err)
 
 	if (r == 0)
 		r = rt_xml_get(cpu, "topology", order, &node, err);
-	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]);
+	     i++) {
 		/* An older libvirt does not know dies and clusters. */
 		if (parts[i].needed ||
 		    xmlHasNsProp(node, BAD_CAST parts[i].name, NULL))
-			r = set_number(node, parts[i].name, parts[i].value, err);
+			r = set_number(node, parts[i].name, parts[i].value,
+				       err);
 	}
 	return r;
 }

@@ -20,7 +20,8 @@ struct scan {
 	unsigned line, depth;
 };
 
-static int refuse(const struct scan *scan, struct rt_err *err, const char *message)
+static int refuse(const struct scan *scan, struct rt_err *err,
+		  const char *message)
 {
 	return rt_fail(err, 0, "line %u: %s", scan->line, message);
 }
@@ -121,7 +122,8 @@ bool rt_domain_has_declaration(const char *text, size_t len)
  */
 static int check_encoding(const struct scan *scan, struct rt_err *err)
 {
-	static const char *const fine[] = { "utf-8", "utf8", "us-ascii", "ascii" };
+	static const char *const fine[] = { "utf-8", "utf8", "us-ascii",
+					    "ascii" };
 	static const char word[] = "encoding";
 	const size_t len = (size_t)(scan->end - scan->at);
 	const char *end, *p;

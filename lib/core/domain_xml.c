@@ -72,7 +72,8 @@ static int check_root(xmlDoc *doc, struct rt_err *err)
 		       rt_xml_text((const char *)root->name).text);
 }
 
-int rt_xml_parse(const char *text, size_t len, xmlDoc **ret_doc, struct rt_err *err)
+int rt_xml_parse(const char *text, size_t len, xmlDoc **ret_doc,
+		 struct rt_err *err)
 {
 	__attribute__((cleanup(auto_ctxt))) xmlParserCtxt *ctxt = NULL;
 	RT_AUTO_XML_DOC xmlDoc *doc = NULL;
@@ -91,8 +92,9 @@ int rt_xml_parse(const char *text, size_t len, xmlDoc **ret_doc, struct rt_err *
 	if (!doc && complaint.code == XML_ERR_NO_MEMORY)
 		return rt_fail_memory(err);
 	if (!doc && complaint.any)
-		return rt_fail(err, 0, "line %d: XML that is not well-formed: %s",
-			       complaint.line, rt_xml_text(complaint.text).text);
+		return rt_fail(
+			err, 0, "line %d: XML that is not well-formed: %s",
+			complaint.line, rt_xml_text(complaint.text).text);
 	if (!doc)
 		return rt_fail(err, 0, "XML that is not well-formed");
 	r = check_root(doc, err);
@@ -146,7 +148,8 @@ int rt_xml_only_child(const xmlNode *parent, const char *name,
 	const xmlNode *again = child ? rt_xml_next(child, name) : NULL;
 
 	if (again)
-		return rt_xml_fail(err, again, "a second one; only one is allowed");
+		return rt_xml_fail(err, again,
+				   "a second one; only one is allowed");
 	*ret_child = child;
 	return 0;
 }
@@ -312,7 +315,8 @@ int rt_xml_content_number(const xmlNode *node, unsigned long long max,
 	if (r < 0)
 		return r;
 	if (!parse_number((const char *)text, false, max, ret))
-		return rt_xml_fail(err, node, "'%s' is not a number from 0 to %llu",
+		return rt_xml_fail(err, node,
+				   "'%s' is not a number from 0 to %llu",
 				   rt_xml_text((const char *)text).text, max);
 	return 0;
 }
@@ -403,7 +407,8 @@ int rt_xml_need_set(const xmlNode *node, const char *name,
 	int r = rt_xml_set(node, name, &has, ret_set, err);
 
 	if (r == 0 && !has)
-		r = rt_xml_fail(err, node, "the attribute '%s' is missing", name);
+		r = rt_xml_fail(err, node, "the attribute '%s' is missing",
+				name);
 	return r;
 }
 
@@ -431,7 +436,8 @@ int rt_xml_source_address(const xmlNode *device, struct rt_pci_addr *ret_addr,
 	if (r == 0)
 		r = rt_xml_number(node, "slot", true, 0x1f, &addr.slot, err);
 	if (r == 0)
-		r = rt_xml_number(node, "function", true, 7, &addr.function, err);
+		r = rt_xml_number(node, "function", true, 7, &addr.function,
+				  err);
 	if (r == 0 && !xmlHasNsProp(node, BAD_CAST "bus", NULL) &&
 	    !xmlHasNsProp(node, BAD_CAST "slot", NULL))
 		r = rt_xml_fail(err, node, "an address without bus and slot");
@@ -446,9 +452,11 @@ int rt_xml_is_pci_hostdev(const xmlNode *node, bool *ret_is, struct rt_err *err)
 	int r = rt_xml_attr_is(node, "type", "pci", &is_pci, err);
 
 	if (r == 0)
-		r = rt_xml_attr_is(node, "mode", "subsystem", &is_subsystem, err);
+		r = rt_xml_attr_is(node, "mode", "subsystem", &is_subsystem,
+				   err);
 	if (r == 0)
-		*ret_is = is_pci && (is_subsystem ||
-				     !xmlHasNsProp(node, BAD_CAST "mode", NULL));
+		*ret_is =
+			is_pci && (is_subsystem ||
+				   !xmlHasNsProp(node, BAD_CAST "mode", NULL));
 	return r;
 }

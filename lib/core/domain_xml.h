@@ -95,7 +95,8 @@ int rt_xml_need_set(const xmlNode *node, const char *name,
 int rt_xml_source_address(const xmlNode *device, struct rt_pci_addr *ret_addr,
 			  bool *ret_is_pci, struct rt_err *err);
 /* <hostdev type='pci'> that passes a whole host device. */
-int rt_xml_is_pci_hostdev(const xmlNode *node, bool *ret_is, struct rt_err *err);
+int rt_xml_is_pci_hostdev(const xmlNode *node, bool *ret_is,
+			  struct rt_err *err);
 
 /* --- domain_read_rest.c: the later half of rt_domain_parse --- */
 
@@ -142,7 +143,8 @@ int rt_xml_print(xmlDoc *doc, bool declaration, char **ret_text,
 int rt_domain_check_guest(const struct rt_domain *domain,
 			  const struct rt_guest *guest, struct rt_err *err);
 /* Where the vCPU of that number belongs: one CPU, or the service CPUs. */
-struct rt_cpuset rt_domain_vcpu_cpus(const struct rt_guest *guest, unsigned vcpu);
+struct rt_cpuset rt_domain_vcpu_cpus(const struct rt_guest *guest,
+				     unsigned vcpu);
 
 /*
  * Does <vcpu cpuset> say what the guest's does? With the downed siblings or

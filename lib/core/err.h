@@ -15,8 +15,9 @@
 #define RT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 struct rt_err {
-	int code;	/* positive errno */
-	char text[2048]; /* what was tried and why it failed; cut, never freed */
+	int code; /* positive errno */
+	char text
+		[2048]; /* what was tried and why it failed; cut, never freed */
 };
 
 /*

@@ -39,14 +39,14 @@ struct rt_settings {
 
 struct rt_irq {
 	unsigned number;
-	char *name;	      /* its actions; "" when it has none */
-	bool movable;	      /* smp_affinity_list may be written */
+	char *name;   /* its actions; "" when it has none */
+	bool movable; /* smp_affinity_list may be written */
 	struct rt_cpuset affinity;
 	struct rt_cpuset effective;
-	bool has_device;      /* `device` is the PCI device it belongs to */
+	bool has_device; /* `device` is the PCI device it belongs to */
 	struct rt_pci_addr device;
-	bool vfio;	      /* a passed-through device's: name vfio-… */
-	int node;	      /* of its device; -1: none */
+	bool vfio; /* a passed-through device's: name vfio-… */
+	int node;  /* of its device; -1: none */
 };
 
 struct rt_irqs {
@@ -116,7 +116,7 @@ struct rt_process {
 	struct rt_threads threads;
 	/* cpuset.cpus, .exclusive, .partition of scope, ancestors, leaves. */
 	struct rt_settings cgroup;
-	unsigned long long locked_kib;	/* VmLck + HugetlbPages */
+	unsigned long long locked_kib; /* VmLck + HugetlbPages */
 };
 
 struct rt_processes {

@@ -17,7 +17,8 @@ static struct rt_where where(const struct resolver *resolver, enum rt_key key)
 
 	return (struct rt_where){
 		.file = resolver->config->file,
-		.line = section->lines[key] ? section->lines[key] : section->line,
+		.line = section->lines[key] ? section->lines[key] :
+					      section->line,
 		.guest = *section->name ? section->name : section->uuid,
 	};
 }
@@ -40,7 +41,8 @@ static int copy_texts(const struct rt_section *section, struct rt_guest *guest,
 }
 
 /* False when it could not be read; then reported. */
-static bool resolve_cpuset(const struct resolver *resolver, struct rt_guest *guest)
+static bool resolve_cpuset(const struct resolver *resolver,
+			   struct rt_guest *guest)
 {
 	struct rt_err err;
 
@@ -112,14 +114,17 @@ static void deal_cpus(struct rt_guest *guest)
 	guest->irq_cpu = rt_cpuset_last(&guest->service);
 }
 
-static void resolve_topology(const struct rt_section *section, struct rt_guest *guest)
+static void resolve_topology(const struct rt_section *section,
+			     struct rt_guest *guest)
 {
 	guest->sockets = section->topology_auto ? 1 : section->sockets;
-	guest->cores = section->topology_auto ? guest->nr_vcpus : section->cores;
+	guest->cores =
+		section->topology_auto ? guest->nr_vcpus : section->cores;
 	guest->threads = section->topology_auto ? 1 : section->threads;
 }
 
-static void resolve_nodes(const struct resolver *resolver, struct rt_guest *guest)
+static void resolve_nodes(const struct resolver *resolver,
+			  struct rt_guest *guest)
 {
 	const struct rt_topo_level *nodes = &resolver->topo->nodes;
 	struct rt_cpuset missing = { 0 };
@@ -210,9 +215,9 @@ int rt_guests_resolve(const struct rt_config *config,
 			r = rt_fail_memory(err);
 			break;
 		}
-		r = rt_guest_resolve(config, section, topo,
-				     &guests.items[guests.n],
-				     section->disabled ? &ignored : report, err);
+		r = rt_guest_resolve(
+			config, section, topo, &guests.items[guests.n],
+			section->disabled ? &ignored : report, err);
 		rt_report_fini(&ignored);
 		if (r == 0)
 			guests.n++;
@@ -233,7 +238,8 @@ void rt_guests_fini(struct rt_guests *guests)
 	memset(guests, 0, sizeof(*guests));
 }
 
-struct rt_guest *rt_guests_find(const struct rt_guests *guests, const char *uuid)
+struct rt_guest *rt_guests_find(const struct rt_guests *guests,
+				const char *uuid)
 {
 	for (size_t i = 0; i < guests->n; i++) {
 		if (strcmp(guests->items[i].uuid, uuid) == 0)

@@ -238,8 +238,8 @@ static bool parse_pci_list(char *text, struct rt_pci_set *set,
 static bool enter_count(struct rt_active *active, const char *name,
 			const char *text)
 {
-	const bool is_long = strcmp(name, "start") == 0 ||
-			     strcmp(name, "memory") == 0;
+	const bool is_long =
+		strcmp(name, "start") == 0 || strcmp(name, "memory") == 0;
 	unsigned long long value;
 
 	if (!parse_count(text, is_long ? UINT64_MAX : UINT32_MAX, &value))
@@ -372,9 +372,9 @@ static int enter_fields(struct rt_journal *journal, char *line,
 		int (*enter)(struct rt_journal *journal, char **fields,
 			     size_t n, struct rt_err *err);
 	} verbs[] = {
-		{ "keep", enter_keep },	  { "wrote", enter_wrote },
-		{ "done", enter_done },	  { "guest", enter_guest },
-		{ "gone", enter_gone },	  { "seen", enter_seen },
+		{ "keep", enter_keep }, { "wrote", enter_wrote },
+		{ "done", enter_done }, { "guest", enter_guest },
+		{ "gone", enter_gone }, { "seen", enter_seen },
 	};
 	char *fields[FIELDS_MAX];
 	const size_t n = split(line, fields);

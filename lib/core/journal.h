@@ -60,7 +60,7 @@ struct rt_journal {
 	size_t n_kept, size_kept;
 	size_t *index; /* hash of path to its last `keep`, 1-based */
 	size_t n_index;
-	size_t undone; /* kept and not done */
+	size_t undone;		  /* kept and not done */
 	struct rt_active *active; /* in the order of their start */
 	size_t n_active, size_active;
 	struct rt_cpuset *seen; /* interrupt numbers; NULL: not on record */
@@ -98,8 +98,7 @@ void rt_journal_add_seen(struct rt_strbuf *out, const struct rt_cpuset *irqs);
 bool rt_journal_is_empty(const struct rt_journal *journal);
 
 /* The whole state as fresh entries: what a compacted file holds. */
-void rt_journal_format(const struct rt_journal *journal,
-		       struct rt_strbuf *out);
+void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out);
 
 /* NULL when the path is not kept, or was given back. */
 struct rt_kept *rt_journal_find(const struct rt_journal *journal,

@@ -12,14 +12,10 @@ uint32_t rt_journal_sum(const char *text, size_t len)
 }
 
 static const char *const kind_names[] = {
-	[RT_KIND_TEXT] = "text",
-	[RT_KIND_LIST] = "list",
-	[RT_KIND_MASK] = "mask",
-	[RT_KIND_PARTITION] = "partition",
-	[RT_KIND_AFFINITY] = "affinity",
-	[RT_KIND_CGROUP] = "cgroup",
-	[RT_KIND_TASKS] = "tasks",
-	[RT_KIND_IRQBALANCE] = "irqbalance",
+	[RT_KIND_TEXT] = "text",	 [RT_KIND_LIST] = "list",
+	[RT_KIND_MASK] = "mask",	 [RT_KIND_PARTITION] = "partition",
+	[RT_KIND_AFFINITY] = "affinity", [RT_KIND_CGROUP] = "cgroup",
+	[RT_KIND_TASKS] = "tasks",	 [RT_KIND_IRQBALANCE] = "irqbalance",
 };
 
 _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == RT_JOURNAL_KINDS,
@@ -60,8 +56,9 @@ static void add_list(struct rt_strbuf *out, const char *name,
 static void close_entry(struct rt_strbuf *out, size_t start)
 {
 	if (!out->failed)
-		rt_strbuf_addf(out, " #%08x\n",
-			       rt_journal_sum(out->text + start, out->len - start));
+		rt_strbuf_addf(
+			out, " #%08x\n",
+			rt_journal_sum(out->text + start, out->len - start));
 }
 
 void rt_journal_add_keep(struct rt_strbuf *out, enum rt_kind kind,
@@ -149,8 +146,8 @@ void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out)
 
 		if (kept->done)
 			continue;
-		rt_journal_add_keep(out, kept->kind, kept->path,
-				    kept->original, kept->before);
+		rt_journal_add_keep(out, kept->kind, kept->path, kept->original,
+				    kept->before);
 		rt_journal_add_wrote(out, kept->path, kept->wrote);
 	}
 	for (size_t i = 0; i < journal->n_active; i++)
@@ -158,4 +155,3 @@ void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out)
 	if (journal->seen)
 		rt_journal_add_seen(out, journal->seen);
 }
-

@@ -79,6 +79,6 @@ void rt_json_set(struct rt_json *json, const struct rt_cpuset *set)
 {
 	rt_json_open(json, '[');
 	RT_CPUSET_FOREACH(cpu, set)
-		rt_json_number(json, cpu);
+	rt_json_number(json, cpu);
 	rt_json_close(json, ']');
 }

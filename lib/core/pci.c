@@ -57,9 +57,10 @@ int rt_pci_parse(const char *text, size_t len, struct rt_pci_addr *ret_addr,
 	    !parse_part(&p, end, 2, 2, '.', &addr.slot) ||
 	    !parse_part(&p, end, 1, 1, '\0', &addr.function) ||
 	    addr.slot > 0x1f || addr.function > 7)
-		return rt_fail(err, 0,
-			       "'%.*s' is not a PCI address such as 0000:3b:00.0",
-			       (int)(len > 64 ? 64 : len), text);
+		return rt_fail(
+			err, 0,
+			"'%.*s' is not a PCI address such as 0000:3b:00.0",
+			(int)(len > 64 ? 64 : len), text);
 	*ret_addr = addr;
 	return 0;
 }

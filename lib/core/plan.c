@@ -283,9 +283,10 @@ static bool moves_kernel_threads(const struct maker *maker)
 
 static int make(struct maker *maker)
 {
-	static int (*const parts[])(struct maker *maker) = {
-		rt_plan_host, rt_plan_cpus, rt_plan_shield, rt_plan_threads,
-		rt_plan_sweep,
+	typedef int part(struct maker * maker);
+	static part *const parts[] = {
+		rt_plan_host,	 rt_plan_cpus,	rt_plan_shield,
+		rt_plan_threads, rt_plan_sweep,
 	};
 	int r;
 

@@ -47,8 +47,9 @@ static struct rt_cpuset birth_place(const struct maker *maker,
 				    int node)
 {
 	const struct rt_topo_object *object =
-		node < 0 ? NULL :
-			   rt_topo_find(&maker->in->topo->nodes, (unsigned)node);
+		node < 0 ?
+			NULL :
+			rt_topo_find(&maker->in->topo->nodes, (unsigned)node);
 	const struct rt_cpuset online = future_online(maker);
 	struct rt_cpuset place = *default_cpus;
 
@@ -292,7 +293,8 @@ static int want_vcpu_setting(struct maker *maker, const struct rt_guest *guest,
 /* "n/a" is the strictest: no idle state but polling. "0" means no limit. */
 static int plan_vcpu_cpus(struct maker *maker, const struct rt_guest *guest)
 {
-	RT_CPUSET_FOREACH(cpu, &guest->vcpus) {
+	RT_CPUSET_FOREACH(cpu, &guest->vcpus)
+	{
 		int r = want_vcpu_setting(maker, guest, (unsigned)cpu,
 					  "power/pm_qos_resume_latency_us",
 					  "n/a", "vCPU's CPU wakes at once");

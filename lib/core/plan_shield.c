@@ -13,8 +13,8 @@
 #include "plan_internal.h"
 
 #define CGROUP_ROOT "sys/fs/cgroup/"
-#define EXCLUSIVE "/cpuset.cpus.exclusive"
-#define PARTITION "/cpuset.cpus.partition"
+#define EXCLUSIVE   "/cpuset.cpus.exclusive"
+#define PARTITION   "/cpuset.cpus.partition"
 
 static struct rt_cpuset started_owned(const struct rt_journal *journal)
 {
@@ -133,7 +133,8 @@ int rt_plan_cpus(struct maker *maker)
 		r = guard_tasks(maker);
 	if (r == 0)
 		r = guard_masks(maker);
-	RT_CPUSET_FOREACH(cpu, &maker->downed) {
+	RT_CPUSET_FOREACH(cpu, &maker->downed)
+	{
 		if (r == 0)
 			r = take_down(maker, (unsigned)cpu);
 	}
@@ -349,8 +350,8 @@ static int sweep_task(struct maker *maker, const struct rt_task *task)
 		.guest = rt_plan_owner(maker, &task->affinity),
 	};
 
-	snprintf(path, sizeof(path), "task/%u/%u/%llu", task->pid,
-		 task->tid, task->start);
+	snprintf(path, sizeof(path), "task/%u/%u/%llu", task->pid, task->tid,
+		 task->start);
 	rt_cpuset_format_list(natural_mask(maker, task), now, sizeof(now));
 	want = rt_plan_off_owned(maker, &task->affinity, -1);
 	return rt_plan_want_set(maker, &wish, &want);
@@ -373,8 +374,8 @@ static int sweep_workqueues(struct maker *maker, const struct rt_cpuset *owned)
 	if (!setting)
 		return 0;
 	kept = rt_journal_find(maker->in->journal, setting->path);
-	if (!rt_plan_parse(RT_KIND_MASK,
-			   kept ? kept->original : setting->value, &cpus) ||
+	if (!rt_plan_parse(RT_KIND_MASK, kept ? kept->original : setting->value,
+			   &cpus) ||
 	    !rt_cpuset_intersects(&cpus, owned))
 		return 0;
 	wish.path = setting->path;

@@ -156,7 +156,7 @@ static int hand_init(struct hand *hand, const struct place *place)
 
 	hand->n_cpus = 0;
 	RT_CPUSET_FOREACH(cpu, service)
-		hand->cpus[hand->n_cpus++] = (unsigned)cpu;
+	hand->cpus[hand->n_cpus++] = (unsigned)cpu;
 	for (size_t i = 0; i < threads->n; i++) {
 		if (!is_vcpu(place, &threads->items[i]))
 			hand->threads[hand->n++] = &threads->items[i];
@@ -322,7 +322,8 @@ int rt_plan_threads(struct maker *maker)
 
 		if (!active)
 			continue;
-		r = active->guest.rt ? place_rt(&place) : place_ordinary(&place);
+		r = active->guest.rt ? place_rt(&place) :
+				       place_ordinary(&place);
 		if (r < 0)
 			return r;
 	}

@@ -23,11 +23,11 @@ enum rt_severity {
 struct rt_finding {
 	const char *code; /* stable, e.g. "pci-group"; a string literal */
 	enum rt_severity severity;
-	char *file;	  /* "" when it is about no file */
-	unsigned line;	  /* 0 when it is about no line */
-	char *guest;	  /* name, or UUID when it has none; "" for no guest */
-	char *message;	  /* one sentence, no full stop */
-	char *hint;	  /* one sentence: how to mend it */
+	char *file;    /* "" when it is about no file */
+	unsigned line; /* 0 when it is about no line */
+	char *guest;   /* name, or UUID when it has none; "" for no guest */
+	char *message; /* one sentence, no full stop */
+	char *hint;    /* one sentence: how to mend it */
 };
 
 struct rt_report {

@@ -31,8 +31,7 @@ void rt_strbuf_vaddf(struct rt_strbuf *buf, const char *fmt, va_list args);
 /* Hand the text (never NULL on success) to the caller, who frees it. */
 int rt_strbuf_take(struct rt_strbuf *buf, char **ret_text, struct rt_err *err);
 
-#define RT_AUTO_STRBUF \
-	__attribute__((cleanup(rt_strbuf_fini))) struct rt_strbuf
+#define RT_AUTO_STRBUF __attribute__((cleanup(rt_strbuf_fini))) struct rt_strbuf
 
 /* Freed when it leaves scope: RT_AUTO_FREE char *text = NULL; */
 void rt_auto_free(void *pointer);

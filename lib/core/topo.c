@@ -142,12 +142,12 @@ static int add_cpus(struct parser *parser, unsigned low, unsigned high,
 {
 	for (unsigned cpu = low; cpu <= high; cpu++) {
 		if (!rt_cpuset_has(&parser->topo->present, cpu))
-			return rt_fail(err, 0,
-				       "the host has no CPU %u (column %zu); "
-				       "it has %s",
-				       cpu, col,
-				       rt_cpuset_text(&parser->topo->present)
-					       .text);
+			return rt_fail(
+				err, 0,
+				"the host has no CPU %u (column %zu); "
+				"it has %s",
+				cpu, col,
+				rt_cpuset_text(&parser->topo->present).text);
 		rt_cpuset_add(&parser->set, cpu);
 	}
 	return 0;

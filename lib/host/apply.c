@@ -7,14 +7,14 @@
 
 #include "target.h"
 
-#define TRIES 5
+#define TRIES	     5
 #define TRY_PAUSE_MS 50
 
 struct applier {
 	struct rt_store *store;
 	struct rt_sys *sys;
 	const struct rt_topo *topo;
-	struct rt_report *report;
+	const struct rt_told *told;
 	struct rt_err *err;
 };
 
@@ -71,12 +71,11 @@ static enum meaning meaning_of(const struct rt_step *step, int code)
 }
 
 static void note(const struct applier *applier, enum rt_severity severity,
-		 const char *code, const struct rt_step *step,
-		 const char *text)
+		 const char *code, const struct rt_step *step, const char *text)
 {
 	const struct rt_where where = { .guest = step->guest };
 
-	rt_report_add(applier->report, severity, code, where, NULL, "%s",
+	rt_report_add(applier->told->report, severity, code, where, NULL, "%s",
 		      text);
 }
 
@@ -132,8 +131,7 @@ static int write_back(const struct applier *applier, struct rt_step *step,
 	struct rt_step instead = *step;
 	int r = write_value(applier, step, err);
 
-	if (r != -ENOSPC || *step->value ||
-	    !strstr(step->path, "/cpuset.cpus"))
+	if (r != -ENOSPC || *step->value || !strstr(step->path, "/cpuset.cpus"))
 		return r;
 	rt_cpuset_format_list(&applier->topo->present, all, sizeof(all));
 	instead.value = all;
@@ -255,6 +253,8 @@ static int set(const struct applier *applier, const struct rt_step *step)
 	const int r = write_value(applier, step, &err);
 
 	if (r == 0) {
+		if (applier->told->did)
+			applier->told->did(applier->told->data, step);
 		if (strstr(step->path, "/online")) {
 			rt_fail(&err, 0, "/%s is '%s' now: %s", step->path,
 				step->value, step->why);
@@ -286,14 +286,14 @@ static int set(const struct applier *applier, const struct rt_step *step)
 }
 
 int rt_apply(struct rt_store *store, const struct rt_topo *topo,
-	     const struct rt_plan *plan, struct rt_report *report,
+	     const struct rt_plan *plan, const struct rt_told *told,
 	     struct rt_err *err)
 {
 	const struct applier applier = {
 		.store = store,
 		.sys = store->sys,
 		.topo = topo,
-		.report = report,
+		.told = told,
 		.err = err,
 	};
 	int r = give_all_back(&applier, plan);

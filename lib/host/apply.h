@@ -13,18 +13,26 @@
 #include "store.h"
 #include "sys.h"
 
+/* Who is told what was done. */
+struct rt_told {
+	struct rt_report *report; /* notes and warnings */
+	/* Each value that was written and is now held; NULL: nobody. */
+	void (*did)(void *data, const struct rt_step *step);
+	void *data;
+};
+
 /*
  * Carry out all steps in order. What is about to change is on record before
  * the kernel hears of it: one append for all steps that set, and one for all
  * that gave back. Each written value is read back. After a crash at any point
  * the next plan makes good.
  *
- * Notes and warnings about single steps go to *report. A failed step that the
+ * Notes and warnings about single steps go to told->report. A failed step that the
  * guest must have ends the call with an error; the others go on. The caller
  * then drops the guest and plans again.
  */
 int rt_apply(struct rt_store *store, const struct rt_topo *topo,
-	     const struct rt_plan *plan, struct rt_report *report,
+	     const struct rt_plan *plan, const struct rt_told *told,
 	     struct rt_err *err);
 
 #endif

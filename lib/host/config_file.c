@@ -36,7 +36,8 @@ static int open_file(struct rt_sys *sys, const struct rt_config_file *file,
 }
 
 /* Refuse what is not safe to read or to believe. */
-static int check_file(const char *path, const struct stat *st, struct rt_err *err)
+static int check_file(const char *path, const struct stat *st,
+		      struct rt_err *err)
 {
 	if (S_ISDIR(st->st_mode))
 		return rt_fail(err, 0, "%s is a folder, not a file", path);
@@ -72,7 +73,8 @@ static int read_text(int fd, struct rt_config_file *file, struct rt_err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return rt_fail(err, errno, "cannot read %s", file->path);
+			return rt_fail(err, errno, "cannot read %s",
+				       file->path);
 		rt_strbuf_add(&text, buf, (size_t)n);
 		/* It may grow while it is read. */
 		if (text.len > RT_CONFIG_FILE_MAX)
@@ -147,7 +149,8 @@ int rt_config_file_read(struct rt_sys *sys, const char *path,
 }
 
 int rt_config_file_read_or_new(struct rt_sys *sys, const char *path,
-			       struct rt_config_file *ret_file, struct rt_err *err)
+			       struct rt_config_file *ret_file,
+			       struct rt_err *err)
 {
 	struct rt_config_file file;
 	int r = rt_config_file_read(sys, path, ret_file, err);
@@ -198,7 +201,8 @@ static int find_spot(int fd, const struct rt_config_file *file,
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, path, sizeof(path) - 1);
 	if (n < 0)
-		return rt_fail(err, errno, "cannot find where %s is", file->path);
+		return rt_fail(err, errno, "cannot find where %s is",
+			       file->path);
 	path[n] = '\0';
 	r = split_path(path, folder, sizeof(folder), spot, err);
 	if (r < 0)
@@ -224,14 +228,15 @@ static int find_new_spot(struct rt_sys *sys, const struct rt_config_file *file,
 	if (r < 0)
 		return r;
 	if (file->below)
-		spot->folder = rt_sys_openat(
-			sys, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, err);
+		spot->folder = rt_sys_openat(sys, folder,
+					     O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+					     0, err);
 	else
 		spot->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spot->folder < 0)
-		return file->below
-			       ? spot->folder
-			       : rt_fail(err, errno, "cannot open %s", folder);
+		return file->below ?
+			       spot->folder :
+			       rt_fail(err, errno, "cannot open %s", folder);
 	return 0;
 }
 
@@ -247,7 +252,8 @@ static int make_temporary(struct spot *spot, struct rt_err *err)
 		snprintf(spot->temporary, sizeof(spot->temporary),
 			 ".%.200s.%016llx", spot->name, number);
 		fd = openat(spot->folder, spot->temporary,
-			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+				    O_CLOEXEC,
 			    0600);
 		if (fd >= 0 || errno != EEXIST)
 			break;
@@ -292,7 +298,8 @@ static int fill(int fd, const struct stat *like, const char *text, size_t len,
 
 /* -ESTALE when what is on disk is not what was read. */
 static int check_unchanged(struct rt_sys *sys,
-			   const struct rt_config_file *file, struct rt_err *err)
+			   const struct rt_config_file *file,
+			   struct rt_err *err)
 {
 	struct rt_config_file now = {
 		.path = file->path,
@@ -352,7 +359,8 @@ static int replace(struct rt_sys *sys, const struct rt_config_file *file,
 	like.st_uid = geteuid();
 	like.st_gid = getegid();
 	if (file->exists) {
-		old = open_file(sys, file, O_RDONLY | O_NONBLOCK | O_NOCTTY, err);
+		old = open_file(sys, file, O_RDONLY | O_NONBLOCK | O_NOCTTY,
+				err);
 		if (old < 0)
 			return old;
 		if (fstat(old, &like) < 0)

@@ -18,7 +18,7 @@
 
 #include "sys.h"
 
-#define RT_CONFIG_PATH "etc/kvmrt.cfg"
+#define RT_CONFIG_PATH	   "etc/kvmrt.cfg"
 #define RT_CONFIG_FILE_MAX (16u << 20) /* bytes */
 
 /* A file as it was when it was read. */

@@ -106,8 +106,8 @@ static int parse_banned(const char *answer, char *buf, size_t size,
 	int r;
 
 	if (!mask)
-		return rt_fail(err, 0,
-			       "irqbalance answers '%.40s' to 'setup'", answer);
+		return rt_fail(err, 0, "irqbalance answers '%.40s' to 'setup'",
+			       answer);
 	r = rt_cpuset_parse_mask(mask + sizeof(word) - 1, &banned, err);
 	if (r == 0 && rt_cpuset_format_list(&banned, buf, size) >= size)
 		r = rt_fail(err, EFBIG, "list of CPUs banned by irqbalance");
@@ -185,8 +185,8 @@ int rt_irqbalance_read(struct rt_sys *sys, const char *path, char *buf,
 	return r < 0 ? r : ask_banned(sys, pid, buf, size, err);
 }
 
-int rt_irqbalance_write(struct rt_sys *sys, const char *path,
-			const char *value, struct rt_err *err)
+int rt_irqbalance_write(struct rt_sys *sys, const char *path, const char *value,
+			struct rt_err *err)
 {
 	char request[REQUEST_MAX];
 	unsigned pid;

@@ -21,7 +21,7 @@ int rt_facts_read_irqbalance(struct rt_sys *sys, struct rt_facts *facts,
 int rt_irqbalance_read(struct rt_sys *sys, const char *path, char *buf,
 		       size_t size, struct rt_err *err);
 /* value: a CPU list; an empty one lifts the ban (back to automatic). */
-int rt_irqbalance_write(struct rt_sys *sys, const char *path,
-			const char *value, struct rt_err *err);
+int rt_irqbalance_write(struct rt_sys *sys, const char *path, const char *value,
+			struct rt_err *err);
 
 #endif

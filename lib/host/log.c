@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define FACILITY_DAEMON (3 << 3)
-#define LINE_MAX_BYTES 2048
+#define LINE_MAX_BYTES	2048
 
 void rt_log_open(struct rt_log *log, const char *program,
 		 enum rt_log_level level, bool syslog)
@@ -54,8 +54,8 @@ static void flatten(char *text)
 }
 
 static RT_PRINTF(3, 0) void write_line(const struct rt_log *log,
-				       enum rt_log_level level,
-				       const char *fmt, va_list args)
+				       enum rt_log_level level, const char *fmt,
+				       va_list args)
 {
 	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES + 64];
 	const int saved = errno;
@@ -81,14 +81,14 @@ static RT_PRINTF(3, 0) void write_line(const struct rt_log *log,
 	errno = saved;
 }
 
-#define DEFINE_LOG(name, level)                                    \
-	void name(const struct rt_log *log, const char *fmt, ...) \
-	{                                                          \
-		va_list args;                                      \
-                                                                   \
-		va_start(args, fmt);                               \
-		write_line(log, level, fmt, args);                 \
-		va_end(args);                                      \
+#define DEFINE_LOG(name, level)                                                \
+	void name(const struct rt_log *log, const char *fmt, ...)              \
+	{                                                                      \
+		va_list args;                                                  \
+                                                                               \
+		va_start(args, fmt);                                           \
+		write_line(log, level, fmt, args);                             \
+		va_end(args);                                                  \
 	}
 
 DEFINE_LOG(rt_log_err, RT_LOG_ERR)

@@ -26,7 +26,7 @@ enum rt_log_level {
 };
 
 struct rt_log {
-	const char *program; /* borrowed */
+	const char *program;	 /* borrowed */
 	enum rt_log_level level; /* what is less severe is dropped */
 	bool terminal;
 	int syslog; /* socket; -1: none */
@@ -37,8 +37,7 @@ void rt_log_open(struct rt_log *log, const char *program,
 		 enum rt_log_level level, bool syslog);
 void rt_log_close(struct rt_log *log);
 
-void rt_log_err(const struct rt_log *log, const char *fmt, ...)
-	RT_PRINTF(2, 3);
+void rt_log_err(const struct rt_log *log, const char *fmt, ...) RT_PRINTF(2, 3);
 void rt_log_warn(const struct rt_log *log, const char *fmt, ...)
 	RT_PRINTF(2, 3);
 void rt_log_info(const struct rt_log *log, const char *fmt, ...)

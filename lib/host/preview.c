@@ -4,7 +4,7 @@
 
 #include "probe.h"
 
-#define SCOPE "machine.slice/machine-qemu-%s.scope"
+#define SCOPE	    "machine.slice/machine-qemu-%s.scope"
 #define CGROUP_ROOT "sys/fs/cgroup/"
 
 /* No task has this pid: a step for it is renamed afterwards. */
@@ -36,8 +36,7 @@ static int add_cgroup(struct rt_process *process, struct rt_err *err)
 	return r;
 }
 
-static int add_threads(struct rt_process *process,
-		       const struct rt_guest *guest,
+static int add_threads(struct rt_process *process, const struct rt_guest *guest,
 		       const struct rt_topo *topo, struct rt_err *err)
 {
 	for (unsigned i = 0; i <= guest->nr_vcpus; i++) {

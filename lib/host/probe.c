@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 
-#define CPU "sys/devices/system/cpu"
+#define CPU    "sys/devices/system/cpu"
 #define CGROUP "sys/fs/cgroup"
 
 /* Add what the file holds; a file that is not there is left out. */
@@ -52,7 +52,8 @@ static int read_governor(struct rt_sys *sys, int cpu,
 	if (r == 0 && strcmp(governor, "performance") != 0) {
 		r = rt_sys_readf(sys, text, sizeof(text), err,
 				 CPU "/cpu%d/cpufreq/"
-				 "scaling_available_governors", cpu);
+				     "scaling_available_governors",
+				 cpu);
 		if (r == 0 && !has_word(text, "performance"))
 			return 0;
 	}
@@ -181,8 +182,8 @@ static int read_children(struct rt_sys *sys, const char *parent,
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; i < names.n; i++) {
-		snprintf(path, sizeof(path), CGROUP "%s/%s/cpuset.cpus",
-			 parent, names.items[i]);
+		snprintf(path, sizeof(path), CGROUP "%s/%s/cpuset.cpus", parent,
+			 names.items[i]);
 		r = rt_sys_exists(sys, path) ?
 			    add_file(sys, &facts->settings, RT_KIND_LIST, path,
 				     err) :

@@ -142,8 +142,7 @@ static int read_owners(struct rt_sys *sys, const struct rt_facts *facts,
 	return r;
 }
 
-static const struct owner *find_owner(const struct owners *owners,
-				      unsigned irq)
+static const struct owner *find_owner(const struct owners *owners, unsigned irq)
 {
 	size_t low = 0, high = owners->n;
 
@@ -326,9 +325,8 @@ static int read_irq(const struct reading *reading, unsigned number,
 	return r < 0 ? r : 1;
 }
 
-static int read_irqs(const struct reading *reading,
-		     const struct owners *owners, struct rt_facts *facts,
-		     struct rt_err *err)
+static int read_irqs(const struct reading *reading, const struct owners *owners,
+		     struct rt_facts *facts, struct rt_err *err)
 {
 	RT_AUTO_FREE unsigned *numbers = NULL;
 	struct rt_irqs *irqs = &facts->irqs;

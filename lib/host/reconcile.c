@@ -65,13 +65,13 @@ int rt_reconcile_drop(struct rt_store *store, const char *uuid,
 	return rt_store_append(store, &entries, err);
 }
 
-static bool is_alive(struct rt_store *store, const struct rt_active *active)
+bool rt_reconcile_is_alive(struct rt_sys *sys, const struct rt_active *active)
 {
 	unsigned long long start;
 	struct rt_err ignored;
 
-	return rt_task_start(store->sys, active->pid, active->pid, &start,
-			     &ignored) == 0 &&
+	return rt_task_start(sys, active->pid, active->pid, &start, &ignored) ==
+		       0 &&
 	       start == active->start;
 }
 
@@ -83,7 +83,7 @@ static int drop_dead(struct rt_store *store, struct rt_report *report,
 		const struct rt_where where = { .guest = active->guest.name };
 		int r;
 
-		if (is_alive(store, active))
+		if (rt_reconcile_is_alive(store->sys, active))
 			continue;
 		rt_report_add(report, RT_NOTE, "guest-gone", where, NULL,
 			      "process %u has ended, the guest is dropped",
@@ -95,16 +95,15 @@ static int drop_dead(struct rt_store *store, struct rt_report *report,
 	return 0;
 }
 
-static int read_processes(struct rt_store *store, struct rt_facts *facts,
-			  struct rt_err *err)
+static int read_processes(struct rt_sys *sys, const struct rt_journal *journal,
+			  struct rt_facts *facts, struct rt_err *err)
 {
-	for (size_t i = 0; i < store->journal.n_active; i++) {
-		const struct rt_active *active = &store->journal.active[i];
+	for (size_t i = 0; i < journal->n_active; i++) {
+		const struct rt_active *active = &journal->active[i];
 		int r = 0;
 
 		if (active->stage == RT_STAGE_STARTED)
-			r = rt_facts_read_process(store->sys,
-						  active->guest.uuid,
+			r = rt_facts_read_process(sys, active->guest.uuid,
 						  active->pid, facts, err);
 		/* It may end while we look: then it is dropped next time. */
 		if (r < 0 && r != -ENOENT && r != -ESRCH)
@@ -113,20 +112,18 @@ static int read_processes(struct rt_store *store, struct rt_facts *facts,
 	return 0;
 }
 
-/* Only what the plan asks for: giving back needs little. */
-static int read_facts(struct rt_store *store, const struct rt_topo *topo,
-		      struct rt_facts *facts, struct rt_err *err)
+int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
+		       const struct rt_topo *topo, struct rt_facts *facts,
+		       struct rt_err *err)
 {
-	const struct rt_cpuset owned = rt_plan_owned(&store->journal);
-	const bool rt = any_rt(&store->journal);
-	struct rt_sys *sys = store->sys;
+	const struct rt_cpuset owned = rt_plan_owned(journal);
+	const bool rt = any_rt(journal);
 	int r = 0;
 
-	if (rt || store->journal.seen)
-		r = rt_facts_read_irqs_to_plan(sys, &store->journal, facts,
-					       err);
-	if (r == 0 && store->journal.n_active)
-		r = read_processes(store, facts, err);
+	if (rt || journal->seen)
+		r = rt_facts_read_irqs_to_plan(sys, journal, facts, err);
+	if (r == 0 && journal->n_active)
+		r = read_processes(sys, journal, facts, err);
 	if (r < 0 || !rt)
 		return r;
 	r = rt_facts_read_cgroup(sys, facts, err);
@@ -155,7 +152,7 @@ static int read_online(struct rt_store *store, struct rt_topo *topo,
 
 /* One look, one plan, one pass. Sets *ret_again when there is more to see. */
 static int round_once(struct rt_store *store, struct rt_topo *topo,
-		      struct rt_report *report, bool last, bool *ret_again,
+		      const struct rt_told *told, bool last, bool *ret_again,
 		      struct rt_err *err)
 {
 	struct rt_facts facts = { 0 };
@@ -166,12 +163,13 @@ static int round_once(struct rt_store *store, struct rt_topo *topo,
 		.journal = &store->journal,
 		.last = last,
 	};
-	int r = read_facts(store, topo, &facts, err);
+	int r = rt_reconcile_facts(store->sys, &store->journal, topo, &facts,
+				   err);
 
 	if (r == 0)
 		r = rt_plan_make(&input, &plan, err);
 	if (r == 0 && plan.n)
-		r = rt_apply(store, topo, &plan, report, err);
+		r = rt_apply(store, topo, &plan, told, err);
 	if (r == 0)
 		r = read_online(store, topo, err);
 	*ret_again = r == 0 && plan.again;
@@ -180,14 +178,22 @@ static int round_once(struct rt_store *store, struct rt_topo *topo,
 	return r;
 }
 
+int rt_reconcile_telling(struct rt_store *store, struct rt_topo *topo,
+			 const struct rt_told *told, struct rt_err *err)
+{
+	bool again = true;
+	int r = drop_dead(store, told->report, err);
+
+	for (unsigned i = 0; r == 0 && again && i < ROUNDS_MAX; i++)
+		r = round_once(store, topo, told, i + 1 == ROUNDS_MAX, &again,
+			       err);
+	return r;
+}
+
 int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
 		 struct rt_report *report, struct rt_err *err)
 {
-	bool again = true;
-	int r = drop_dead(store, report, err);
+	const struct rt_told told = { .report = report };
 
-	for (unsigned i = 0; r == 0 && again && i < ROUNDS_MAX; i++)
-		r = round_once(store, topo, report, i + 1 == ROUNDS_MAX,
-			       &again, err);
-	return r;
+	return rt_reconcile_telling(store, topo, &told, err);
 }

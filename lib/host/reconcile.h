@@ -11,6 +11,7 @@
 
 #include "../core/report.h"
 #include "../core/topo.h"
+#include "apply.h"
 #include "store.h"
 
 /*
@@ -33,5 +34,18 @@ int rt_reconcile_drop(struct rt_store *store, const char *uuid,
  */
 int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
 		 struct rt_report *report, struct rt_err *err);
+/* The same for who wants to know what was done. */
+int rt_reconcile_telling(struct rt_store *store, struct rt_topo *topo,
+			 const struct rt_told *told, struct rt_err *err);
+
+/*
+ * The parts, for who only looks. Is the process of an active guest's record
+ * there? What a plan for the journal's guests asks for of the host: no more
+ * is read.
+ */
+bool rt_reconcile_is_alive(struct rt_sys *sys, const struct rt_active *active);
+int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
+		       const struct rt_topo *topo, struct rt_facts *facts,
+		       struct rt_err *err);
 
 #endif

@@ -12,13 +12,13 @@
 #define POLL_MS 10
 
 /* A journal several times its content is written anew. */
-#define COMPACT_MIN (256u << 10)
+#define COMPACT_MIN   (256u << 10)
 #define COMPACT_RATIO 4
 
 static int open_dir(struct rt_sys *sys, struct rt_err *err)
 {
-	RT_AUTO_FD int run = rt_sys_openat(sys, "run", O_RDONLY | O_DIRECTORY,
-					   0, err);
+	RT_AUTO_FD int run =
+		rt_sys_openat(sys, "run", O_RDONLY | O_DIRECTORY, 0, err);
 	struct stat st;
 	int dir;
 
@@ -34,7 +34,8 @@ static int open_dir(struct rt_sys *sys, struct rt_err *err)
 	    (st.st_uid != 0 && st.st_uid != geteuid())) {
 		close(dir);
 		return rt_fail(err, 0,
-			       "/" RT_STORE_DIR " may be written by others than "
+			       "/" RT_STORE_DIR
+			       " may be written by others than "
 			       "root, so what is on record there cannot be "
 			       "trusted");
 	}

@@ -17,7 +17,7 @@
 #include "../core/journal.h"
 #include "sys.h"
 
-#define RT_STORE_DIR "run/kvmrt"
+#define RT_STORE_DIR	 "run/kvmrt"
 #define RT_LOCK_LIMIT_MS 10000
 
 struct rt_store {

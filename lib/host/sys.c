@@ -92,8 +92,10 @@ static int live_write(struct rt_sys *sys, const char *path, const char *value,
 		return rt_fail(err, errno, "cannot write '%s' to %s", value,
 			       path);
 	if ((size_t)n != len)
-		return rt_fail(err, EIO, "cannot write more of '%s' to %s than "
-			       "%zd of %zu bytes", value, path, n, len);
+		return rt_fail(err, EIO,
+			       "cannot write more of '%s' to %s than "
+			       "%zd of %zu bytes",
+			       value, path, n, len);
 	return 0;
 }
 
@@ -200,8 +202,8 @@ int rt_sys_read(struct rt_sys *sys, const char *path, char *buf, size_t size,
 	return sys->calls->read(sys, path, buf, size, err);
 }
 
-int rt_sys_readf(struct rt_sys *sys, char *buf, size_t size,
-		 struct rt_err *err, const char *fmt, ...)
+int rt_sys_readf(struct rt_sys *sys, char *buf, size_t size, struct rt_err *err,
+		 const char *fmt, ...)
 {
 	char path[PATH_MAX];
 	va_list args;

@@ -60,8 +60,8 @@ struct rt_sys_calls {
 
 struct rt_sys {
 	const struct rt_sys_calls *calls;
-	int root;   /* directory handle */
-	bool live;  /* the root is this host's / */
+	int root;	       /* directory handle */
+	bool live;	       /* the root is this host's / */
 	const char *root_path; /* for messages; "/" when live */
 };
 
@@ -75,8 +75,8 @@ void rt_sys_close(struct rt_sys *sys);
 /* As sys->calls->read, for callers. */
 int rt_sys_read(struct rt_sys *sys, const char *path, char *buf, size_t size,
 		struct rt_err *err);
-int rt_sys_readf(struct rt_sys *sys, char *buf, size_t size,
-		 struct rt_err *err, const char *fmt, ...) RT_PRINTF(5, 6);
+int rt_sys_readf(struct rt_sys *sys, char *buf, size_t size, struct rt_err *err,
+		 const char *fmt, ...) RT_PRINTF(5, 6);
 
 /* A file of any size up to max, in as many reads as it takes. */
 int rt_sys_read_all(struct rt_sys *sys, const char *path, size_t max,

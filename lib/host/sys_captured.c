@@ -21,9 +21,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MAX_LINKS 40
-#define MAX_TRIES 100
-#define TEXT_MAX 65536
+#define MAX_LINKS	  40
+#define MAX_TRIES	  100
+#define TEXT_MAX	  65536
 #define PF_NO_SETAFFINITY 0x04000000
 
 /* A path as it is walked: what is resolved, and what is still to come. */
@@ -188,8 +188,8 @@ static int replace(struct rt_sys *sys, const char *path, const char *text,
 	if (whole.failed)
 		return rt_fail_memory(err);
 	if (ftruncate(fd, 0) < 0 ||
-	    (whole.len && pwrite(fd, whole.text, whole.len, 0) !=
-				  (ssize_t)whole.len))
+	    (whole.len &&
+	     pwrite(fd, whole.text, whole.len, 0) != (ssize_t)whole.len))
 		return rt_fail(err, errno, "cannot write '%s' to %s", text,
 			       path);
 	return 0;
@@ -219,8 +219,8 @@ static int adjust_list(struct rt_sys *sys, const char *path,
 	return replace(sys, path, text, false, err);
 }
 
-static int after_online(struct rt_sys *sys, const char *path,
-			const char *value, struct rt_err *err)
+static int after_online(struct rt_sys *sys, const char *path, const char *value,
+			struct rt_err *err)
 {
 	struct rt_cpuset cpus = { 0 };
 	const bool up = value[0] == '1';
@@ -306,8 +306,8 @@ static int captured_write(struct rt_sys *sys, const char *path,
 
 	for (size_t i = 0; r == 0 && i < sizeof(effects) / sizeof(*effects);
 	     i++) {
-		if (strncmp(path, effects[i].begin,
-			    strlen(effects[i].begin)) == 0 &&
+		if (strncmp(path, effects[i].begin, strlen(effects[i].begin)) ==
+			    0 &&
 		    ends_with(path, effects[i].end))
 			r = effects[i].after(sys, path, value, err);
 	}
@@ -405,8 +405,8 @@ static int refuse_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 	return 0;
 }
 
-static int captured_set_affinity(struct rt_sys *sys, unsigned pid,
-				 unsigned tid, const struct rt_cpuset *set,
+static int captured_set_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
+				 const struct rt_cpuset *set,
 				 struct rt_err *err)
 {
 	char path[PATH_MAX];

@@ -79,8 +79,8 @@ static int read_cgroup(struct rt_sys *sys, const char *path, char *buf,
 	return 0;
 }
 
-static int write_cgroup(struct rt_sys *sys, const char *path,
-			const char *value, struct rt_err *err)
+static int write_cgroup(struct rt_sys *sys, const char *path, const char *value,
+			struct rt_err *err)
 {
 	unsigned pid, tid;
 	int r = find_task(sys, path, &pid, &tid, err);
@@ -112,9 +112,9 @@ int rt_target_read(struct rt_sys *sys, enum rt_kind kind, const char *path,
 /* Why the kernel may have refused, in words that help. */
 static const char *diagnose(const char *path, int code)
 {
-	const bool is_online = strncmp(path, "sys/devices/system/cpu/cpu",
-				       26) == 0 &&
-			       strstr(path, "/online");
+	const bool is_online =
+		strncmp(path, "sys/devices/system/cpu/cpu", 26) == 0 &&
+		strstr(path, "/online");
 
 	if (is_online && code == EPERM)
 		return "SMT was switched off for the whole host "

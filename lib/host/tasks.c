@@ -7,7 +7,7 @@
 #include "probe.h"
 #include "task_stat.h"
 
-#define PF_KTHREAD 0x00200000
+#define PF_KTHREAD	  0x00200000
 #define PF_NO_SETAFFINITY 0x04000000
 
 /* A thread of a guest: of its process, or the kernel's on its behalf. */
@@ -182,9 +182,8 @@ int rt_tasks_widen(struct rt_sys *sys, const char *path, struct rt_err *err)
 
 		/* Ignoring failures: a task that has ended needs nothing. */
 		if (task->movable && lacks_only(&task->affinity, &all, &lost))
-			(void)sys->calls->set_affinity(sys, task->pid,
-						       task->tid, &present,
-						       &ignored);
+			(void)sys->calls->set_affinity(
+				sys, task->pid, task->tid, &present, &ignored);
 	}
 	rt_facts_fini(&facts);
 	return r;

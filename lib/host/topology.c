@@ -10,10 +10,10 @@
 
 #include "store.h"
 
-#define NAME "topology.xml"
+#define NAME	 "topology.xml"
 #define NAME_NEW "topology.xml.new"
-#define KEPT RT_STORE_DIR "/" NAME
-#define XML_MAX (16u << 20)
+#define KEPT	 RT_STORE_DIR "/" NAME
+#define XML_MAX	 (16u << 20)
 
 static void auto_topology(hwloc_topology_t *topology)
 {
@@ -93,9 +93,9 @@ static int set_source(hwloc_topology_t topology, const struct source *source)
 						    (int)source->xml_len + 1);
 	if (!source->text)
 		return 0;
-	return access(source->text, F_OK) == 0 ?
-		       hwloc_topology_set_xml(topology, source->text) :
-		       hwloc_topology_set_synthetic(topology, source->text);
+	if (access(source->text, F_OK) == 0)
+		return hwloc_topology_set_xml(topology, source->text);
+	return hwloc_topology_set_synthetic(topology, source->text);
 }
 
 static int build(const struct source *source, hwloc_topology_t *ret,
@@ -122,10 +122,9 @@ static int build(const struct source *source, hwloc_topology_t *ret,
 	     hwloc_topology_load(topology) < 0))
 		r = rt_fail(err, errno, "hwloc cannot read the topology");
 	restore_env(env);
-	if (r == 0)
-		*ret = topology;
-	else if (topology)
+	if (r < 0 && topology)
 		hwloc_topology_destroy(topology);
+	*ret = r < 0 ? NULL : topology;
 	return r;
 }
 
@@ -179,7 +178,8 @@ static int add_nodes(hwloc_topology_t topology, struct rt_topo_level *level,
 
 	if (r < 0)
 		return r;
-	RT_CPUSET_FOREACH(node, &order) {
+	RT_CPUSET_FOREACH(node, &order)
+	{
 		const hwloc_obj_t obj = hwloc_get_numanode_obj_by_os_index(
 			topology, (unsigned)node);
 		struct rt_cpuset cpus = { 0 };
@@ -296,8 +296,8 @@ static int load_kept(struct rt_sys *sys, struct rt_topo *topo,
 	int r = check_kept(sys, err);
 
 	if (r == 0)
-		r = rt_sys_read_all(sys, KEPT, XML_MAX, &xml,
-				    &source.xml_len, err);
+		r = rt_sys_read_all(sys, KEPT, XML_MAX, &xml, &source.xml_len,
+				    err);
 	if (r < 0)
 		return r;
 	source.xml = xml;
@@ -340,7 +340,8 @@ static int add_unknown(struct rt_sys *sys, struct rt_topo *topo,
 
 	for (size_t i = 0; i < topo->cores.n; i++)
 		rt_cpuset_minus(&unknown, &topo->cores.items[i].cpus);
-	RT_CPUSET_FOREACH(cpu, &unknown) {
+	RT_CPUSET_FOREACH(cpu, &unknown)
+	{
 		struct rt_cpuset own = { 0 };
 		int r;
 
@@ -385,7 +386,7 @@ static int load(struct rt_sys *sys, const struct rt_cpuset *present,
 	AUTO_TOPOLOGY topology = NULL;
 	int r = load_kept(sys, topo, err);
 
-	/* Of this host, and it knows all that the kernel does, or more. */
+	/* Of this host, and it knows all the kernel does. */
 	if (r == 0 && rt_cpuset_is_equal(&topo->present, present) &&
 	    (rt_cpuset_is_subset(online, &topo->online) ||
 	     !rt_cpuset_is_subset(&topo->online, online))) {
@@ -463,7 +464,6 @@ int rt_topology_keep(struct rt_sys *sys, struct rt_err *err)
 
 	if (is_kept(sys, err))
 		return 0;
-	/* It is there: the lock is in it. */
 	folder = rt_sys_openat(sys, RT_STORE_DIR, O_RDONLY | O_DIRECTORY, 0,
 			       err);
 	if (folder < 0)
@@ -473,7 +473,6 @@ int rt_topology_keep(struct rt_sys *sys, struct rt_err *err)
 		return r;
 	if (hwloc_topology_export_xmlbuffer(topology, &xml, &len, 0) < 0)
 		return rt_fail(err, errno, "hwloc cannot export the topology");
-	/* Less the closing NUL, which hwloc counts. */
 	r = write_kept(folder, xml, (size_t)len - 1, err);
 	hwloc_free_xmlbuffer(topology, xml);
 	return r;
@@ -488,7 +487,8 @@ int rt_topology_load_file(const char *source, struct rt_topo *ret_topo,
 	int r;
 
 	if (build(&from, &topology, err) < 0)
-		return rt_fail(err, 0, "'%s' is neither hwloc's XML nor a "
+		return rt_fail(err, 0,
+			       "'%s' is neither hwloc's XML nor a "
 			       "description such as 'pack:2 core:4 pu:2'",
 			       source);
 	r = convert(topology, &topo, err);

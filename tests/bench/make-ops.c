@@ -114,8 +114,8 @@ static uint64_t member(const char *text, const char *name)
 
 static void add_byte(struct maker *maker, char byte)
 {
-	maker->bytes = grow(maker->bytes, maker->n_bytes, &maker->size_bytes,
-			    1);
+	maker->bytes =
+		grow(maker->bytes, maker->n_bytes, &maker->size_bytes, 1);
 	maker->bytes[maker->n_bytes++] = byte;
 }
 
@@ -231,8 +231,8 @@ static void fill(struct maker *maker, const struct shape *shape,
 
 static void add_op(struct maker *maker, const struct op *op)
 {
-	maker->ops = grow(maker->ops, maker->n_ops, &maker->size_ops,
-			  sizeof(*op));
+	maker->ops =
+		grow(maker->ops, maker->n_ops, &maker->size_ops, sizeof(*op));
 	maker->ops[maker->n_ops++] = *op;
 	maker->counts[op->call]++;
 }

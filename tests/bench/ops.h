@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define OPS_FDS_MAX 64
-#define OPS_ROOT 0 /* the handle that is open from the start */
+#define OPS_ROOT    0 /* the handle that is open from the start */
 
 enum call {
 	CALL_OPENAT,
@@ -36,11 +36,11 @@ enum call {
 /* Handles are numbered as in the program that was watched. */
 struct op {
 	uint32_t call;
-	int32_t fd;	   /* worked on, or what path starts at */
-	int32_t opens;	   /* for the opening calls */
-	uint32_t failed;   /* it did: it must again */
-	uint32_t bytes;	   /* where path or data begins */
-	uint32_t len;	   /* of data, or of the buffer */
+	int32_t fd;	 /* worked on, or what path starts at */
+	int32_t opens;	 /* for the opening calls */
+	uint32_t failed; /* it did: it must again */
+	uint32_t bytes;	 /* where path or data begins */
+	uint32_t len;	 /* of data, or of the buffer */
 	uint64_t flags;
 	uint64_t mode;
 	uint64_t resolve;

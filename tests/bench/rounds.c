@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #define COMMANDS_MAX 16
-#define ROUNDS_MAX 100000
+#define ROUNDS_MAX   100000
 
 enum measure { WALL, CPU, INSTRUCTIONS, N_MEASURES };
 
@@ -110,9 +110,9 @@ static void run(const struct command *command, int counter,
 			fail("cannot wait for", command->argv[0]);
 	}
 	ret[WALL] = now_us() - start;
-	ret[CPU] = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
-			   1e6 +
-		   (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+	ret[CPU] =
+		(double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
+		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 	ret[INSTRUCTIONS] = (read_counter(counter) - before) / 1e3;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		errno = 0;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # docs.sh - the manual pages name every finding, key and option, and no others
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 page=$tree/docs/kvmrt.cfg.5
@@ -49,6 +50,7 @@ done
 if command -v groff >/dev/null; then
 	for page in "$tree"/docs/*.[158]; do
 		groff -mdoc -Tutf8 -ww -z "$page" 2>"$work/err"
+		# shellcheck disable=SC2034 # of the check below
 		name=${page##*/}
 		empty err
 	done

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh
 # lib.sh - TAP for shell tests: run a command, look at status and both streams
 #
 # KVMRT_BIN is where the programs are (build/bin below the tree if not set).

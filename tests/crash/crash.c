@@ -34,39 +34,80 @@ static const struct scenario {
 	bool old_kernel;       /* without partitions */
 	int status;	       /* of the call when nothing happens */
 } scenarios[] = {
-	{ .name = "prepare", .host = "smt2-numa2-12cpu", .config = "rt1",
-	  .call = "prepare rt1", .guests = { "rt1" }, .least = 20 },
-	{ .name = "started", .host = "smt2-numa2-12cpu-guest",
-	  .config = "rt1", .before = { "prepare rt1", "start rt1" },
-	  .call = "started rt1", .guests = { "rt1" }, .least = 15 },
-	{ .name = "release", .host = "smt2-numa2-12cpu-guest",
-	  .config = "rt1", .before = { "prepare rt1", "started rt1" },
-	  .call = "release rt1", .guests = { "rt1" }, .least = 20 },
-	{ .name = "adoption", .host = "smt2-numa2-12cpu-guest",
-	  .config = "rt1", .call = "reconnect rt1", .guests = { "rt1" },
+	{ .name = "prepare",
+	  .host = "smt2-numa2-12cpu",
+	  .config = "rt1",
+	  .call = "prepare rt1",
+	  .guests = { "rt1" },
+	  .least = 20 },
+	{ .name = "started",
+	  .host = "smt2-numa2-12cpu-guest",
+	  .config = "rt1",
+	  .before = { "prepare rt1", "start rt1" },
+	  .call = "started rt1",
+	  .guests = { "rt1" },
+	  .least = 15 },
+	{ .name = "release",
+	  .host = "smt2-numa2-12cpu-guest",
+	  .config = "rt1",
+	  .before = { "prepare rt1", "started rt1" },
+	  .call = "release rt1",
+	  .guests = { "rt1" },
+	  .least = 20 },
+	{ .name = "adoption",
+	  .host = "smt2-numa2-12cpu-guest",
+	  .config = "rt1",
+	  .call = "reconnect rt1",
+	  .guests = { "rt1" },
 	  .least = 30 },
-	{ .name = "prepare on 6.1", .host = "old-12cpu", .config = "rt1",
-	  .call = "prepare rt1", .guests = { "rt1" }, .least = 20 },
-	{ .name = "started on 6.1", .host = "smt2-numa2-12cpu-guest",
-	  .config = "rt1", .before = { "prepare rt1" },
-	  .call = "started rt1", .guests = { "rt1" }, .least = 15,
+	{ .name = "prepare on 6.1",
+	  .host = "old-12cpu",
+	  .config = "rt1",
+	  .call = "prepare rt1",
+	  .guests = { "rt1" },
+	  .least = 20 },
+	{ .name = "started on 6.1",
+	  .host = "smt2-numa2-12cpu-guest",
+	  .config = "rt1",
+	  .before = { "prepare rt1" },
+	  .call = "started rt1",
+	  .guests = { "rt1" },
+	  .least = 15,
 	  .old_kernel = true },
-	{ .name = "prepare with CPUs offline", .host = "offline-12cpu",
-	  .config = "offline", .call = "prepare rt1", .guests = { "rt1" },
+	{ .name = "prepare with CPUs offline",
+	  .host = "offline-12cpu",
+	  .config = "offline",
+	  .call = "prepare rt1",
+	  .guests = { "rt1" },
 	  .least = 18 },
-	{ .name = "prepare on two sorts of cores", .host = "hybrid-8cpu",
-	  .config = "hybrid", .call = "prepare rt3", .guests = { "rt3" },
+	{ .name = "prepare on two sorts of cores",
+	  .host = "hybrid-8cpu",
+	  .config = "hybrid",
+	  .call = "prepare rt3",
+	  .guests = { "rt3" },
 	  .least = 8 },
-	{ .name = "a second guest", .host = "smt2-numa2-12cpu-guest",
-	  .config = "two", .before = { "prepare rt1", "started rt1" },
-	  .call = "prepare rt2", .guests = { "rt1", "rt2" }, .least = 15 },
+	{ .name = "a second guest",
+	  .host = "smt2-numa2-12cpu-guest",
+	  .config = "two",
+	  .before = { "prepare rt1", "started rt1" },
+	  .call = "prepare rt2",
+	  .guests = { "rt1", "rt2" },
+	  .least = 15 },
 	{ .name = "the first of two leaves",
-	  .host = "smt2-numa2-12cpu-guest", .config = "two",
+	  .host = "smt2-numa2-12cpu-guest",
+	  .config = "two",
 	  .before = { "prepare rt1", "started rt1", "prepare rt2" },
-	  .call = "release rt1", .guests = { "rt1", "rt2" }, .least = 15 },
-	{ .name = "a start refused", .host = "smt2-numa2-12cpu",
-	  .config = "rt1", .before = { "prepare rt1" }, .call = "start rt1",
-	  .guests = { "rt1" }, .least = 20, .status = 1 },
+	  .call = "release rt1",
+	  .guests = { "rt1", "rt2" },
+	  .least = 15 },
+	{ .name = "a start refused",
+	  .host = "smt2-numa2-12cpu",
+	  .config = "rt1",
+	  .before = { "prepare rt1" },
+	  .call = "start rt1",
+	  .guests = { "rt1" },
+	  .least = 20,
+	  .status = 1 },
 };
 
 struct bench {
@@ -180,9 +221,15 @@ static bool is_below(const char *path, const char *folder)
 static bool may_differ(const char *path)
 {
 	static const char *const folders[] = {
-		"/run/kvmrt/lock", "/run/kvmrt/topology.xml",
-		"/run/kvmrt/topology.xml.new", "/proc/4711", "/proc/4716",
-		SCOPE, "/proc/irq/50", "/proc/irq/51", "/proc/irq/52",
+		"/run/kvmrt/lock",
+		"/run/kvmrt/topology.xml",
+		"/run/kvmrt/topology.xml.new",
+		"/proc/4711",
+		"/proc/4716",
+		SCOPE,
+		"/proc/irq/50",
+		"/proc/irq/51",
+		"/proc/irq/52",
 		/* What the kernel makes of the scope's files. */
 		"/sys/fs/cgroup/cpuset.cpus.isolated",
 	};
@@ -217,8 +264,8 @@ static bool all_may_differ(const char *path)
 static void kill_all(const struct bench *bench)
 {
 	static const char *const gone[] = {
-		"/proc/1",     "/proc/4711",   "/proc/4716",   "/proc/4718",
-		SCOPE,	       "/proc/irq/50", "/proc/irq/51", "/proc/irq/52",
+		"/proc/1", "/proc/4711",   "/proc/4716",   "/proc/4718",
+		SCOPE,	   "/proc/irq/50", "/proc/irq/51", "/proc/irq/52",
 	};
 	char path[512];
 	int fd;
@@ -417,7 +464,7 @@ static void install_config(const struct bench *bench)
 static void make_old(const struct bench *bench)
 {
 	char root[512], find[] = "find", name[] = "-name",
-		which[] = "cpuset.cpus.[ei]*", delete[] = "-delete";
+			which[] = "cpuset.cpus.[ei]*", delete[] = "-delete";
 	char *argv[] = { find, root, name, which, delete, NULL };
 
 	snprintf(root, sizeof(root), "%s/sys/fs/cgroup", bench->host.root);
@@ -448,7 +495,8 @@ static bool make_bench(struct bench *bench)
 static void try_scenario(const struct scenario *scenario,
 			 struct effects *effects)
 {
-	struct bench bench = { .scenario = scenario, .effects = effects,
+	struct bench bench = { .scenario = scenario,
+			       .effects = effects,
 			       .with_release = true };
 	char text[512] = "";
 
@@ -480,9 +528,9 @@ int main(int argc, char **argv)
 	const size_t n = sizeof(scenarios) / sizeof(*scenarios);
 	const size_t part = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
 	const size_t parts = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
-	struct effects *effects = mmap(NULL, sizeof(*effects),
-				       PROT_READ | PROT_WRITE,
-				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct effects *effects =
+		mmap(NULL, sizeof(*effects), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (effects == MAP_FAILED)
 		die("mmap");

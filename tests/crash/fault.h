@@ -24,7 +24,7 @@ enum effect {
 	EFFECT_FOLDER, /* unlink, rename, truncate */
 };
 
-#define EFFECTS_MAX 4096
+#define EFFECTS_MAX  4096
 #define CRASH_STATUS 99
 
 struct effects {

@@ -110,8 +110,8 @@ static void put_entry(const struct tree_entry *entry, const char *root)
 		return;
 	}
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, entry->text, entry->len) !=
-			      (ssize_t)entry->len ||
+	if (fd < 0 ||
+	    write(fd, entry->text, entry->len) != (ssize_t)entry->len ||
 	    fchmod(fd, entry->mode & 07777) < 0)
 		die(path);
 	close(fd);
@@ -203,9 +203,8 @@ static void visit(struct restorer *restorer, const FTSENT *found, bool *seen)
 	const struct tree *tree = restorer->tree;
 	struct tree_entry key = { .path = found->fts_path +
 					  strlen(tree->root) };
-	const struct tree_entry *entry =
-		bsearch(&key, tree->items, tree->n, sizeof(key),
-			compare_entries);
+	const struct tree_entry *entry = bsearch(&key, tree->items, tree->n,
+						 sizeof(key), compare_entries);
 
 	if (!entry) {
 		if (found->fts_info == FTS_D)

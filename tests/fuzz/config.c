@@ -20,7 +20,8 @@ static void edit(const char *text, size_t len, const struct rt_config *config)
 		char *again = NULL;
 		const size_t n = strlen(out);
 
-		assert(rt_config_remove(out, n, first->uuid, &again, &err) == 0);
+		assert(rt_config_remove(out, n, first->uuid, &again, &err) ==
+		       0);
 		free(again);
 	} else {
 		assert(err.code == EINVAL);

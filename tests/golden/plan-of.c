@@ -68,9 +68,9 @@ static int add_guest(struct host *host, const struct rt_guest *guest,
 	char text[32];
 	int r = 0;
 
-	if (started && rt_sys_readf(&host->sys, text, sizeof(text), &none,
-				    "run/libvirt/qemu/%s.pid",
-				    guest->name) == 0) {
+	if (started &&
+	    rt_sys_readf(&host->sys, text, sizeof(text), &none,
+			 "run/libvirt/qemu/%s.pid", guest->name) == 0) {
 		active.stage = RT_STAGE_STARTED;
 		active.pid = (unsigned)strtoul(text, NULL, 10);
 		r = rt_facts_read_process(&host->sys, guest->uuid, active.pid,

@@ -9,18 +9,22 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int
-ask(int sock, const char *command)
+static int ask(int sock, const char *command)
 {
-	struct ucred self = { .pid = getpid(), .uid = getuid(), .gid = getgid() };
+	struct ucred self = { .pid = getpid(),
+			      .uid = getuid(),
+			      .gid = getgid() };
 	union {
 		char room[CMSG_SPACE(sizeof(struct ucred))];
 		struct cmsghdr align;
 	} control = { 0 };
-	struct iovec text = { .iov_base = (void *)command, .iov_len = strlen(command) };
+	struct iovec text = { .iov_base = (void *)command,
+			      .iov_len = strlen(command) };
 	struct msghdr msg = {
-		.msg_iov = &text, .msg_iovlen = 1,
-		.msg_control = control.room, .msg_controllen = sizeof(control.room),
+		.msg_iov = &text,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room),
 	};
 	struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
 
@@ -31,8 +35,7 @@ ask(int sock, const char *command)
 	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct timeval limit = { .tv_sec = 30 };
@@ -46,8 +49,11 @@ main(int argc, char **argv)
 	}
 	strcpy(address.sun_path, argv[1]);
 	sock = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (sock < 0 || setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
-	    connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0 || ask(sock, argv[2]) < 0) {
+	if (sock < 0 ||
+	    setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) <
+		    0 ||
+	    connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    ask(sock, argv[2]) < 0) {
 		perror(argv[1]);
 		return 1;
 	}

@@ -16,6 +16,7 @@ KERNEL_LINE="$KERNEL_LINE systemd.default_device_timeout_sec=600 rcupdate.rcu_cp
 : "${LAB_THREAD:=multi}"
 : "${LAB_STAGE:=$LAB_BUILD/stage}"
 : "${LAB_BOOT_TIMEOUT:=1200}"
+: "${LAB_STALL_TIME:=30}"
 : "${LAB_EXEC_TIMEOUT:=3600}"
 : "${LAB_DOWN_TIMEOUT:=300}"
 
@@ -221,9 +222,32 @@ boot() {
 	wait_ready
 }
 
+# cpu_ticks PID: what a process has used so far, in clock ticks.
+cpu_ticks() {
+	sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $12 + $13 }'
+}
+
+# stalled: has the host, still booting, said nothing and done next to nothing for a while? Now and then the emulation
+# forgets a wake-up, and a boot that hangs so never goes on.
+stalled() {
+	if [ -n "${_stall_at:-}" ] && [ $(($(now) - _stall_at)) -lt "$LAB_STALL_TIME" ]; then
+		return 1
+	fi
+	_ticks=$(cpu_ticks "$(lab_pid)")
+	_size=$(stat -c %s "$LAB_RUN/console" 2>/dev/null || echo 0)
+	_was=${_stall_size:-}:${_stall_ticks:-}
+	_stall_at=$(now)
+	_stall_size=$_size
+	_stall_ticks=${_ticks:-0}
+	# Less than a fifth of one processor.
+	[ "${_was%:*}" = "$_size" ] && [ $((_stall_ticks - ${_was#*:})) -lt $((LAB_STALL_TIME * 20)) ]
+}
+
 wait_ready() {
 	_start=$(cat "$LAB_RUN/started")
 	_seen=
+	_stall_at=
+	_stall_size=
 	until [ -e "$LAB_SHARE/ready" ]; do
 		sleep 0.5
 		if lab_alive; then
@@ -234,6 +258,11 @@ wait_ready() {
 		fi
 		if [ $(($(now) - _start)) -gt "$LAB_BOOT_TIMEOUT" ]; then
 			dead "not up after $LAB_BOOT_TIMEOUT s"
+			lab_kill
+			return 1
+		fi
+		if [ -n "$_seen" ] && stalled; then
+			dead "the boot stands still after $(($(now) - _start)) s"
 			lab_kill
 			return 1
 		fi

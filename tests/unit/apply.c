@@ -13,12 +13,12 @@
 
 #include "../tap.h"
 
-#define IRQ "proc/irq/1/smp_affinity_list"
-#define ONLINE "sys/devices/system/cpu/cpu7/online"
-#define FENCE "sys/fs/cgroup/system.slice/cpuset.cpus"
-#define SHIELD "sys/fs/cgroup/m/cpuset.cpus.partition"
+#define IRQ	  "proc/irq/1/smp_affinity_list"
+#define ONLINE	  "sys/devices/system/cpu/cpu7/online"
+#define FENCE	  "sys/fs/cgroup/system.slice/cpuset.cpus"
+#define SHIELD	  "sys/fs/cgroup/m/cpuset.cpus.partition"
 #define EXCLUSIVE "sys/fs/cgroup/m/cpuset.cpus.exclusive"
-#define RPS "sys/class/net/e/queues/rx-0/rps_cpus"
+#define RPS	  "sys/class/net/e/queues/rx-0/rps_cpus"
 
 static struct {
 	struct file {
@@ -28,9 +28,9 @@ static struct {
 	} files[8];
 	const char *refuses; /* a path, or NULL */
 	int code;
-	unsigned times;	     /* it refuses so many writes */
-	const char *holds;   /* what it holds after any write; NULL: that */
-	const char *only;    /* it refuses this value alone; NULL: all */
+	unsigned times;	   /* it refuses so many writes */
+	const char *holds; /* what it holds after any write; NULL: that */
+	const char *only;  /* it refuses this value alone; NULL: all */
 	unsigned writes;
 } kernel;
 
@@ -66,8 +66,7 @@ static int fake_write(struct rt_sys *sys, const char *path, const char *value,
 	if (!file || file->gone)
 		return rt_fail(err, ENOENT, "write %s", path);
 	if (kernel.refuses && strcmp(kernel.refuses, path) == 0 &&
-	    kernel.times &&
-	    (!kernel.only || strcmp(kernel.only, value) == 0)) {
+	    kernel.times && (!kernel.only || strcmp(kernel.only, value) == 0)) {
 		kernel.times--;
 		return rt_fail(err, kernel.code, "write %s", path);
 	}
@@ -104,7 +103,7 @@ static struct rt_step step_of(enum rt_act act, enum rt_kind kind,
 		.value = (char *)(uintptr_t)value,
 		.now = (char *)(uintptr_t)now,
 		.why = "reason",
-		.guest = (char *)(uintptr_t)"rt1",
+		.guest = (char *)(uintptr_t) "rt1",
 	};
 }
 
@@ -114,7 +113,8 @@ static int apply(struct rt_step *step, struct rt_report *report,
 	const struct rt_plan plan = { .items = step, .n = 1, .size = 1 };
 
 	memset(report, 0, sizeof(*report));
-	return rt_apply(&store, &topo, &plan, report, err);
+	return rt_apply(&store, &topo, &plan,
+			&(struct rt_told){ .report = report }, err);
 }
 
 /* Give all back that is on record, so that the next case begins anew. */
@@ -147,8 +147,8 @@ static const struct {
 	  EPERM, 9, 0, "stays" },
 	{ "a managed interrupt (6.1)", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY,
 	  EIO, 9, 0, "stays" },
-	{ "no vector free", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY, ENOSPC, 9,
-	  0, "stays" },
+	{ "no vector free", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY, ENOSPC, 9, 0,
+	  "stays" },
 	{ "an interrupt busy for a moment", IRQ, RT_KIND_LIST, RT_ACT_SET,
 	  RT_MAY, EBUSY, 2, 0, "" },
 	{ "an interrupt busy for long", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY,
@@ -157,8 +157,8 @@ static const struct {
 	  EINVAL, 9, 0, "not-applied" },
 	{ "an interrupt that went", IRQ, RT_KIND_LIST, RT_ACT_SET, RT_MAY,
 	  ENOENT, 9, 0, "" },
-	{ "a CPU busy for a moment", ONLINE, RT_KIND_TEXT, RT_ACT_SET,
-	  RT_MUST, EBUSY, 1, 0, "cpu-offline" },
+	{ "a CPU busy for a moment", ONLINE, RT_KIND_TEXT, RT_ACT_SET, RT_MUST,
+	  EBUSY, 1, 0, "cpu-offline" },
 	{ "a CPU busy for long", ONLINE, RT_KIND_TEXT, RT_ACT_SET, RT_MUST,
 	  EBUSY, 9, -EBUSY, "" },
 	{ "a CPU that must not", ONLINE, RT_KIND_TEXT, RT_ACT_SET, RT_MUST,
@@ -186,10 +186,12 @@ static void test_refusals(void)
 		struct rt_err err = { 0 };
 		struct rt_step step = step_of(refusals[i].act, refusals[i].kind,
 					      refusals[i].path,
-					      is_set ? "0-11" :
-					      is_shield ? "member" : "1",
-					      is_set ? "0-5" :
-					      is_shield ? "isolated" : "0");
+					      is_set	? "0-11" :
+					      is_shield ? "member" :
+							  "1",
+					      is_set	? "0-5" :
+					      is_shield ? "isolated" :
+							  "0");
 
 		step.need = refusals[i].need;
 		reset(refusals[i].path, step.now);
@@ -247,9 +249,9 @@ static void keep(const char *path, enum rt_kind kind, const char *original,
 static void test_back(void)
 {
 	for (size_t i = 0; i < sizeof(backs) / sizeof(*backs); i++) {
-		struct rt_step step = step_of(RT_ACT_GIVE_BACK, backs[i].kind,
-					      backs[i].path, backs[i].wrote,
-					      backs[i].original);
+		struct rt_step step =
+			step_of(RT_ACT_GIVE_BACK, backs[i].kind, backs[i].path,
+				backs[i].wrote, backs[i].original);
 		struct rt_report report;
 		struct rt_err err = { 0 };
 
@@ -270,8 +272,8 @@ static void test_back(void)
 
 static void test_back_refused(void)
 {
-	struct rt_step step = step_of(RT_ACT_GIVE_BACK, RT_KIND_LIST, FENCE,
-				      "0-5", "");
+	struct rt_step step =
+		step_of(RT_ACT_GIVE_BACK, RT_KIND_LIST, FENCE, "0-5", "");
 	struct rt_report report;
 	struct rt_err err = { 0 };
 
@@ -304,14 +306,14 @@ static void test_back_refused(void)
 /* The record comes first, and each value is on it that may stand there. */
 static void test_record(void)
 {
-	struct rt_step first = step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-11",
-				       "0-5");
-	struct rt_step second = step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-5",
-					"0-3");
-	struct rt_step third = step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-5",
-				       "0-1");
-	struct rt_step back = step_of(RT_ACT_GIVE_BACK, RT_KIND_LIST, IRQ, "",
-				      "0-11");
+	struct rt_step first =
+		step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-11", "0-5");
+	struct rt_step second =
+		step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-5", "0-3");
+	struct rt_step third =
+		step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-5", "0-1");
+	struct rt_step back =
+		step_of(RT_ACT_GIVE_BACK, RT_KIND_LIST, IRQ, "", "0-11");
 	struct rt_report report;
 	struct rt_err err = { 0 };
 

@@ -5,16 +5,16 @@
 #define UUID_A "11111111-1111-4111-8111-111111111111"
 #define UUID_B "22222222-2222-4222-8222-222222222222"
 #define UUID_C "33333333-3333-4333-8333-333333333333"
-#define A "[" UUID_A "]\nname=a\n"	      /* lines 1, 2 */
-#define RT_A A "rt=yes\nnr_vcpus=2\n"	      /* to line 4 */
-#define GOOD_A RT_A "cpuset=6,8,10\n"	      /* to line 5 */
-#define B "[" UUID_B "]\nname=b\n"	      /* 6, 7 behind GOOD_A */
-#define C "[" UUID_C "]\nname=c\n"
+#define A      "[" UUID_A "]\nname=a\n" /* lines 1, 2 */
+#define RT_A   A "rt=yes\nnr_vcpus=2\n" /* to line 4 */
+#define GOOD_A RT_A "cpuset=6,8,10\n"	/* to line 5 */
+#define B      "[" UUID_B "]\nname=b\n" /* 6, 7 behind GOOD_A */
+#define C      "[" UUID_C "]\nname=c\n"
 
-#define CASE(its_name, its_config, wanted, ...)                        \
-	{                                                              \
-		.name = its_name, .config = its_config, .want = wanted, \
-		##__VA_ARGS__                                          \
+#define CASE(its_name, its_config, wanted, ...)                                \
+	{                                                                      \
+		.name = its_name, .config = its_config, .want = wanted,        \
+		##__VA_ARGS__                                                  \
 	}
 
 static const struct named_case {
@@ -30,130 +30,136 @@ static const struct named_case {
 	CASE("an ordinary guest that is not bound", A, ""),
 	CASE("real-time without cpuset", RT_A, "rt-no-cpuset:3!"),
 	CASE("real-time with an unreadable cpuset", RT_A "cpuset=99\n",
-	  "bad-cpuset:5!"),
+	     "bad-cpuset:5!"),
 	CASE("real-time with a cpuset that is no cpuset", RT_A "cpuset=6-\n",
-	  "bad-value:5!"),
+	     "bad-value:5!"),
 	CASE("real-time without locked memory", GOOD_A "rt_memory=no\n",
-	  "rt-no-memory-lock:6!"),
+	     "rt-no-memory-lock:6!"),
 	CASE("too few CPUs", RT_A "cpuset=6,8\n", "too-few-cpus:5!"),
 	CASE("siblings do not count", RT_A "cpuset=6-9\n", "too-few-cpus:5!"),
 	CASE("auto never has too few", A "rt=1\nnr_vcpus=auto\ncpuset=6-11\n",
-	  ""),
+	     ""),
 	CASE("one CPU too few for an ordinary guest",
-	  A "nr_vcpus=2\ncpuset=2-3\n", "few-cpus:4"),
+	     A "nr_vcpus=2\ncpuset=2-3\n", "few-cpus:4"),
 	CASE("just enough for an ordinary guest", A "nr_vcpus=2\ncpuset=2-4\n",
-	  ""),
+	     ""),
 	CASE("topology product", GOOD_A "cpu_topology=1,2,2\n",
-	  "topology-product:6!"),
+	     "topology-product:6!"),
 	CASE("topology product right", GOOD_A "cpu_topology=1,1,2\n", ""),
 	CASE("topology of a count that is refused",
-	  A "nr_vcpus=x\ncpu_topology=1,2,1\n", "bad-value:3!"),
+	     A "nr_vcpus=x\ncpu_topology=1,2,1\n", "bad-value:3!"),
 
 	CASE("over two nodes", RT_A "cpuset=4,6,8\n",
-	  "several-nodes:5 rt-node0:5 host-device:5"),
+	     "several-nodes:5 rt-node0:5 host-device:5"),
 	CASE("numatune off", GOOD_A "numatune=\n", "numatune-off:6"),
 	CASE("numatune outside", GOOD_A "numatune=0\n", "numatune-outside:6"),
 	CASE("numatune partly outside", GOOD_A "numatune=0-1\n",
-	  "numatune-outside:6"),
+	     "numatune-outside:6"),
 	CASE("numatune of no node", A "numatune=4\n", "bad-numatune:3!"),
 	CASE("on CPU 0", RT_A "cpuset=0,2,4\n", "rt-cpu0:5 host-device:5"),
 	CASE("on the sibling of CPU 0", RT_A "cpuset=1-5\n",
-	  "rt-cpu0:5 host-device:5"),
+	     "rt-cpu0:5 host-device:5"),
 	CASE("CPU 0 cannot be taken down", RT_A "cpuset=1-5\n",
-	  "rt-cpu0:5 cpu-stays-up:5! host-device:5", .change = cpu_0_stays),
+	     "rt-cpu0:5 cpu-stays-up:5! host-device:5", .change = cpu_0_stays),
 	CASE("other CPUs can be taken down", GOOD_A, "", .change = cpu_0_stays),
 	CASE("on node 0", A "rt=1\ncpuset=2,4\n", "rt-node0:4 host-device:4"),
 	CASE("one node says nothing", A "rt=1\ncpuset=2-3\n" B "cpuset=1\n",
-	  "few-cpus:7", .change = one_node),
+	     "few-cpus:7", .change = one_node),
 	CASE("two kinds of cores", GOOD_A, "mixed-cores:5", .change = hybrid),
 	CASE("one kind of cores", A "rt=1\ncpuset=6,8\n", "", .change = hybrid),
 	CASE("offline", GOOD_A, "offline-cpu:5!", .change = cpu_8_off),
 	CASE("offline by us", GOOD_A, "", .change = cpu_9_off),
-	CASE("offline by us for another guest",
-	  GOOD_A B "cpuset=9-10\n", "cpu-overlap:8!", .change = cpu_9_off),
+	CASE("offline by us for another guest", GOOD_A B "cpuset=9-10\n",
+	     "cpu-overlap:8!", .change = cpu_9_off),
 
 	CASE("overlap, ordinary behind", GOOD_A B "cpuset=5,6\n",
-	  "cpu-overlap:8!"),
-	CASE("overlap, ordinary in front", A "cpuset=5,6\n" B
-	  "rt=1\ncpuset=6,8\n", "cpu-overlap:3!"),
+	     "cpu-overlap:8!"),
+	CASE("overlap, ordinary in front",
+	     A "cpuset=5,6\n" B "rt=1\ncpuset=6,8\n", "cpu-overlap:3!"),
 	CASE("overlap with a sibling", GOOD_A B "cpuset=5,7\n",
-	  "cpu-overlap:8!"),
+	     "cpu-overlap:8!"),
 	CASE("overlap of siblings of two real-time guests",
-	  A "rt=1\ncpuset=6,8\n" B "rt=1\ncpuset=9,10\n",
-	  "cpu-overlap:8!"),
+	     A "rt=1\ncpuset=6,8\n" B "rt=1\ncpuset=9,10\n", "cpu-overlap:8!"),
 	CASE("ordinary guests may overlap", A "cpuset=2-4\n" B "cpuset=3-5\n",
-	  ""),
+	     ""),
 	CASE("a disabled guest overlaps", GOOD_A B "disabled=1\ncpuset=5,6\n",
-	  ""),
-	CASE("a disabled guest overlaps, all", GOOD_A B "disabled=1\ncpuset=5,6\n",
-	  "cpu-overlap:9!", .all = true),
+	     ""),
+	CASE("a disabled guest overlaps, all",
+	     GOOD_A B "disabled=1\ncpuset=5,6\n", "cpu-overlap:9!",
+	     .all = true),
 	CASE("a shared node", A "rt=1\ncpuset=6,8\n" B "cpuset=10-11\n",
-	  "shared-node:7"),
+	     "shared-node:7"),
 	CASE("a node shared by two real-time guests, both said once",
-	  A "rt=1\ncpuset=2,4\n" B "rt=1\ncpuset=1,6,8\n",
-	  "shared-node:8 several-nodes:8 rt-cpu0:8 host-device:8 host-device:4 "
+	     A "rt=1\ncpuset=2,4\n" B "rt=1\ncpuset=1,6,8\n",
+	     "shared-node:8 several-nodes:8 rt-cpu0:8 host-device:8 "
+	     "host-device:4 "
 	     "rt-node0:4"),
 	CASE("shared memory", GOOD_A B "cpuset=2-3\nnumatune=0-1\n",
-	  "shared-memory:9"),
+	     "shared-memory:9"),
 	CASE("no CPU left", A "rt=1\ncpuset=0,2,4\n" B "rt=1\ncpuset=6,8,10\n",
-	  "rt-cpu0:4 host-device:4 no-housekeeping:8!"),
+	     "rt-cpu0:4 host-device:4 no-housekeeping:8!"),
 	CASE("no CPU left, offline ones do not count",
-	  A "rt=1\ncpuset=0-7,10\n",
-	  "several-nodes:4 rt-cpu0:4 host-device:4 no-housekeeping:4!",
-	  .change = core_4_off),
+	     A "rt=1\ncpuset=0-7,10\n",
+	     "several-nodes:4 rt-cpu0:4 host-device:4 no-housekeeping:4!",
+	     .change = core_4_off),
 	CASE("no CPU left, the other asks",
-	  A "rt=1\ncpuset=0,2,4\n" B "rt=1\ncpuset=6,8,10\n",
-	  "rt-cpu0:4 host-device:4 no-housekeeping:8!", .uuid = UUID_A),
+	     A "rt=1\ncpuset=0,2,4\n" B "rt=1\ncpuset=6,8,10\n",
+	     "rt-cpu0:4 host-device:4 no-housekeeping:8!", .uuid = UUID_A),
 
 	CASE("a device", GOOD_A "pcidevs=0000:81:00.0\n", ""),
 	CASE("a device that is not there", GOOD_A "pcidevs=0000:99:00.0\n",
-	  "pci-missing:6!"),
+	     "pci-missing:6!"),
 	CASE("unknown without facts", GOOD_A "pcidevs=0000:99:00.0\n", "",
-	  .no_facts = true),
+	     .no_facts = true),
 	CASE("a bridge", GOOD_A "pcidevs=0000:84:00.0\n", "pci-bridge:6!"),
 	CASE("behind a bridge of the group", GOOD_A "pcidevs=0000:85:00.0\n",
-	  ""),
+	     ""),
 	CASE("half a group", GOOD_A "pcidevs=0000:83:00.1\n", "pci-group:6!"),
 	CASE("a whole group", GOOD_A "pcidevs=0000:83:00.0 0000:83:00.1\n", ""),
-	CASE("a group in two guests", A "pcidevs=0000:83:00.0\n" B
-	  "pcidevs=0000:83:00.1\n", "pci-group:3! pci-group:6!"),
-	CASE("a device of two guests", A "pcidevs=0000:81:00.0\n" B
-	  "pcidevs=0000:81:00.0\n", "pci-shared:6!"),
-	CASE("a device of two guests without facts", A "pcidevs=0000:81:00.0\n" B
-	  "pcidevs=0000:81:00.0\n", "pci-shared:6!", .no_facts = true),
-	CASE("a device of a disabled guest", A "pcidevs=0000:81:00.0\n" B
-	  "disabled=1\npcidevs=0000:81:00.0\n", ""),
+	CASE("a group in two guests",
+	     A "pcidevs=0000:83:00.0\n" B "pcidevs=0000:83:00.1\n",
+	     "pci-group:3! pci-group:6!"),
+	CASE("a device of two guests",
+	     A "pcidevs=0000:81:00.0\n" B "pcidevs=0000:81:00.0\n",
+	     "pci-shared:6!"),
+	CASE("a device of two guests without facts",
+	     A "pcidevs=0000:81:00.0\n" B "pcidevs=0000:81:00.0\n",
+	     "pci-shared:6!", .no_facts = true),
+	CASE("a device of a disabled guest",
+	     A "pcidevs=0000:81:00.0\n" B "disabled=1\npcidevs=0000:81:00.0\n",
+	     ""),
 	CASE("a device without IOMMU", A "pcidevs=0000:86:00.0\n",
-	  "pci-no-iommu:3"),
+	     "pci-no-iommu:3"),
 	CASE("a device of another node", GOOD_A "pcidevs=0000:01:00.0\n",
-	  "pci-far:6"),
+	     "pci-far:6"),
 	CASE("a device of another node, guest not bound",
-	  A "pcidevs=0000:01:00.0\n", ""),
+	     A "pcidevs=0000:01:00.0\n", ""),
 	CASE("a neighbour's device", GOOD_A B "pcidevs=0000:81:00.0\n",
-	  "pci-neighbour:8"),
+	     "pci-neighbour:8"),
 	CASE("a neighbour's device, the other way round",
-	  A "pcidevs=0000:81:00.0\n" B "rt=1\ncpuset=6,8\n",
-	  "pci-neighbour:3"),
+	     A "pcidevs=0000:81:00.0\n" B "rt=1\ncpuset=6,8\n",
+	     "pci-neighbour:3"),
 	CASE("the host's device", GOOD_A, "host-device:5", .change = host_nic),
-	CASE("the host's device goes to a guest", GOOD_A
-	  "pcidevs=0000:87:00.0\n", "", .change = host_nic),
+	CASE("the host's device goes to a guest",
+	     GOOD_A "pcidevs=0000:87:00.0\n", "", .change = host_nic),
 	CASE("the host's device local to all", GOOD_A, "", .change = far_away),
 
 	CASE("managed interrupts that could leave", GOOD_A, "managed-irq:5",
-	  .change = disk_mixed),
+	     .change = disk_mixed),
 	CASE("managed interrupts that cannot", GOOD_A, "managed-irq:5",
-	  .change = disk_own),
+	     .change = disk_own),
 	CASE("interrupts that do not matter", GOOD_A "pcidevs=0000:81:00.0\n",
-	  "", .change = disk_quiet),
+	     "", .change = disk_quiet),
 	CASE("managed interrupts of both kinds", GOOD_A,
 	     "managed-irq:5 managed-irq:5", .change = disk_both),
 	CASE("managed interrupts of an ordinary guest's CPUs", A "cpuset=6,8\n",
-	  "", .change = disk_own),
+	     "", .change = disk_own),
 
-	CASE("only what concerns a guest", GOOD_A B "cpuset=5,6\n" C
-	  "cpuset=1\n", "cpu-overlap:8!", .uuid = UUID_A),
+	CASE("only what concerns a guest",
+	     GOOD_A B "cpuset=5,6\n" C "cpuset=1\n", "cpu-overlap:8!",
+	     .uuid = UUID_A),
 	CASE("not what concerns others", GOOD_A B "cpuset=5,6\n" C "cpuset=1\n",
-	  "few-cpus:11", .uuid = UUID_C),
+	     "few-cpus:11", .uuid = UUID_C),
 };
 
 static void summarize(struct rt_report *report, struct rt_strbuf *out)
@@ -162,8 +168,8 @@ static void summarize(struct rt_report *report, struct rt_strbuf *out)
 	for (size_t i = 0; i < report->n; i++) {
 		const struct rt_finding *f = &report->items[i];
 
-		rt_strbuf_addf(out, "%s%s:%u%s", i ? " " : "", f->code,
-			       f->line, f->severity == RT_ERROR ? "!" : "");
+		rt_strbuf_addf(out, "%s%s:%u%s", i ? " " : "", f->code, f->line,
+			       f->severity == RT_ERROR ? "!" : "");
 	}
 }
 

@@ -63,7 +63,9 @@ static void device(struct world *world, const char *addr, int node, int group,
 		.driver = strdup(driver),
 		.node = node,
 		.group = group,
-		.local_cpus = list(node < 0 ? "0-11" : node ? "6-11" : "0-5"),
+		.local_cpus = list(node < 0 ? "0-11" :
+				   node	    ? "6-11" :
+					      "0-5"),
 	};
 }
 

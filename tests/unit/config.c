@@ -29,38 +29,37 @@ static bool parse(const char *text, size_t len, struct rt_config *config)
 
 static void test_all_keys(void)
 {
-	static const char text[] =
-		"\xef\xbb\xbf# all of them\n"
-		"[kvmrt]\n"
-		"strict = No\n"
-		"edits = Enforce\n"
-		"\n"
-		"[11111111-2222-3333-4444-55555555555A]\n"
-		"name = plc 1\n"
-		"title = a ; b # c = d : e\n"
-		"description = first ; not a comment\n"
-		"    second\n"
-		"  # a comment\n"
-		"\n"
-		"\t|# third, with a bar  \n"
-		"nr_vcpus = 3\r\n"
-		"cpu_topology = 1 , 3,1\n"
-		"cpuset = 0,1,\n"
-		"   n1-2,  3\n"
-		"rt=YES\n"
-		"rt_memory\t=\toff\t\n"
-		"numatune = 0, 2-3\n"
-		"hide_kvm = 1\n"
-		"autostart = on\n"
-		"disabled = TRUE\n"
-		"pcidevs = 0000:3b:00.0\n"
-		"   0000:3B:00.1 0001:00:1f.7\n"
-		"comments =\n"
-		"\n"
-		"  x\n"
-		"  = y\n"
-		"[" U2 "]\n"
-		"name = two";
+	static const char text[] = "\xef\xbb\xbf# all of them\n"
+				   "[kvmrt]\n"
+				   "strict = No\n"
+				   "edits = Enforce\n"
+				   "\n"
+				   "[11111111-2222-3333-4444-55555555555A]\n"
+				   "name = plc 1\n"
+				   "title = a ; b # c = d : e\n"
+				   "description = first ; not a comment\n"
+				   "    second\n"
+				   "  # a comment\n"
+				   "\n"
+				   "\t|# third, with a bar  \n"
+				   "nr_vcpus = 3\r\n"
+				   "cpu_topology = 1 , 3,1\n"
+				   "cpuset = 0,1,\n"
+				   "   n1-2,  3\n"
+				   "rt=YES\n"
+				   "rt_memory\t=\toff\t\n"
+				   "numatune = 0, 2-3\n"
+				   "hide_kvm = 1\n"
+				   "autostart = on\n"
+				   "disabled = TRUE\n"
+				   "pcidevs = 0000:3b:00.0\n"
+				   "   0000:3B:00.1 0001:00:1f.7\n"
+				   "comments =\n"
+				   "\n"
+				   "  x\n"
+				   "  = y\n"
+				   "[" U2 "]\n"
+				   "name = two";
 	struct rt_config config = { 0 };
 	const struct rt_section *s;
 
@@ -108,8 +107,9 @@ static void test_all_keys(void)
 static void test_empty(void)
 {
 	static const char *const rows[] = {
-		"", "\n", "\r\n", "# a", "; a", "\xef\xbb\xbf", "  # a\n",
-		" \t \n", "[kvmrt]\n", "[kvmrt]",
+		"",	     "\n",	     "\r\n",	"# a",
+		"; a",	     "\xef\xbb\xbf", "  # a\n", " \t \n",
+		"[kvmrt]\n", "[kvmrt]",
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -151,8 +151,9 @@ static void test_lengths(void)
 		for (size_t i = 0; i < len; i++)
 			rt_strbuf_add(&value, &"a;# \t=b]["[i % 9], 1);
 		rt_strbuf_adds(&value, "!");
-		rt_strbuf_addf(&text, "[" U1 "]\nname = a\ntitle = %s\n"
-				      "description = %s\n  %s\n",
+		rt_strbuf_addf(&text,
+			       "[" U1 "]\nname = a\ntitle = %s\n"
+			       "description = %s\n  %s\n",
 			       value.text, value.text, value.text);
 		good = parse(text.text, text.len, &config) &&
 		       strcmp(config.sections[0].title, value.text) == 0 &&
@@ -216,8 +217,7 @@ static void test_hints(void)
 		struct rt_report report = { 0 };
 		struct rt_err err;
 
-		rt_strbuf_addf(&text, "[" U1 "]\nname = a\n%s\n",
-			       rows[i].line);
+		rt_strbuf_addf(&text, "[" U1 "]\nname = a\n%s\n", rows[i].line);
 		rt_config_parse(text.text, text.len, "t", &config, &report,
 				&err);
 		is_str(report.n == 1 ? report.items[0].hint : NULL,

@@ -15,7 +15,7 @@
 
 #define U1 "[11111111-2222-3333-4444-555555555551]\n"
 #define U2 "[11111111-2222-3333-4444-555555555552]\n"
-#define A U1 "name = a\n"
+#define A  U1 "name = a\n"
 
 #define T(s) s, sizeof(s) - 1
 
@@ -50,8 +50,7 @@ static const struct {
 	{ "name as a section", T("[guest]\nname = a\n"), "1:bad-uuid" },
 	{ "short UUID", T("[11111111-2222-3333-4444-55555555555]\nname = a\n"),
 	  "1:bad-uuid" },
-	{ "long UUID",
-	  T("[11111111-2222-3333-4444-5555555555555]\nname = a\n"),
+	{ "long UUID", T("[11111111-2222-3333-4444-5555555555555]\nname = a\n"),
 	  "1:bad-uuid" },
 	{ "UUID with a g",
 	  T("[g1111111-2222-3333-4444-555555555555]\nname = a\n"),
@@ -89,8 +88,8 @@ static const struct {
 	  "1:bad-uuid 1:missing-name" },
 	{ "KVMRT", T("[KVMRT]\nstrict = on\n"),
 	  "1:bad-uuid 1:missing-name 2:unknown-key" },
-	{ "open bracket", T("[11111111-2222-3333-4444-555555555551\nname = a\n"),
-	  "1:syntax" },
+	{ "open bracket",
+	  T("[11111111-2222-3333-4444-555555555551\nname = a\n"), "1:syntax" },
 	{ "open bracket, alone", T("[\nname = a\n"), "1:syntax" },
 	{ "open bracket in a second section", T(A "[\nname = b\nrt = x\n"),
 	  "3:syntax 5:bad-value" },
@@ -100,8 +99,8 @@ static const struct {
 	{ "comment behind the bracket",
 	  T("[11111111-2222-3333-4444-555555555551] # x\nname = a\n"),
 	  "1:syntax" },
-	{ "two brackets", T("[11111111-2222-3333-4444-555555555551]]\nname=a\n"),
-	  "1:syntax" },
+	{ "two brackets",
+	  T("[11111111-2222-3333-4444-555555555551]]\nname=a\n"), "1:syntax" },
 	{ "section with a control character",
 	  T(A "[1111\0011111]\nname = a\nrt = on\nrt = on\n"),
 	  "3:control-character 6:duplicate-key" },
@@ -153,10 +152,11 @@ static const struct {
 	{ "NULs", T(A "\0\n\0\n\0"), "3:nul-byte 4:nul-byte 5:nul-byte" },
 	{ "NUL in a further line", T(A "cpuset = 0,\n \0\n"), "4:nul-byte" },
 	{ "UTF-16", T("\xff\xfe[\0k\0]\0\n\0"), "1:nul-byte 2:nul-byte" },
-	{ "two byte order marks", T("\xef\xbb\xbf\xef\xbb\xbf" "a\n"),
+	{ "two byte order marks",
+	  T("\xef\xbb\xbf\xef\xbb\xbf"
+	    "a\n"),
 	  "1:syntax" },
-	{ "Mac line ends", T("[kvmrt]\rstrict = on\r"),
-	  "1:control-character" },
+	{ "Mac line ends", T("[kvmrt]\rstrict = on\r"), "1:control-character" },
 	{ "no newline at the end", T(A "rt = x"), "3:bad-value" },
 	{ "CR LF", T("[kvmrt]\r\nstrict = x\r\n"), "2:bad-value" },
 	{ "after blank lines and comments", T("\n# c\n\n;c\n" A "\n\nrt = x\n"),
@@ -214,13 +214,13 @@ static void check_lines(void)
 		RT_AUTO_STRBUF text = { 0 };
 		RT_AUTO_STRBUF crlf = { 0 };
 
-		rt_strbuf_addf(&text, A "%s\n" U2 "name = b\n",
-			       lines[i].line);
+		rt_strbuf_addf(&text, A "%s\n" U2 "name = b\n", lines[i].line);
 		check(lines[i].line, text.text, text.len, lines[i].want);
 		/* The same in the way of another system. */
 		for (size_t k = 0; k < text.len; k++)
-			rt_strbuf_add(&crlf, text.text[k] == '\n' ? "\r\n" :
-								     &text.text[k],
+			rt_strbuf_add(&crlf,
+				      text.text[k] == '\n' ? "\r\n" :
+							     &text.text[k],
 				      text.text[k] == '\n' ? 2 : 1);
 		check("the same with CR LF", crlf.text, crlf.len,
 		      lines[i].want);

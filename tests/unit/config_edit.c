@@ -45,15 +45,13 @@ static const struct {
 	{ "byte order mark", "\xef\xbb\xbf[" U1 "]\nname = a\n", RT_KEY_NAME,
 	  "b", "\xef\xbb\xbf[" U1 "]\nname = b\n" },
 	{ "capitals in the UUID",
-	  "[11111111-2222-3333-4444-55555555555A]\nname = a\n", RT_KEY_RT,
-	  "on",
+	  "[11111111-2222-3333-4444-55555555555A]\nname = a\n", RT_KEY_RT, "on",
 	  "[11111111-2222-3333-4444-55555555555A]\nname = a\nrt = on\n" },
 	{ "remove a key", "[" U1 "]\nname = a\nrt = on\n# c\n", RT_KEY_RT, NULL,
 	  "[" U1 "]\nname = a\n# c\n" },
 	{ "remove a text",
 	  "[" U1 "]\nname = a\ncomments = x\n y\n # c\n\n z\n\nrt = on\n",
-	  RT_KEY_COMMENTS, NULL,
-	  "[" U1 "]\nname = a\n # c\n\nrt = on\n" },
+	  RT_KEY_COMMENTS, NULL, "[" U1 "]\nname = a\n # c\n\nrt = on\n" },
 	{ "remove what is not there", "[" U1 "]\nname = a\n", RT_KEY_RT, NULL,
 	  "[" U1 "]\nname = a\n" },
 	{ "remove numatune", "[" U1 "]\nname = a\nnumatune =\n",
@@ -191,9 +189,10 @@ static unsigned pick(unsigned below)
 
 static const char *some_value(enum rt_key key, char *buf, size_t size)
 {
-	static const char *const words[] = { "a", " ", "#", ";", "|", "\n",
-					     "[x]", "rt = on", "=", "\t",
-					     "\xc3\xa4", "longer words" };
+	static const char *const words[] = {
+		"a",   " ",	  "#", ";",  "|",	 "\n",
+		"[x]", "rt = on", "=", "\t", "\xc3\xa4", "longer words"
+	};
 	static const char *const values[RT_KEY_COUNT][3] = {
 		[RT_KEY_NR_VCPUS] = { "1", "auto", "8192" },
 		[RT_KEY_CPU_TOPOLOGY] = { "auto", "1,2,3", "" },

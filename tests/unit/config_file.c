@@ -20,8 +20,8 @@
 
 static void put(const char *path, const char *text, mode_t mode)
 {
-	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-			    0600);
+	const int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	ok(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
 		   fchmod(fd, mode) == 0,
@@ -58,8 +58,8 @@ static void refused(struct rt_sys *sys, const char *path, const char *word)
 	struct rt_err err = { 0 };
 	int r = rt_config_file_read(sys, path, &file, &err);
 
-	ok(r < 0 && strstr(err.text, word) && !file.text,
-	   "refused: %s: %s", path ? path : "the default", err.text);
+	ok(r < 0 && strstr(err.text, word) && !file.text, "refused: %s: %s",
+	   path ? path : "the default", err.text);
 	rt_config_file_fini(&file);
 }
 
@@ -241,10 +241,11 @@ int main(void)
 	test_link(&sys);
 	test_full(&sys);
 	rt_sys_close(&sys);
-	for (const char *const *name = (const char *const[]){
-		     "fifo", "group.cfg", "other.cfg", "big.cfg", "theirs.cfg",
-		     "nul.cfg", "f.cfg", "root/etc/kvmrt.cfg",
-		     "root/srv/real", NULL };
+	for (const char *const *name =
+		     (const char *const[]){ "fifo", "group.cfg", "other.cfg",
+					    "big.cfg", "theirs.cfg", "nul.cfg",
+					    "f.cfg", "root/etc/kvmrt.cfg",
+					    "root/srv/real", NULL };
 	     *name; name++)
 		unlink(*name);
 	ok(rmdir("root/srv") == 0 && rmdir("root/etc") == 0 &&

@@ -186,8 +186,7 @@ static void test_order(void)
 	char seen[64] = "";
 
 	RT_CPUSET_FOREACH(cpu, &set)
-		snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen),
-			 "%d ", cpu);
+	snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%d ", cpu);
 	is_str(seen, "3 63 64 8191 ", "ascending");
 	is_int(rt_cpuset_first(&set), 3, "first");
 	is_int(rt_cpuset_last(&set), 8191, "last");

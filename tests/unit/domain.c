@@ -26,19 +26,23 @@ static char *dump(const struct rt_domain *d)
 	if (d->placement_auto)
 		rt_strbuf_adds(&buf, " auto");
 	if (d->has_cpuset)
-		rt_strbuf_addf(&buf, " cpus=%s", rt_cpuset_text(&d->cpuset).text);
+		rt_strbuf_addf(&buf, " cpus=%s",
+			       rt_cpuset_text(&d->cpuset).text);
 	for (size_t i = 0; i < d->vcpupins.n; i++)
 		rt_strbuf_addf(&buf, " v%u=%s", d->vcpupins.items[i].id,
 			       rt_cpuset_text(&d->vcpupins.items[i].cpus).text);
 	if (d->stale_vcpupins)
 		rt_strbuf_adds(&buf, " stale");
 	if (d->has_emulatorpin)
-		rt_strbuf_addf(&buf, " e=%s", rt_cpuset_text(&d->emulatorpin).text);
+		rt_strbuf_addf(&buf, " e=%s",
+			       rt_cpuset_text(&d->emulatorpin).text);
 	for (size_t i = 0; i < d->iothreadpins.n; i++)
-		rt_strbuf_addf(&buf, " i%u=%s", d->iothreadpins.items[i].id,
-			       rt_cpuset_text(&d->iothreadpins.items[i].cpus).text);
+		rt_strbuf_addf(
+			&buf, " i%u=%s", d->iothreadpins.items[i].id,
+			rt_cpuset_text(&d->iothreadpins.items[i].cpus).text);
 	if (!rt_cpuset_is_empty(&d->iothreads))
-		rt_strbuf_addf(&buf, " io=%s", rt_cpuset_text(&d->iothreads).text);
+		rt_strbuf_addf(&buf, " io=%s",
+			       rt_cpuset_text(&d->iothreads).text);
 	if (d->has_topology)
 		rt_strbuf_addf(&buf, " t=%u,%u,%u,%u,%u", d->sockets, d->dies,
 			       d->clusters, d->cores, d->threads);
@@ -49,16 +53,19 @@ static char *dump(const struct rt_domain *d)
 		rt_strbuf_addf(&buf, " n=%s%s", rt_cpuset_text(&d->nodes).text,
 			       d->nodes_strict ? "" : "?");
 	if (!rt_cpuset_is_empty(&d->memnodes))
-		rt_strbuf_addf(&buf, " m=%s", rt_cpuset_text(&d->memnodes).text);
+		rt_strbuf_addf(&buf, " m=%s",
+			       rt_cpuset_text(&d->memnodes).text);
 	if (d->hide_kvm)
 		rt_strbuf_adds(&buf, " hidden");
 	for (size_t i = 0; i < d->pcidevs.n; i++)
 		rt_strbuf_addf(
 			&buf, " %s%s%s", rt_pci_text(&d->pcidevs.items[i]).text,
-			rt_pci_set_has(&d->unmanaged, &d->pcidevs.items[i]) ? "!"
-									    : "",
-			rt_pci_set_has(&d->netdevs, &d->pcidevs.items[i]) ? "~"
-									  : "");
+			rt_pci_set_has(&d->unmanaged, &d->pcidevs.items[i]) ?
+				"!" :
+				"",
+			rt_pci_set_has(&d->netdevs, &d->pcidevs.items[i]) ?
+				"~" :
+				"");
 	if (d->memory_kib)
 		rt_strbuf_addf(&buf, " %lluK", d->memory_kib);
 	if (rt_strbuf_take(&buf, &text, &err) < 0)
@@ -97,8 +104,10 @@ static const struct {
 	    "<emulatorpin cpuset='6-7'/></cputune>"),
 	  "a|2/2 v1=5 e=6-7" },
 	{ "a pin of a vCPU that is not there",
-	  D("<cputune><vcpupin vcpu='1' cpuset='5'/></cputune>"), "a|1/1 stale" },
-	{ "iothreads without ids", D("<iothreads>2</iothreads>"), "a|1/1 io=1-2" },
+	  D("<cputune><vcpupin vcpu='1' cpuset='5'/></cputune>"),
+	  "a|1/1 stale" },
+	{ "iothreads without ids", D("<iothreads>2</iothreads>"),
+	  "a|1/1 io=1-2" },
 	{ "iothreads fill up the ids",
 	  D("<iothreads>3</iothreads><iothreadids><iothread id='2'/>"
 	    "</iothreadids>"),
@@ -111,7 +120,8 @@ static const struct {
 	  D("<iothreads>1</iothreads><cputune><iothreadpin iothread='1' "
 	    "cpuset='3'/></cputune>"),
 	  "a|1/1 i1=3 io=1" },
-	{ "topology", D("<cpu><topology sockets='2' cores='3' threads='4'/></cpu>"),
+	{ "topology",
+	  D("<cpu><topology sockets='2' cores='3' threads='4'/></cpu>"),
 	  "a|1/1 t=2,1,1,3,4" },
 	{ "topology with dies and clusters",
 	  D("<cpu><topology sockets='1' dies='2' clusters='3' cores='1' "
@@ -121,7 +131,8 @@ static const struct {
 	  D("<memoryBacking><hugepages/><nosharepages/><locked/>"
 	    "</memoryBacking>"),
 	  "a|1/1 locked noshare huge" },
-	{ "nodes", D("<numatune><memory nodeset='0-1'/></numatune>"), "a|1/1 n=0-1" },
+	{ "nodes", D("<numatune><memory nodeset='0-1'/></numatune>"),
+	  "a|1/1 n=0-1" },
 	{ "nodes preferred",
 	  D("<numatune><memory mode='preferred' nodeset='1'/></numatune>"),
 	  "a|1/1 n=1?" },
@@ -158,7 +169,8 @@ static const struct {
 	  "a|1/1 2K" },
 	{ "memory in MB", D("<memory unit='MB'>1</memory>"), "a|1/1 977K" },
 	{ "memory in G", D("<memory unit='G'>2</memory>"), "a|1/1 2097152K" },
-	{ "memory in TiB", D("<memory unit='tib'>1</memory>"), "a|1/1 1073741824K" },
+	{ "memory in TiB", D("<memory unit='tib'>1</memory>"),
+	  "a|1/1 1073741824K" },
 	{ "foreign namespaces are not ours",
 	  "<domain xmlns:x='urn:x'><x:name>b</x:name><x:vcpu>9</x:vcpu>"
 	  "<vcpu x:cpuset='7' x:current='x'>2</vcpu><cpu xmlns='urn:y'>"
@@ -298,7 +310,8 @@ static const struct {
 	  "1 title: the definition has 'x', kvmrt.cfg wants ''\n"
 	  "1 description: the definition has 'y', kvmrt.cfg wants ''\n" },
 	{ "blank texts are none", false,
-	  D("<title> </title><description>\n\n</description><vcpu>2</vcpu>"), "" },
+	  D("<title> </title><description>\n\n</description><vcpu>2</vcpu>"),
+	  "" },
 	{ "hidden and a device that are not wanted", false,
 	  D("<vcpu>2</vcpu><features><kvm><hidden state='on'/></kvm>"
 	    "</features><devices><hostdev type='pci'><source><address "
@@ -364,7 +377,8 @@ static void check_refusals(void)
 	make_guest(&guest, false);
 	snprintf(guest.uuid, sizeof(guest.uuid), "%s",
 		 "0b5a3c9e-8f0e-4f5c-9d5e-3a6f0d9b1c01");
-	is_compare(&guest, D("<uuid>0b5a3c9e-8f0e-4f5c-9d5e-3a6f0d9b1c02</uuid>"),
+	is_compare(&guest,
+		   D("<uuid>0b5a3c9e-8f0e-4f5c-9d5e-3a6f0d9b1c02</uuid>"),
 		   "the definition is of another guest, UUID "
 		   "0b5a3c9e-8f0e-4f5c-9d5e-3a6f0d9b1c02 instead of "
 		   "0b5a3c9e-8f0e-4f5c-9d5e-3a6f0d9b1c01",

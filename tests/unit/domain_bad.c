@@ -84,7 +84,8 @@ static const struct bad xml[] = {
 	{ "declared Latin-1",
 	  "<?xml version='1.0' encoding='ISO-8859-1'?><domain/>", "encoding" },
 	{ "declared UTF-7",
-	  "<?xml version='1.0' encoding='UTF-7'?>+ADw-domain/+AD4-", "encoding" },
+	  "<?xml version='1.0' encoding='UTF-7'?>+ADw-domain/+AD4-",
+	  "encoding" },
 	{ "declared UTF-16", "<?xml version='1.0' encoding='UTF-16'?><domain/>",
 	  "encoding" },
 	{ "declared nonsense", "<?xml version='1.0' encoding='x'?><domain/>",
@@ -109,10 +110,12 @@ static const struct bad xml[] = {
 	  "<!ENTITY c '&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;'>]>"
 	  "<domain><name>&d;</name></domain>",
 	  "DOCTYPE" },
-	{ "DOCTYPE behind a comment", "<!-- x --><!DOCTYPE d><domain/>", "DOCTYPE" },
+	{ "DOCTYPE behind a comment", "<!-- x --><!DOCTYPE d><domain/>",
+	  "DOCTYPE" },
 	{ "DOCTYPE within", D("<!DOCTYPE d>"), "DOCTYPE" },
 	{ "entity within", D("<!ENTITY a 'b'>"), "declaration" },
-	{ "DOCTYPE behind a BOM", "\xef\xbb\xbf<!DOCTYPE d><domain/>", "DOCTYPE" },
+	{ "DOCTYPE behind a BOM", "\xef\xbb\xbf<!DOCTYPE d><domain/>",
+	  "DOCTYPE" },
 };
 
 static const struct bad values[] = {
@@ -128,7 +131,8 @@ static const struct bad values[] = {
 	{ "long uuid", D("<uuid>0b5a3c9e-8f0e-4f5c-9d5e-3a6f0d9b1c010</uuid>"),
 	  "not a UUID" },
 	{ "uuid of other letters",
-	  D("<uuid>zb5a3c9e-8f0e-4f5c-9d5e-3a6f0d9b1c01</uuid>"), "not a UUID" },
+	  D("<uuid>zb5a3c9e-8f0e-4f5c-9d5e-3a6f0d9b1c01</uuid>"),
+	  "not a UUID" },
 	{ "no vCPU", D("<vcpu>0</vcpu>"), "0 vCPUs" },
 	{ "vCPUs not a number", D("<vcpu>two</vcpu>"), "'two'" },
 	{ "vCPUs empty", D("<vcpu/>"), "not a number" },
@@ -144,22 +148,27 @@ static const struct bad values[] = {
 	{ "two vcpu", D("<vcpu>1</vcpu><vcpu>1</vcpu>"), "second" },
 	{ "current 0", D("<vcpu current='0'>2</vcpu>"), "current='0'" },
 	{ "current above", D("<vcpu current='3'>2</vcpu>"), "current='3'" },
-	{ "current not a number", D("<vcpu current='x'>2</vcpu>"), "current='x'" },
+	{ "current not a number", D("<vcpu current='x'>2</vcpu>"),
+	  "current='x'" },
 	{ "current empty", D("<vcpu current=''>2</vcpu>"), "current=''" },
 	{ "cpuset empty", D("<vcpu cpuset=''>1</vcpu>"), "empty set" },
-	{ "cpuset excludes itself", D("<vcpu cpuset='1,^1'>1</vcpu>"), "empty set" },
+	{ "cpuset excludes itself", D("<vcpu cpuset='1,^1'>1</vcpu>"),
+	  "empty set" },
 	{ "cpuset of words", D("<vcpu cpuset='all'>1</vcpu>"), "'all'" },
 	{ "cpuset backwards", D("<vcpu cpuset='3-1'>1</vcpu>"), "'3-1'" },
 	{ "cpuset open", D("<vcpu cpuset='3-'>1</vcpu>"), "'3-'" },
 	{ "cpuset negative", D("<vcpu cpuset='-1'>1</vcpu>"), "'-1'" },
-	{ "cpuset excludes a range", D("<vcpu cpuset='0-7,^1-2'>1</vcpu>"), "^1-2" },
-	{ "cpuset twice excluded", D("<vcpu cpuset='0-7,^^1'>1</vcpu>"), "^^1" },
+	{ "cpuset excludes a range", D("<vcpu cpuset='0-7,^1-2'>1</vcpu>"),
+	  "^1-2" },
+	{ "cpuset twice excluded", D("<vcpu cpuset='0-7,^^1'>1</vcpu>"),
+	  "^^1" },
 	{ "cpuset without comma", D("<vcpu cpuset='1 2'>1</vcpu>"), "'1 2'" },
 	{ "cpuset of commas", D("<vcpu cpuset=',,'>1</vcpu>"), "',,'" },
 	{ "cpuset too high", D("<vcpu cpuset='8192'>1</vcpu>"), "8192" },
 	{ "cpuset overflows", D("<vcpu cpuset='99999999999999999999'>1</vcpu>"),
 	  "8192" },
-	{ "cpuset with a line break", D("<vcpu cpuset='a&#10;b'>1</vcpu>"), "'a?b'" },
+	{ "cpuset with a line break", D("<vcpu cpuset='a&#10;b'>1</vcpu>"),
+	  "'a?b'" },
 	{ "state of a vCPU not there",
 	  D("<vcpu>1</vcpu><vcpus><vcpu id='1' enabled='yes'/></vcpus>"),
 	  "does not exist" },
@@ -167,10 +176,13 @@ static const struct bad values[] = {
 	  D("<vcpu>1</vcpu><vcpus><vcpu id='0' enabled='yes'/>"
 	    "<vcpu id='0' enabled='yes'/></vcpus>"),
 	  "second time" },
-	{ "state without id", D("<vcpus><vcpu enabled='yes'/></vcpus>"), "'id'" },
+	{ "state without id", D("<vcpus><vcpu enabled='yes'/></vcpus>"),
+	  "'id'" },
 	{ "iothreads not a number", D("<iothreads>x</iothreads>"), "'x'" },
-	{ "iothreads too many", D("<iothreads>100000</iothreads>"), "'100000'" },
-	{ "iothread id 0", D("<iothreadids><iothread id='0'/></iothreadids>"), "0" },
+	{ "iothreads too many", D("<iothreads>100000</iothreads>"),
+	  "'100000'" },
+	{ "iothread id 0", D("<iothreadids><iothread id='0'/></iothreadids>"),
+	  "0" },
 	{ "iothread id twice",
 	  D("<iothreadids><iothread id='1'/><iothread id='1'/></iothreadids>"),
 	  "unique" },
@@ -180,7 +192,8 @@ static const struct bad values[] = {
 	{ "pin without vcpu", T("<vcpupin cpuset='1'/>"), "'vcpu'" },
 	{ "pin without cpuset", T("<vcpupin vcpu='1'/>"), "'cpuset'" },
 	{ "pin to nothing", T("<vcpupin vcpu='1' cpuset=''/>"), "empty set" },
-	{ "pin of a negative vCPU", T("<vcpupin vcpu='-1' cpuset='1'/>"), "'-1'" },
+	{ "pin of a negative vCPU", T("<vcpupin vcpu='-1' cpuset='1'/>"),
+	  "'-1'" },
 	{ "pin beyond 32 bit", T("<vcpupin vcpu='4294967296' cpuset='1'/>"),
 	  "4294967296" },
 	{ "pin twice",
@@ -209,8 +222,10 @@ static const struct bad values[] = {
 	{ "memory not a number", D("<memory>lots</memory>"), "'lots'" },
 	{ "memory negative", D("<memory>-5</memory>"), "'-5'" },
 	{ "memory unit unknown", D("<memory unit='XB'>1</memory>"), "'XB'" },
-	{ "memory unit too long", D("<memory unit='KiBs'>1</memory>"), "'KiBs'" },
-	{ "memory overflows", D("<memory unit='EiB'>99</memory>"), "too large" },
+	{ "memory unit too long", D("<memory unit='KiBs'>1</memory>"),
+	  "'KiBs'" },
+	{ "memory overflows", D("<memory unit='EiB'>99</memory>"),
+	  "too large" },
 	{ "memory beyond 64 bit",
 	  D("<memory unit='b'>18446744073709551616</memory>"), "not a number" },
 	{ "two numatune", D("<numatune/><numatune/>"), "second" },
@@ -234,12 +249,14 @@ static const struct bad values[] = {
 	{ "PCI negative", A("bus='-1' slot='0'"), "'-1'" },
 	{ "PCI domain beyond 32 bit",
 	  A("domain='0x100000000' bus='0' slot='0'"), "0x100000000" },
-	{ "PCI address of USB", A("type='usb' bus='1' device='2'"), "not a PCI" },
+	{ "PCI address of USB", A("type='usb' bus='1' device='2'"),
+	  "not a PCI" },
 	{ "interface without address",
 	  D("<devices><interface type='hostdev'/></devices>"), "<address>" },
 };
 
-static void check(const char *name, const char *text, size_t len, const char *word)
+static void check(const char *name, const char *text, size_t len,
+		  const char *word)
 {
 	/* A copy of its own, so that a byte read too far is noticed. */
 	char *copy = malloc(len ? len : 1), *out = NULL;
@@ -297,10 +314,13 @@ static const struct large larges[] = {
 	{ "a tag of 7 MB without end", "<domain ", "a a a a", "", MB,
 	  "does not end" },
 	{ "only tag openers", "", "<", "", 7 * MB, "does not end" },
-	{ "quadratic comment starts", "<domain>", "<!-", "", 2 * MB, "DOCTYPE" },
-	{ "unended CDATA", "<domain>", "<![CDATA[", "", MB / 2, "does not end" },
+	{ "quadratic comment starts", "<domain>", "<!-", "", 2 * MB,
+	  "DOCTYPE" },
+	{ "unended CDATA", "<domain>", "<![CDATA[", "", MB / 2,
+	  "does not end" },
 	{ "ampersands", "<domain>", "&amp;", "</domai>", MB, "" },
-	{ "many namespaces", "<domain ", "xmlns:a='a' ", "/>", MB / 2, "attributes" },
+	{ "many namespaces", "<domain ", "xmlns:a='a' ", "/>", MB / 2,
+	  "attributes" },
 	{ "too many devices", "<domain><devices>",
 	  "<hostdev type='pci'><source><address bus='1' slot='0'/></source>"
 	  "</hostdev><hostdev type='pci'/>",
@@ -352,7 +372,8 @@ static void check_larges(void)
 			rt_domain_fini(&domain);
 		}
 		/* Generous: sanitizers and a busy machine. */
-		ok(seconds() - start < 20, "%s: in bounded time", larges[i].name);
+		ok(seconds() - start < 20, "%s: in bounded time",
+		   larges[i].name);
 		free(text);
 	}
 }

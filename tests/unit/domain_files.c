@@ -94,19 +94,22 @@ static void print_tree(const xmlNode *node, struct rt_strbuf *out)
 
 	if (node->type != XML_ELEMENT_NODE) {
 		if (!xmlIsBlankNode(node))
-			rt_strbuf_addf(out, "[%d %s %s]", (int)node->type,
-				       node->name ? (const char *)node->name : "",
-				       node->content ? (const char *)node->content
-						     : "");
+			rt_strbuf_addf(
+				out, "[%d %s %s]", (int)node->type,
+				node->name ? (const char *)node->name : "",
+				node->content ? (const char *)node->content :
+						"");
 		return;
 	}
 	if (node->parent->type == XML_ELEMENT_NODE && is_ours(node))
 		return;
-	rt_strbuf_addf(out, "(%s:%s", node->ns ? (const char *)node->ns->href : "",
+	rt_strbuf_addf(out, "(%s:%s",
+		       node->ns ? (const char *)node->ns->href : "",
 		       (const char *)node->name);
 	filled = out->len;
 	for (const xmlAttr *a = node->properties; a; a = a->next) {
-		xmlChar *value = xmlNodeListGetString(node->doc, a->children, 1);
+		xmlChar *value =
+			xmlNodeListGetString(node->doc, a->children, 1);
 
 		rt_strbuf_addf(out, " %s='%s'", (const char *)a->name,
 			       value ? (const char *)value : "");

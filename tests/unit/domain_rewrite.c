@@ -13,11 +13,13 @@ enum who {
 	SHAPED,	 /* PLAIN with topology 1,1,2 */
 };
 
-static struct rt_pci_addr devices[] = { { 0, 0x3b, 0, 1 }, { 0x10000, 1, 0x1f, 7 } };
+static struct rt_pci_addr devices[] = { { 0, 0x3b, 0, 1 },
+					{ 0x10000, 1, 0x1f, 7 } };
 static const struct rt_section any_topology = { .topology_auto = true };
 static const struct rt_section own_topology = { .topology_auto = false };
 
-static void bind(struct rt_guest *guest, unsigned low, unsigned high, unsigned node)
+static void bind(struct rt_guest *guest, unsigned low, unsigned high,
+		 unsigned node)
 {
 	rt_cpuset_add_range(&guest->cpuset, low, high);
 	guest->usable = guest->service = guest->cpuset;
@@ -97,7 +99,8 @@ static const struct change changes[] = {
 		 "dies='2' cores='2' threads='2'/>\n  </cpu>\n"),
 	  DOC(V2 "  <cpu>\n    <model>m</model>\n    <topology sockets=\"1\" "
 		 "dies=\"1\" cores=\"2\" threads=\"1\"/>\n  </cpu>\n") },
-	{ "an own topology, no <cpu>", SHAPED, DOC(V2 "  <features/>\n  <clock/>\n"),
+	{ "an own topology, no <cpu>", SHAPED,
+	  DOC(V2 "  <features/>\n  <clock/>\n"),
 	  DOC(V2 "  <features/>\n  <cpu>\n    <topology sockets=\"1\" "
 		 "cores=\"1\" threads=\"2\"/>\n  </cpu>\n  <clock/>\n") },
 	{ "an own topology into <cpu>", SHAPED,
@@ -205,7 +208,8 @@ static const struct change changes[] = {
 			      "0") "    <hostdev type='usb'/>\n    <video/>\n"
 				   "  </devices>\n"),
 	  DOC(V2 "  <devices>\n    <disk/>\n" HOSTDEV(
-		  "mode=\"subsystem\" type=\"pci\" managed=\"yes\"", "0x3b", "0x00",
+		  "mode=\"subsystem\" type=\"pci\" managed=\"yes\"", "0x3b",
+		  "0x00",
 		  "0x1") "    <hostdev type=\"usb\"/>\n"
 			 "    <hostdev mode=\"subsystem\" type=\"pci\" "
 			 "managed=\"yes\">\n"
@@ -224,7 +228,8 @@ static const struct change changes[] = {
 	      "slot='31' function='7'/></source></hostdev>\n"
 	      "  </devices>\n"),
 	  NULL },
-	{ "all on one line", RT, "<domain><name>a</name><vcpu>2</vcpu><os/></domain>",
+	{ "all on one line", RT,
+	  "<domain><name>a</name><vcpu>2</vcpu><os/></domain>",
 	  "<domain><name>a</name><memoryBacking><nosharepages/><locked/>"
 	  "</memoryBacking><vcpu placement=\"static\" cpuset=\"4-7\">2</vcpu>"
 	  "<cputune><vcpupin vcpu=\"0\" cpuset=\"4\"/><vcpupin vcpu=\"1\" "

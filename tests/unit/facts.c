@@ -45,10 +45,10 @@ static const struct {
 static void test_values(void)
 {
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
-		const bool same = rt_value_same(values[i].kind, values[i].a,
-						values[i].b);
-		const bool back = rt_value_same(values[i].kind, values[i].b,
-						values[i].a);
+		const bool same =
+			rt_value_same(values[i].kind, values[i].a, values[i].b);
+		const bool back =
+			rt_value_same(values[i].kind, values[i].b, values[i].a);
 
 		ok(same == values[i].same && back == same, "%s",
 		   values[i].name);

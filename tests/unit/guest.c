@@ -45,8 +45,8 @@ static const struct {
 } cases[] = {
 	{ "nothing set", "", 1, "/////", -1, "" },
 	{ "ordinary", "cpuset = 1-3", 1, "/1-3///1-3/0", -1, "" },
-	{ "ordinary, auto", "cpuset = 1-3\nnr_vcpus = auto", 2,
-	  "/1-3///1-3/0", -1, "" },
+	{ "ordinary, auto", "cpuset = 1-3\nnr_vcpus = auto", 2, "/1-3///1-3/0",
+	  -1, "" },
 	{ "ordinary, siblings count for auto",
 	  "cpuset = c1-c2\nnr_vcpus = auto", 3, "/1-2,9-10///1-2,9-10/0", -1,
 	  "" },
@@ -58,8 +58,8 @@ static const struct {
 	  "4-6,12-14/12-14/4-6/12-13/14/1", 14, "" },
 	{ "RT, mixed threads", "rt = on\ncpuset = 12,5,14\nnr_vcpus = auto", 2,
 	  "4-6,12-14/5,12,14/4,6,13/5,12/14/1", 14, "" },
-	{ "RT, both threads", "rt = on\ncpuset = 4,12,5,13\nnr_vcpus = auto",
-	  1, "4-5,12-13/4-5/12-13/4/5/1", 5, "" },
+	{ "RT, both threads", "rt = on\ncpuset = 4,12,5,13\nnr_vcpus = auto", 1,
+	  "4-5,12-13/4-5/12-13/4/5/1", 5, "" },
 	{ "RT, a node", "rt = on\ncpuset = n1\nnr_vcpus = auto", 3,
 	  "4-7,12-15/4-7/12-15/4-6/7/1", 7, "" },
 	{ "RT, more service CPUs", "rt = on\ncpuset = n1\nnr_vcpus = 1", 1,
@@ -101,8 +101,8 @@ static bool parse(const char *text, struct rt_config *config)
 
 static void show(const struct rt_guest *guest, struct rt_strbuf *out)
 {
-	const struct rt_cpuset *sets[] = { &guest->owned,  &guest->usable,
-					   &guest->downed, &guest->vcpus,
+	const struct rt_cpuset *sets[] = { &guest->owned,   &guest->usable,
+					   &guest->downed,  &guest->vcpus,
 					   &guest->service, &guest->nodes };
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)

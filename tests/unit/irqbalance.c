@@ -60,7 +60,8 @@ static void receive(int sock, char *buf, size_t size)
 		struct cmsghdr align;
 	} control;
 	struct iovec part = { buf, size - 1 };
-	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1,
+	struct msghdr msg = { .msg_iov = &part,
+			      .msg_iovlen = 1,
 			      .msg_control = control.bytes,
 			      .msg_controllen = sizeof(control.bytes) };
 	const ssize_t n = recvmsg(sock, &msg, 0);
@@ -203,12 +204,14 @@ static void test_calls(void)
 	is_str(banned_by(DAEMON), "1,6-11", "and read again");
 	is_int(rt_irqbalance_write(&sys, "irqbalance/710/710", "", &err), 0,
 	       "it is lifted");
-	is_log(DAEMON, "settings cpus 1,6-11\nsettings cpus NULL\n", "what it heard");
+	is_log(DAEMON, "settings cpus 1,6-11\nsettings cpus NULL\n",
+	       "what it heard");
 	is_int(rt_irqbalance_read(&sys, "irqbalance/710/710", text,
-				  sizeof(text), &err), 0, "one is asked");
+				  sizeof(text), &err),
+	       0, "one is asked");
 	is_int(rt_irqbalance_read(&sys, "irqbalance/710/711", text,
-				  sizeof(text), &err), -ESRCH,
-	       "another process under its number is not it");
+				  sizeof(text), &err),
+	       -ESRCH, "another process under its number is not it");
 	is_int(rt_irqbalance_write(&sys, "irqbalance/99/1", "1", &err), -ENOENT,
 	       "nor is one that is gone");
 	ok(rt_irqbalance_write(&sys, "irqbalance/x", "1", &err) < 0,
@@ -287,7 +290,7 @@ static void add_guest(struct rt_store *store)
 
 	snprintf(active.guest.uuid, sizeof(active.guest.uuid),
 		 "6a1f0c1e-0000-4000-8000-000000000001");
-	active.guest.name = (char *)(uintptr_t)"rt1";
+	active.guest.name = (char *)(uintptr_t) "rt1";
 	active.guest.rt = true;
 	rt_cpuset_add_range(&active.guest.owned, 6, 8);
 	active.guest.cpuset = active.guest.usable = active.guest.owned;

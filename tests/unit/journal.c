@@ -4,8 +4,8 @@
 
 #include "../tap.h"
 
-#define UUID "6a1f0c1e-0000-4000-8000-000000000001"
-#define OTHER "6a1f0c1e-0000-4000-8000-000000000002"
+#define UUID	"6a1f0c1e-0000-4000-8000-000000000001"
+#define OTHER	"6a1f0c1e-0000-4000-8000-000000000002"
 #define HOSTILE "a b%20\t\r\n%\xff=#01234567 keep"
 
 static struct rt_active make_active(void)
@@ -86,8 +86,8 @@ static void check_guest(const struct rt_active *got)
 		   rt_cpuset_is_equal(&a->service, &b->service) &&
 		   rt_cpuset_is_equal(&a->nodes, &b->nodes),
 	   "its CPUs and nodes");
-	ok(a->pcidevs.n == 2 && rt_pci_set_has(&a->pcidevs,
-					       &b->pcidevs.items[1]),
+	ok(a->pcidevs.n == 2 &&
+		   rt_pci_set_has(&a->pcidevs, &b->pcidevs.items[1]),
 	   "its devices");
 }
 
@@ -164,7 +164,8 @@ static void test_torn(void)
 		rt_journal_fini(&journal);
 		free(copy);
 	}
-	is_int(wrong, 0, "a record torn at any byte ends with the entry before");
+	is_int(wrong, 0,
+	       "a record torn at any byte ends with the entry before");
 }
 
 static bool same_state(const char *text, size_t len, const char *want)

@@ -15,7 +15,10 @@ static const struct {
 	{ "control", "\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\"" },
 	{ "two bytes", "\xc3\xa4", "\"\xc3\xa4\"" },
 	{ "four bytes", "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\"" },
-	{ "a bad byte", "a\xff" "b", "\"a\\ufffdb\"" },
+	{ "a bad byte",
+	  "a\xff"
+	  "b",
+	  "\"a\\ufffdb\"" },
 	{ "overlong", "\xc0\xaf", "\"\\ufffd\\ufffd\"" },
 	{ "a surrogate", "\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\"" },
 	{ "above the last", "\xf4\x90\x80\x80",

@@ -34,8 +34,8 @@ static void test_addresses(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct rt_pci_addr addr = { 7, 7, 7, 7 };
 		struct rt_err err = { 0 };
-		const int r = rt_pci_parse(cases[i].text,
-					   strlen(cases[i].text), &addr, &err);
+		const int r = rt_pci_parse(cases[i].text, strlen(cases[i].text),
+					   &addr, &err);
 
 		if (cases[i].want)
 			is_str(r < 0 ? err.text : rt_pci_text(&addr).text,

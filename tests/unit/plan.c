@@ -2,7 +2,7 @@
 /* plan.c - interrupts, masks and CPUs: what one guest, two, and none need */
 #include "plan_world.h"
 
-#define CPU "sys/devices/system/cpu/cpu"
+#define CPU    "sys/devices/system/cpu/cpu"
 #define IRQ(n) "proc/irq/" #n "/smp_affinity_list"
 #define BANNED "irqbalance/710/7"
 
@@ -193,8 +193,7 @@ static void test_order(void)
 		while (n < plan.n && plan.items[n].act == RT_ACT_GIVE_BACK) {
 			const struct rt_kept *kept = rt_journal_find(
 				&world.journal, plan.items[n++].path);
-			const size_t at =
-				(size_t)(kept - world.journal.kept);
+			const size_t at = (size_t)(kept - world.journal.kept);
 
 			wrong += at >= last;
 			last = at;
@@ -266,8 +265,7 @@ static void test_none_left(void)
 	struct world world;
 
 	make_host(&world);
-	world_guest(&world, RT1, "rt1", "0-11", "0,2", "4",
-		    RT_STAGE_PREPARED);
+	world_guest(&world, RT1, "rt1", "0-11", "0,2", "4", RT_STAGE_PREPARED);
 	ok(rt_plan_make(&(struct rt_plan_input){ .topo = &world.topo,
 						 .facts = &world.facts,
 						 .journal = &world.journal },
@@ -311,7 +309,8 @@ static void try_newborn(size_t i, bool moves)
 	stuck = world.facts.irqs.items[0].affinity;
 	world_settle(&world, "with the guest nothing is done to it");
 	world_drop(&world, RT1);
-	snprintf(path, sizeof(path), IRQ(%u), newborns[i].number);
+	snprintf(path, sizeof(path), "proc/irq/%u/smp_affinity_list",
+		 newborns[i].number);
 	for (unsigned n = 0; n < 3; n++) {
 		world.last = n == 2;
 		if (!world_plan(&world, &plan))
@@ -347,9 +346,9 @@ static void test_devices(void)
 	make_host(&world);
 	add_one(&world, RT_STAGE_PREPARED);
 	active = world.journal.active[0];
-	active.guest.pcidevs = (struct rt_pci_set){
-		&(struct rt_pci_addr){ 0, 0x81, 0, 0 }, 1, 1
-	};
+	active.guest.pcidevs =
+		(struct rt_pci_set){ &(struct rt_pci_addr){ 0, 0x81, 0, 0 }, 1,
+				     1 };
 	rt_journal_add_guest(&entries, &active);
 	world_enter(&world, &entries);
 	irq = world_irq(&world, 50, "0-11", 1);

@@ -3,7 +3,7 @@
 #include "plan_world.h"
 
 #define CGROUP "sys/fs/cgroup/"
-#define SCOPE "machine.slice/g.scope"
+#define SCOPE  "machine.slice/g.scope"
 
 static struct rt_process *add_process(struct world *world, const char *uuid)
 {
@@ -11,9 +11,8 @@ static struct rt_process *add_process(struct world *world, const char *uuid)
 	struct rt_process process = { .scope = strdup(SCOPE) };
 
 	snprintf(process.uuid, sizeof(process.uuid), "%s", uuid);
-	if (!process.scope ||
-	    !rt_grow(&processes->items, processes->n, &processes->size,
-		     sizeof(process)))
+	if (!process.scope || !rt_grow(&processes->items, processes->n,
+				       &processes->size, sizeof(process)))
 		must(-1);
 	processes->items[processes->n] = process;
 	return &processes->items[processes->n++];
@@ -24,8 +23,11 @@ static void add_thread(struct rt_process *process, unsigned tid,
 		       const char *affinity)
 {
 	struct rt_threads *threads = &process->threads;
-	struct rt_thread thread = { .pid = 100, .tid = tid, .start = tid,
-				    .role = role, .vcpu = vcpu,
+	struct rt_thread thread = { .pid = 100,
+				    .tid = tid,
+				    .start = tid,
+				    .role = role,
+				    .vcpu = vcpu,
 				    .leaf = strdup(leaf),
 				    .affinity = cpus(affinity) };
 
@@ -74,8 +76,10 @@ static struct rt_process *add_guest(struct world *world)
 static void test_threads(void)
 {
 	const char *const wants[][2] = {
-		{ "task/100/100/100", "10" }, { "task/100/101/101", "6" },
-		{ "task/100/102/102", "8" },  { "task/100/103/103", "10" },
+		{ "task/100/100/100", "10" },
+		{ "task/100/101/101", "6" },
+		{ "task/100/102/102", "8" },
+		{ "task/100/103/103", "10" },
 		{ "task/100/104/104", "10" },
 		{ CGROUP SCOPE "/libvirt/emulator/cpuset.cpus", "10" },
 		{ CGROUP SCOPE "/libvirt/vcpu0/cpuset.cpus", "6" },
@@ -115,16 +119,22 @@ static const struct {
 	const char *before[8], *after[8];
 	const char *service;
 } hands[] = {
-	{ "all anywhere", { "0-11", "0-11", "0-11", "0-11" },
-	  { "9", "10", "11", "9" }, "9-11" },
-	{ "who sits stays", { "11", "0-11", "10", "0-11" },
-	  { "11", "9", "10", "9" }, "9-11" },
+	{ "all anywhere",
+	  { "0-11", "0-11", "0-11", "0-11" },
+	  { "9", "10", "11", "9" },
+	  "9-11" },
+	{ "who sits stays",
+	  { "11", "0-11", "10", "0-11" },
+	  { "11", "9", "10", "9" },
+	  "9-11" },
 	{ "children inherit one CPU: the youngest move",
 	  { "9", "9", "9", "9", "9", "9" },
-	  { "9", "9", "11", "10", "11", "10" }, "9-11" },
+	  { "9", "9", "11", "10", "11", "10" },
+	  "9-11" },
 	{ "the old of one CPU before the young of another",
 	  { "9", "9", "9", "9", "10", "10", "10", "10" },
-	  { "9", "9", "9", "11", "10", "10", "10", "11" }, "9-11" },
+	  { "9", "9", "9", "11", "10", "10", "10", "11" },
+	  "9-11" },
 	{ "one more is even", { "9", "9", "10" }, { "9", "9", "10" }, "9-10" },
 	{ "one service CPU", { "0-11", "9" }, { "10", "10" }, "10" },
 	{ "on a CPU that is no service CPU", { "6" }, { "10" }, "10" },
@@ -213,8 +223,7 @@ static void test_fence(void)
 	world.facts.has_partitions = false;
 	add_guest(&world);
 	world_set(&world, RT_KIND_LIST, CGROUP "system.slice/cpuset.cpus", "");
-	world_set(&world, RT_KIND_LIST, CGROUP "user.slice/cpuset.cpus",
-		  "4-7");
+	world_set(&world, RT_KIND_LIST, CGROUP "user.slice/cpuset.cpus", "4-7");
 	world_set(&world, RT_KIND_LIST, CGROUP "own.slice/cpuset.cpus", "0-1");
 	world_set(&world, RT_KIND_LIST, CGROUP "far.slice/cpuset.cpus", "8-9");
 	world_set(&world, RT_KIND_LIST, CGROUP "machine.slice/cpuset.cpus", "");
@@ -286,8 +295,7 @@ static void test_ordinary(void)
 	ok(rt_journal_is_empty(&world.journal) == false &&
 		   !world.journal.n_kept,
 	   "nothing of it is on record");
-	world_guest(&world, RT1, "rt1", "6-11", "6,8", "10",
-		    RT_STAGE_PREPARED);
+	world_guest(&world, RT1, "rt1", "6-11", "6,8", "10", RT_STAGE_PREPARED);
 	world_settle(&world, "beside a real-time guest");
 	is_str(world_value(&world, "task/100/100/100"), "0-5",
 	       "it keeps off that one's CPUs");

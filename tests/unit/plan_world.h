@@ -13,8 +13,8 @@
 
 #include "../tap.h"
 
-#define RT1 "6a1f0c1e-0000-4000-8000-000000000001"
-#define RT2 "6a1f0c1e-0000-4000-8000-000000000002"
+#define RT1	     "6a1f0c1e-0000-4000-8000-000000000001"
+#define RT2	     "6a1f0c1e-0000-4000-8000-000000000002"
 #define DEFAULT_MASK "proc/irq/default_smp_affinity"
 
 struct world {
@@ -87,8 +87,10 @@ __attribute__((unused)) static struct rt_irq *
 world_irq(struct world *world, unsigned number, const char *affinity, int node)
 {
 	struct rt_irqs *irqs = &world->facts.irqs;
-	struct rt_irq irq = { .number = number, .name = strdup("dev"),
-			      .movable = true, .affinity = cpus(affinity),
+	struct rt_irq irq = { .number = number,
+			      .name = strdup("dev"),
+			      .movable = true,
+			      .affinity = cpus(affinity),
 			      .node = node };
 
 	if (!irq.name ||
@@ -102,8 +104,11 @@ __attribute__((unused)) static struct rt_task *
 world_task(struct world *world, unsigned pid, const char *affinity)
 {
 	struct rt_tasks *tasks = &world->facts.tasks;
-	struct rt_task task = { .pid = pid, .tid = pid, .start = 1,
-				.movable = true, .affinity = cpus(affinity) };
+	struct rt_task task = { .pid = pid,
+				.tid = pid,
+				.start = 1,
+				.movable = true,
+				.affinity = cpus(affinity) };
 
 	if (!rt_grow(&tasks->items, tasks->n, &tasks->size, sizeof(task)))
 		must(-1);
@@ -208,8 +213,7 @@ static struct rt_cpuset *world_affinity(struct world *world, const char *path)
 			return &facts->tasks.items[i].affinity;
 	}
 	for (size_t i = 0; i < facts->processes.n; i++) {
-		struct rt_threads *threads =
-			&facts->processes.items[i].threads;
+		struct rt_threads *threads = &facts->processes.items[i].threads;
 
 		for (size_t k = 0; k < threads->n; k++) {
 			if (threads->items[k].tid == tid)
@@ -269,10 +273,9 @@ static void world_write(struct world *world, const struct rt_step *step)
 		*set = cpus(step->value);
 	}
 	if (step->kind == RT_KIND_PARTITION)
-		world->facts.isolated =
-			strcmp(step->value, "isolated") == 0 ?
-				rt_plan_owned(&world->journal) :
-				cpus("");
+		world->facts.isolated = strcmp(step->value, "isolated") == 0 ?
+						rt_plan_owned(&world->journal) :
+						cpus("");
 }
 
 /* Give back, record, set: as apply.c. */

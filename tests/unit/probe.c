@@ -8,7 +8,7 @@
 #include "../host.h"
 #include "../tap.h"
 
-#define SCOPE "machine.slice/machine-qemu\\x2d1\\x2drt1.scope"
+#define SCOPE  "machine.slice/machine-qemu\\x2d1\\x2drt1.scope"
 #define CGROUP "sys/fs/cgroup/"
 
 /* A host with all its facts. */
@@ -102,8 +102,8 @@ static void test_irqs(const struct rt_facts *facts)
 		is_str(irq->name, irqs[i].name, "its name");
 		is_str(rt_cpuset_text(&irq->affinity).text, irqs[i].affinity,
 		       "where it may go");
-		is_str(rt_cpuset_text(&irq->effective).text,
-		       irqs[i].effective, "where it goes");
+		is_str(rt_cpuset_text(&irq->effective).text, irqs[i].effective,
+		       "where it goes");
 		is_str(irq->has_device ? rt_pci_text(&irq->device).text : NULL,
 		       irqs[i].device, "its device");
 		ok(irq->movable == irqs[i].movable && irq->vfio == irqs[i].vfio,
@@ -172,8 +172,8 @@ static const struct {
 static void test_settings(const struct rt_facts *facts)
 {
 	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
-		const struct rt_setting *setting = rt_settings_find(
-			&facts->settings, settings[i].path);
+		const struct rt_setting *setting =
+			rt_settings_find(&facts->settings, settings[i].path);
 
 		is_str(setting ? setting->value : NULL, settings[i].value,
 		       settings[i].path);
@@ -213,8 +213,8 @@ static void test_process(struct world *world)
 	const struct rt_process *process;
 	struct rt_err err = { 0 };
 
-	if (rt_facts_read_process(&world->sys, "u", 4711, &world->facts,
-				  &err) < 0) {
+	if (rt_facts_read_process(&world->sys, "u", 4711, &world->facts, &err) <
+	    0) {
 		ok(false, "the process: %s", err.text);
 		return;
 	}
@@ -232,8 +232,8 @@ static void test_process(struct world *world)
 		is_int(thread->vcpu, threads[i].vcpu, "its vCPU");
 		is_int(thread->pid, threads[i].pid, "its process");
 		is_str(thread->leaf, threads[i].leaf, "its leaf");
-		is_str(rt_cpuset_text(&thread->affinity).text,
-		       threads[i].cpus, "its CPUs");
+		is_str(rt_cpuset_text(&thread->affinity).text, threads[i].cpus,
+		       "its CPUs");
 	}
 	is_str(value_of(&process->cgroup,
 			CGROUP "machine.slice/cpuset.cpus.exclusive"),

@@ -107,8 +107,7 @@ static const struct {
 	{ "through a link", "sys/devices/link/value", "inside", 0 },
 	{ "an absolute link stays inside", "sys/absolute/value", "inside", 0 },
 	{ ".. above the root stays inside", "../../sys/list", "0-3", 0 },
-	{ "a link above the root stays inside", "sys/up/passwd", NULL,
-	  ENOENT },
+	{ "a link above the root stays inside", "sys/up/passwd", NULL, ENOENT },
 	{ "a link to itself", "sys/loop", NULL, ELOOP },
 	{ "nothing there", "sys/nothing", NULL, ENOENT },
 	{ "a folder", "sys/devices", NULL, EISDIR },
@@ -129,11 +128,10 @@ static void test_reads(struct rt_sys *sys)
 			is_int(-r, reads[i].code, reads[i].name);
 
 		/* The way of an old kernel comes to the same. */
-		fd = rt_sys_open_walking(sys->root, reads[i].path, O_RDONLY,
-					 0);
+		fd = rt_sys_open_walking(sys->root, reads[i].path, O_RDONLY, 0);
 		if (reads[i].want) {
-			ssize_t n = fd < 0 ? -1 :
-					     read(fd, walked, sizeof(walked));
+			ssize_t n =
+				fd < 0 ? -1 : read(fd, walked, sizeof(walked));
 
 			ok(n >= (ssize_t)strlen(reads[i].want) &&
 				   memcmp(walked, reads[i].want,

@@ -21,7 +21,7 @@ static void add(struct rt_topo_level *level, unsigned number, const char *list)
 
 static void make(struct rt_topo *topo)
 {
-	static const char *const cores[] = { "0,6", "1,7", "2,8",
+	static const char *const cores[] = { "0,6", "1,7",  "2,8",
 					     "3,9", "4,10", "5,11" };
 
 	rt_cpuset_add_range(&topo->present, 0, 11);
@@ -88,8 +88,8 @@ static void test_language(const struct rt_topo *topo)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct rt_cpuset set = { { 42 } };
 		struct rt_err err = { 0 };
-		const int r = rt_topo_parse_cpuset(topo, cases[i].text, &set,
-						   &err);
+		const int r =
+			rt_topo_parse_cpuset(topo, cases[i].text, &set, &err);
 
 		if (cases[i].want)
 			is_str(r < 0 ? err.text : rt_cpuset_text(&set).text,
@@ -108,18 +108,18 @@ static void test_grammar(void)
 		const char *text;
 		bool good;
 	} rows[] = {
-		{ "0-8191", true },  { "n7,c100-c200,~1", false },
+		{ "0-8191", true },   { "n7,c100-c200,~1", false },
 		{ "~n7,c100", true }, { "n0-n2", true },
-		{ "2-1", false },    { "n0-c1", false },
-		{ "", true },	     { "~", false },
+		{ "2-1", false },     { "n0-c1", false },
+		{ "", true },	      { "~", false },
 		{ "0-8192", false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct rt_cpuset set = { { 42 } };
 		struct rt_err err = { 0 };
-		const int r = rt_topo_parse_cpuset(NULL, rows[i].text, &set,
-						   &err);
+		const int r =
+			rt_topo_parse_cpuset(NULL, rows[i].text, &set, &err);
 
 		ok((r == 0) == rows[i].good && set.words[0] == 42,
 		   "grammar of '%s'", rows[i].text);

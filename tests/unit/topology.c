@@ -35,8 +35,8 @@ static void check_host(size_t i, const struct rt_topo *topo)
 	       "present CPUs");
 	is_str(rt_cpuset_text(&topo->online).text, hosts[i].online,
 	       "online CPUs");
-	is_str(rt_cpuset_text(&topo->cores.items[1].cpus).text,
-	       hosts[i].core1, "the second core");
+	is_str(rt_cpuset_text(&topo->cores.items[1].cpus).text, hosts[i].core1,
+	       "the second core");
 	is_str(rt_cpuset_text(&nodes->items[nodes->n - 1].cpus).text,
 	       hosts[i].last_node, "the last node");
 	if (topo->kinds.n)

@@ -255,7 +255,7 @@ static const struct {
 	{ "cpuset = 0,\n \001", "4:control-character" },
 	/* several */
 	{ "rt = x\ncpuset = x\nfoo = 1\nbar", "3:bad-value 4:bad-value "
-					    "5:unknown-key 6:syntax" },
+					      "5:unknown-key 6:syntax" },
 };
 
 #endif
