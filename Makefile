@@ -38,24 +38,33 @@ KV_CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all \
 KV_LDFLAGS  += -fsanitize=address,undefined
 endif
 LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
+# libvirt is the tools' and the agent's helper's; never the hook's.
+AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
+TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 
 CORE := err cpuset utf8 strbuf report json topo pci facts \
 	config config_parse config_read config_value config_edit guest \
+	import agreed state \
 	domain_xml domain_scan domain_edit domain_read domain_read_rest \
 	domain_compare domain_rewrite domain_rewrite_cpu \
 	check check_guest check_host \
 	journal journal_text plan plan_host plan_shield plan_threads plan_print
 HOST := sys sys_captured log topology config_file \
 	probe probe_irq probe_pci probe_task \
-	irqbalance tasks target store apply reconcile preview
+	irqbalance tasks target store apply reconcile preview agreed_file
+VIRT := virt sync watch
 TOOLS      := validate-config show-config
 TOOL_PARTS := options load show
 HOOK_PARTS := module module_check
+AGENT_PARTS := loop look repairs status irqs cpus files guests tasks control \
+	      helper notify caps
 
 CORE_OBJ := $(CORE:%=$(B)/lib/core/%.o)
 HOST_OBJ := $(HOST:%=$(B)/lib/host/%.o)
+VIRT_OBJ := $(VIRT:%=$(B)/lib/virt/%.o)
 CORE_LIB := $(B)/libkvmrt-core.a
 HOST_LIB := $(B)/libkvmrt-host.a
+VIRT_LIB := $(B)/libkvmrt-virt.a
 
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 
@@ -64,7 +73,12 @@ TOOL_OBJ := $(TOOL_PARTS:%=$(B)/tools/%.o)
 HOOK     := $(B)/hooks/qemu
 MODULE   := $(B)/hooks/kvmrt-hook.so
 
-all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt-reconcile
+AGENT_OBJ := $(AGENT_PARTS:%=$(B)/agent/%.o)
+SYNC_PARTS := sync sync_work
+AGENT     := $(B)/agent/kvmrt-agent
+SYNC      := $(B)/agent/kvmrt-sync
+
+all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -75,6 +89,9 @@ $(CORE_LIB): $(CORE_OBJ)
 	@$(if $(V),,echo "  AR      $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(HOST_LIB): $(HOST_OBJ)
+	@$(if $(V),,echo "  AR      $@")
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(VIRT_LIB): $(VIRT_OBJ)
 	@$(if $(V),,echo "  AR      $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -91,14 +108,24 @@ $(B)/bin/kvmrt-reconcile: $(B)/tools/reconcile.o $(HOST_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(B)/bin/kvmrt-%: $(B)/tools/%.o $(TOOL_OBJ) $(HOST_LIB) $(CORE_LIB)
+$(SYNC): $(SYNC_PARTS:%=$(B)/agent/%.o) $(VIRT_LIB) $(HOST_LIB) \
+		$(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
-	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
-
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(HOST_LIB) $(CORE_LIB)
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) -lcap-ng
+# The guard has no libvirt in it: it must never wait for a hook.
+$(AGENT): $(B)/agent/main.o $(AGENT_OBJ) $(HOST_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
-	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+$(B)/bin/kvmrt-%: $(B)/tools/%.o $(TOOL_OBJ) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
 units: $(UNIT)
 
@@ -106,7 +133,7 @@ units: $(UNIT)
 check:
 	+$(Q)$(MAKE) --no-print-directory WERROR=$(WERROR) tests
 	$(Q)tests/run $(B)
-	+$(Q)$(MAKE) --no-print-directory WERROR=$(WERROR) SAN=1 tests
+	+$(Q)$(MAKE) --no-print-directory WERROR=$(WERROR) SAN=1 B=$(B)/san tests
 	$(Q)echo "again, with address and undefined-behaviour sanitizers:"
 	$(Q)tests/run $(B)/san
 
@@ -124,15 +151,17 @@ demo: stage
 lint:
 	$(Q)clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability \
-		--inline-suppr --error-exitcode=1 lib hooks tools
-	$(Q)shellcheck setup .ci/run tests/run tests/cli/*.sh \
+		--inline-suppr --error-exitcode=1 lib hooks tools agent
+	$(Q)shellcheck -x -S warning setup .ci/run tests/run tests/cli/*.sh \
 		tests/structure/*.sh tests/bench/make-host tests/capture
 
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) \
 		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d
 	install -m 755 $(TOOL_BIN) $(DESTDIR)$(bindir)
-	install -m 755 $(B)/bin/kvmrt-reconcile $(DESTDIR)$(libexecdir)
+	install -m 755 $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC) $(DESTDIR)$(libexecdir)
+	install -d $(DESTDIR)$(unitdir)
+	install -m 644 $(wildcard etc/systemd/*.service) $(DESTDIR)$(unitdir)
 	install -m 644 $(MODULE) $(DESTDIR)$(libexecdir)
 	install -m 755 $(HOOK) $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 
@@ -144,6 +173,8 @@ install: all
 uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%)
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-reconcile
+	rm -f $(DESTDIR)$(libexecdir)/kvmrt-agent $(DESTDIR)$(libexecdir)/kvmrt-sync
+	rm -f $(patsubst etc/systemd/%,$(DESTDIR)$(unitdir)/%,$(wildcard etc/systemd/*.service))
 	rm -f $(DESTDIR)$(libexecdir)/$(notdir $(MODULE))
 	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 	rm -f $(patsubst docs/%,$(DESTDIR)$(mandir)/man1/%,$(wildcard docs/*.1))
@@ -154,7 +185,8 @@ clean:
 	rm -rf build
 
 -include tests/tests.mk
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(wildcard $(addprefix $(B)/,lib hooks tools agent tests)) \
+	-name '*.d' -type f 2>/dev/null)
 
 -include tests/bench/bench.mk
 

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * files.c - files that somebody else may change: the journal, the settings on
+ * record, the guests' cgroups; and irqbalance's socket
+ *
+ * inotify tells of every write(2) by a process, on procfs and sysfs too; what
+ * the kernel changes by itself it tells for cpuset.cpus.partition only, which
+ * is the one of these that it does change. A file that holds what it should
+ * is no news: so our own writes, and those of the hook, wake nobody twice.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../lib/host/probe.h"
+#include "../lib/host/target.h"
+#include "agent.h"
+
+#define RUN "/run"
+#define RUN_KVMRT                                                              \
+	"/run/"                                                                \
+	"kvmrt"
+#define RUN_IRQBALANCE "/run/irqbalance"
+
+/* irqbalance listens a moment after it has made its folder. */
+#define IRQBALANCE_MS 1000
+
+static void stat_journal(uint64_t *ret_inode, uint64_t *ret_size,
+			 bool *ret_there)
+{
+	struct stat st;
+
+	*ret_there = stat(RUN_KVMRT "/journal", &st) == 0;
+	*ret_inode = *ret_there ? (uint64_t)st.st_ino : 0;
+	*ret_size = *ret_there ? (uint64_t)st.st_size : 0;
+}
+
+void files_seen(struct agent *agent)
+{
+	stat_journal(&agent->journal.inode, &agent->journal.size,
+		     &agent->journal.there);
+}
+
+static bool journal_changed(const struct agent *agent)
+{
+	uint64_t inode, size;
+	bool there;
+
+	stat_journal(&inode, &size, &there);
+	return there != agent->journal.there || inode != agent->journal.inode ||
+	       size != agent->journal.size;
+}
+
+static int add(struct files *files, const char *path, uint32_t mask)
+{
+	return inotify_add_watch(files->watch.fd, path, mask);
+}
+
+/* --- kept settings --- */
+
+static void kept_file_fini(struct files *files, struct kept_file *file)
+{
+	(void)inotify_rm_watch(files->watch.fd, file->wd);
+	rt_auto_fd(&file->fd);
+	free(file->path);
+	free(file->value);
+}
+
+static bool holds(struct agent *agent, const struct kept_file *file)
+{
+	RT_AUTO_FREE char *now = malloc(RT_VALUE_MAX);
+	struct rt_err ignored = { 0 };
+
+	return now &&
+	       rt_target_read(&agent->sys, file->kind, file->path, now,
+			      RT_VALUE_MAX, &ignored) == 0 &&
+	       rt_value_same(file->kind, now, file->value);
+}
+
+static void on_kept_file(struct agent *agent, const struct kept_file *file)
+{
+	if (holds(agent, file))
+		return;
+	agent_cause(agent, file->path, "", "");
+	agent_want(agent,
+		   repairs_wait(&agent->repairs, file->path, agent_now_ms()));
+}
+
+static void add_file(struct agent *agent, enum rt_kind kind, const char *path,
+		     const char *value)
+{
+	struct files *files = &agent->files;
+	char full[600];
+	struct kept_file file = { .kind = kind, .fd = -1 };
+
+	snprintf(full, sizeof(full), "/%s", path);
+	/* procfs forgets an inode that nobody holds, and its watch with it. */
+	file.fd = open(full, O_PATH | O_CLOEXEC);
+	file.wd = file.fd < 0 ? -1 : add(files, full, IN_MODIFY);
+	file.path = strdup(path);
+	file.value = strdup(value);
+	if (file.wd >= 0 && file.path && file.value &&
+	    rt_grow(&files->items, files->n, &files->size, sizeof(file))) {
+		files->items[files->n++] = file;
+		return;
+	}
+	if (file.wd >= 0)
+		(void)inotify_rm_watch(files->watch.fd, file.wd);
+	rt_auto_fd(&file.fd);
+	free(file.path);
+	free(file.value);
+}
+
+static bool is_file(enum rt_kind kind)
+{
+	switch (kind) {
+	case RT_KIND_TEXT:
+	case RT_KIND_LIST:
+	case RT_KIND_MASK:
+	case RT_KIND_PARTITION:
+		return true;
+	case RT_KIND_AFFINITY:
+	case RT_KIND_CGROUP:
+	case RT_KIND_TASKS:
+	case RT_KIND_IRQBALANCE:
+		break;
+	}
+	return false;
+}
+
+static void add_kept(struct agent *agent, const struct rt_journal *journal)
+{
+	for (size_t i = 0; i < journal->n_kept; i++) {
+		const struct rt_kept *kept = &journal->kept[i];
+
+		if (!kept->done && is_file(kept->kind))
+			add_file(agent, kept->kind, kept->path, kept->wrote);
+	}
+}
+
+/* The guest's own cgroups are on no record: they are as the look left them. */
+static void add_cgroups(struct agent *agent, const struct rt_journal *journal)
+{
+	struct rt_facts facts = { 0 };
+	struct rt_err ignored = { 0 };
+
+	for (size_t i = 0; i < journal->n_active; i++) {
+		const struct rt_active *active = &journal->active[i];
+
+		if (active->guest.rt && active->stage == RT_STAGE_STARTED)
+			(void)rt_facts_read_process(
+				&agent->sys, active->guest.uuid, active->pid,
+				&facts, &ignored);
+	}
+	for (size_t i = 0; i < facts.processes.n; i++) {
+		const struct rt_settings *files =
+			&facts.processes.items[i].cgroup;
+
+		for (size_t k = 0; k < files->n; k++) {
+			if (!rt_journal_find(journal, files->items[k].path))
+				add_file(agent, files->items[k].kind,
+					 files->items[k].path,
+					 files->items[k].value);
+		}
+	}
+	rt_facts_fini(&facts);
+}
+
+/* Nothing of the host's files matters while no real-time guest is there. */
+void files_follow(struct agent *agent, const struct rt_journal *journal)
+{
+	struct files *files = &agent->files;
+
+	for (size_t i = 0; i < files->n; i++)
+		kept_file_fini(files, &files->items[i]);
+	files->n = 0;
+	if (!agent->rt)
+		return;
+	add_kept(agent, journal);
+	add_cgroups(agent, journal);
+}
+
+/* --- events --- */
+
+static void watch_irqbalance(struct agent *agent)
+{
+	struct files *files = &agent->files;
+
+	files->irqbalance = add(files, RUN_IRQBALANCE, IN_CREATE);
+}
+
+static void on_event(struct agent *agent, const struct inotify_event *event)
+{
+	struct files *files = &agent->files;
+	const char *name = event->len ? event->name : "";
+
+	if (event->mask & IN_Q_OVERFLOW) {
+		agent_want(agent, 0);
+	} else if (event->wd == files->run_kvmrt) {
+		if (strcmp(name, "lock") != 0 && strcmp(name, "journal") != 0)
+			return;
+		if (journal_changed(agent)) {
+			agent->adopting = true;
+			agent_want(agent, 0);
+		}
+	} else if (event->wd == files->run) {
+		if (strcmp(name, "irqbalance") == 0) {
+			watch_irqbalance(agent);
+			agent_want(agent, IRQBALANCE_MS);
+		}
+	} else if (event->wd == files->irqbalance) {
+		if (!(event->mask & IN_IGNORED) && agent->rt)
+			agent_want(agent, IRQBALANCE_MS);
+	} else {
+		for (size_t i = 0; i < files->n; i++) {
+			if (files->items[i].wd == event->wd)
+				on_kept_file(agent, &files->items[i]);
+		}
+	}
+}
+
+static void ready(struct agent *agent, struct watch *watch)
+{
+	_Alignas(struct inotify_event) char text[4096];
+	ssize_t n;
+
+	while ((n = read(watch->fd, text, sizeof(text))) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *event =
+				(const void *)(text + at);
+
+			on_event(agent, event);
+			at += (ssize_t)(sizeof(*event) + event->len);
+		}
+	}
+}
+
+int files_open(struct agent *agent, struct rt_err *err)
+{
+	struct files *files = &agent->files;
+
+	files->watch.ready = ready;
+	files->watch.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (files->watch.fd < 0)
+		return rt_fail(err, errno, "hear of files that change");
+	/* Whoever changes the journal closes it, and then the lock. */
+	files->run_kvmrt = add(files, RUN_KVMRT, IN_CLOSE_WRITE);
+	if (files->run_kvmrt < 0)
+		return rt_fail(err, errno, "hear of changes in " RUN_KVMRT);
+	files->run = add(files, RUN, IN_CREATE | IN_ONLYDIR);
+	watch_irqbalance(agent);
+	return agent_watch(agent, &files->watch, err);
+}
+
+void files_close(struct agent *agent)
+{
+	struct files *files = &agent->files;
+
+	for (size_t i = 0; i < files->n; i++)
+		kept_file_fini(files, &files->items[i]);
+	free(files->items);
+	files->items = NULL;
+	files->n = files->size = 0;
+	agent_unwatch(agent, &files->watch);
+}

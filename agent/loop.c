@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* loop.c - one thread, one epoll, one timer that mostly does not run */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+#define EVENTS_MAX 16
+
+uint64_t agent_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int agent_watch(struct agent *agent, struct watch *watch, struct rt_err *err)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = watch };
+
+	if (epoll_ctl(agent->epoll, EPOLL_CTL_ADD, watch->fd, &event) < 0)
+		return rt_fail(err, errno, "wait for events");
+	return 0;
+}
+
+void agent_unwatch(struct agent *agent, struct watch *watch)
+{
+	if (watch->fd < 0)
+		return;
+	(void)epoll_ctl(agent->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+	close(watch->fd);
+	watch->fd = -1;
+}
+
+void agent_want(struct agent *agent, unsigned ms)
+{
+	const uint64_t due = agent_now_ms() + ms;
+
+	if (!agent->due || due < agent->due)
+		agent->due = due;
+}
+
+void agent_cause(struct agent *agent, const char *path, const char *by,
+		 const char *where)
+{
+	struct cause *cause;
+
+	for (size_t i = 0; i < agent->n_causes; i++) {
+		if (strcmp(agent->causes[i].path, path) == 0)
+			return;
+	}
+	if (agent->n_causes == CAUSES_MAX)
+		return;
+	cause = &agent->causes[agent->n_causes++];
+	snprintf(cause->path, sizeof(cause->path), "%s", path);
+	snprintf(cause->by, sizeof(cause->by), "%s", by);
+	snprintf(cause->where, sizeof(cause->where), "%s", where);
+}
+
+/* The timer runs only while something is due. */
+static void set_timer(struct agent *agent, uint64_t helper)
+{
+	struct itimerspec spec = { 0 };
+	uint64_t due = agent->due;
+
+	if (helper && (!due || helper < due))
+		due = helper;
+	if (due) {
+		spec.it_value.tv_sec = (time_t)(due / 1000);
+		spec.it_value.tv_nsec = (long)(due % 1000) * 1000000L;
+	}
+	(void)timerfd_settime(agent->timer.fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+static void act(struct agent *agent)
+{
+	const uint64_t now = agent_now_ms();
+	uint64_t helper;
+
+	if (agent->due && agent->due <= now) {
+		agent->due = 0;
+		agent_look(agent);
+	}
+	helper = helper_due(agent, now);
+	set_timer(agent, helper);
+}
+
+int agent_loop(struct agent *agent, struct rt_err *err)
+{
+	struct epoll_event events[EVENTS_MAX];
+
+	act(agent);
+	while (!agent->quit) {
+		const int n = epoll_wait(agent->epoll, events, EVENTS_MAX, -1);
+
+		if (n < 0 && errno != EINTR)
+			return rt_fail(err, errno, "wait for events");
+		agent->counters.wakeups++;
+		for (int i = 0; i < n; i++) {
+			struct watch *watch = events[i].data.ptr;
+
+			/* An event before it may have closed this one. */
+			if (watch->fd >= 0)
+				watch->ready(agent, watch);
+		}
+		act(agent);
+	}
+	return 0;
+}

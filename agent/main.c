@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* main.c - the agent's beginning and end */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+#define RUN_KVMRT "/" RT_STORE_DIR
+#define ONLY_ONE  RUN_KVMRT "/agent.lock"
+
+static const char help[] =
+	"Usage: kvmrt-agent [OPTION]...\n"
+	"Guard the real-time guests that run: put right what others change, "
+	"and\n"
+	"keep kvmrt.cfg and libvirt's definitions in step.\n"
+	"\n"
+	"  -n, --no-libvirt  guard only, leave definitions alone\n"
+	"  -v, --verbose     say more\n"
+	"  -h, --help        show this and end\n"
+	"  -V, --version     show the version and end\n"
+	"\n"
+	"It is meant to be started by systemd: kvmrt-agent.service.\n";
+
+struct arguments {
+	bool verbose, no_libvirt;
+};
+
+/* RT_GO_ON is the tools'; here: -1 to go on, else the exit status. */
+static int parse(int argc, char **argv, struct arguments *ret)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "no-libvirt", no_argument, NULL, 'n' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "hnvV", options, NULL)) >= 0) {
+		switch (letter) {
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		case 'V':
+			puts("kvmrt-agent " KVMRT_VERSION);
+			return 0;
+		case 'n':
+			ret->no_libvirt = true;
+			break;
+		case 'v':
+			ret->verbose = true;
+			break;
+		default:
+			fputs("Try 'kvmrt-agent --help'.\n", stderr);
+			return 2;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr,
+		"kvmrt-agent: takes no operand, was given '%s'\n"
+		"Try 'kvmrt-agent --help'.\n",
+		argv[optind]);
+	return 2;
+}
+
+/* --- signals, the timer, systemd's watchdog --- */
+
+static void on_signal(struct agent *agent, struct watch *watch)
+{
+	struct signalfd_siginfo info;
+
+	if (read(watch->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		agent_want(agent, 0);
+	else
+		agent->quit = true;
+}
+
+static void on_timer(struct agent *agent, struct watch *watch)
+{
+	uint64_t times;
+
+	(void)agent;
+	(void)!read(watch->fd, &times, sizeof(times));
+}
+
+static void on_watchdog(struct agent *agent, struct watch *watch)
+{
+	on_timer(agent, watch);
+	agent_notify("WATCHDOG=1");
+}
+
+static int open_signals(struct agent *agent, struct rt_err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return rt_fail(err, errno, "take signals");
+	agent->signals.ready = on_signal;
+	agent->signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return agent->signals.fd < 0 ? rt_fail(err, errno, "take signals") :
+				       agent_watch(agent, &agent->signals, err);
+}
+
+static int open_timers(struct agent *agent, struct rt_err *err)
+{
+	const unsigned ms = agent_watchdog_ms() / 2;
+	const struct itimerspec each = {
+		.it_value = { .tv_sec = ms / 1000 + 1 },
+		.it_interval = { .tv_sec = ms / 1000 + 1 },
+	};
+	int r;
+
+	agent->timer.ready = on_timer;
+	agent->timer.fd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (agent->timer.fd < 0)
+		return rt_fail(err, errno, "make a timer");
+	r = agent_watch(agent, &agent->timer, err);
+	if (r < 0 || !ms)
+		return r;
+	agent->watchdog.ready = on_watchdog;
+	agent->watchdog.fd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (agent->watchdog.fd < 0 ||
+	    timerfd_settime(agent->watchdog.fd, 0, &each, NULL) < 0)
+		return rt_fail(err, errno, "make a timer");
+	return agent_watch(agent, &agent->watchdog, err);
+}
+
+/* --- the beginning --- */
+
+/* Held until we end, however that comes about. */
+static int be_the_only_one(struct rt_err *err)
+{
+	int fd;
+
+	if (mkdir(RUN_KVMRT, 0755) < 0 && errno != EEXIST)
+		return rt_fail(err, errno, "make " RUN_KVMRT);
+	fd = open(ONLY_ONE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return rt_fail(err, errno, "open " ONLY_ONE);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return rt_fail(
+			err, errno,
+			"another kvmrt-agent runs already (lock " ONLY_ONE ")");
+	return 0;
+}
+
+/* Without one of these a slow look takes its place. */
+static void open_or_poll(struct agent *agent,
+			 int (*open_source)(struct agent *, struct rt_err *))
+{
+	struct rt_err err = { 0 };
+
+	if (open_source(agent, &err) == 0)
+		return;
+	agent->poll = true;
+	rt_log_warn(&agent->log,
+		    "%s; looking each second while a real-time guest runs",
+		    err.text);
+}
+
+static int set_up(struct agent *agent, const struct arguments *arguments,
+		  struct rt_err *err)
+{
+	int r = be_the_only_one(err);
+
+	if (r < 0)
+		return r;
+	agent->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (agent->epoll < 0)
+		return rt_fail(err, errno, "make an epoll instance");
+	r = open_signals(agent, err);
+	if (r == 0)
+		r = open_timers(agent, err);
+	if (r == 0)
+		r = files_open(agent, err);
+	if (r == 0)
+		r = control_open(agent, err);
+	if (r < 0)
+		return r;
+	open_or_poll(agent, irqs_open);
+	open_or_poll(agent, cpus_open);
+	open_or_poll(agent, tasks_open);
+	if (!arguments->no_libvirt)
+		helper_start(agent);
+	return agent_drop_caps(err);
+}
+
+static void tear_down(struct agent *agent)
+{
+	helper_close(agent);
+	control_close(agent);
+	guests_close(agent);
+	files_close(agent);
+	irqs_close(agent);
+	agent_unwatch(agent, &agent->tasks);
+	agent_unwatch(agent, &agent->cpus);
+	agent_unwatch(agent, &agent->watchdog);
+	agent_unwatch(agent, &agent->timer);
+	agent_unwatch(agent, &agent->signals);
+	rt_auto_fd(&agent->epoll);
+	repairs_fini(&agent->repairs);
+	repairs_fini(&agent->said);
+	if (agent->has_topo)
+		rt_topo_fini(&agent->topo);
+}
+
+static int run(struct agent *agent, const struct arguments *arguments)
+{
+	struct rt_err err = { 0 };
+	int r = set_up(agent, arguments, &err);
+
+	if (r == 0) {
+		/* What runs is adopted by the first look. */
+		agent->adopting = true;
+		agent_look(agent);
+		agent_notify("READY=1\nSTATUS=Guarding");
+		r = agent_loop(agent, &err);
+		agent_notify("STOPPING=1");
+	}
+	tear_down(agent);
+	if (r < 0)
+		rt_log_err(&agent->log, "%s", err.text);
+	return r < 0 ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+	struct agent *agent;
+	struct rt_err err = { 0 };
+	int status = parse(argc, argv, &arguments);
+
+	if (status >= 0)
+		return status;
+	agent = calloc(1, sizeof(*agent));
+	if (!agent || rt_sys_open(NULL, &agent->sys, &err) < 0) {
+		fprintf(stderr, "kvmrt-agent: %s\n",
+			agent ? err.text : "out of memory");
+		free(agent);
+		return 1;
+	}
+	rt_log_open(&agent->log, "kvmrt-agent",
+		    arguments.verbose ? RT_LOG_DEBUG : RT_LOG_INFO, false);
+	agent->epoll = agent->signals.fd = agent->timer.fd = -1;
+	agent->watchdog.fd = agent->cpus.fd = agent->tasks.fd = -1;
+	agent->irqs.watch.fd = agent->files.watch.fd = -1;
+	agent->control.watch.fd = agent->helper.watch.fd = -1;
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		agent->control.clients[i].watch.fd = -1;
+	snprintf(agent->helper.libvirt, sizeof(agent->helper.libvirt), "off");
+	agent->since = (int64_t)time(NULL);
+	status = run(agent, &arguments);
+	rt_log_close(&agent->log);
+	rt_sys_close(&agent->sys);
+	free(agent);
+	return status;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sync.c - kvmrt-sync: hear of edits, put both sides in step */
+#include "sync.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "../lib/host/store.h"
+
+#define GUARD_FD    3
+#define LIBVIRT_DIR "/etc/libvirt/qemu"
+
+/* An edit comes as several events: one look for all of them. */
+#define SETTLE_MS 150
+/* A hook runs, or the daemon is not back yet. */
+#define LATER_MS     1000
+#define LATER_MAX_MS 60000
+
+void sync_tell(struct sync *sync, const char *fmt, ...)
+{
+	char line[1000];
+	va_list args;
+
+	if (sync->guard < 0)
+		return;
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	/* Ignoring a failure: the guard's end is seen elsewhere. */
+	(void)!send(sync->guard, line, strlen(line),
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void want(struct sync *sync, int ms)
+{
+	rt_virt_set_timer(sync->timer, ms);
+}
+
+/* --- libvirt's events --- */
+
+static void on_guest(void *data, const char *uuid)
+{
+	struct sync *sync = data;
+
+	dirty_add(&sync->dirty, uuid);
+	want(sync, SETTLE_MS);
+}
+
+static void on_device(void *data, const char *uuid)
+{
+	struct sync *sync = data;
+	RT_AUTO_FREE char *xml = NULL;
+	struct rt_domain domain;
+	struct rt_err err = { 0 };
+
+	if (rt_virt_read(&sync->virt, uuid, RT_VIRT_LIVE, &xml, &err) < 0 ||
+	    rt_domain_parse(xml, strlen(xml), &domain, &err) < 0) {
+		rt_log_warn(&sync->log, "guest %s: %s", uuid, err.text);
+		return;
+	}
+	/* The guard knows which of them are new. */
+	for (size_t i = 0; i < domain.pcidevs.n; i++)
+		sync_tell(sync, "device %s %s", uuid,
+			  rt_pci_text(&domain.pcidevs.items[i]).text);
+	rt_domain_fini(&domain);
+}
+
+static void on_tunable(void *data, const char *uuid)
+{
+	(void)uuid;
+	sync_tell(data, "look");
+}
+
+static void on_closed(void *data)
+{
+	struct sync *sync = data;
+
+	sync->lost = true;
+}
+
+static const struct rt_virt_events events = {
+	.guest = on_guest,
+	.device = on_device,
+	.tunable = on_tunable,
+	.closed = on_closed,
+};
+
+static void disconnect(struct sync *sync)
+{
+	if (!sync->connected)
+		return;
+	rt_virt_close(&sync->virt);
+	sync->connected = sync->lost = false;
+	sync_tell(sync, "libvirt lost");
+	rt_log_info(&sync->log, "the connection to libvirt is lost");
+}
+
+/* Whatever was edited while nobody listened is found now. */
+static int connect_to_libvirt(struct sync *sync, struct rt_err *err)
+{
+	int r = rt_virt_open(NULL, &sync->virt, err);
+
+	if (r < 0)
+		return r;
+	r = rt_virt_watch(&sync->virt, &events, sync, err);
+	if (r < 0) {
+		rt_virt_close(&sync->virt);
+		return r;
+	}
+	sync->connected = true;
+	sync->lost = false;
+	sync->dirty.all = true;
+	sync->failures = 0;
+	sync_tell(sync, "libvirt connected");
+	return 0;
+}
+
+static void on_timer(void *data)
+{
+	struct sync *sync = data;
+	struct rt_err err = { 0 };
+	int wait = LATER_MS;
+
+	want(sync, -1);
+	if (!sync->connected && connect_to_libvirt(sync, &err) < 0) {
+		if (sync->failures++ == 0)
+			rt_log_warn(&sync->log, "%s", err.text);
+		for (unsigned i = 1; i < sync->failures; i++)
+			wait = wait * 2 < LATER_MAX_MS ? wait * 2 :
+							 LATER_MAX_MS;
+		want(sync, wait);
+		return;
+	}
+	if (sync_work(sync))
+		want(sync, LATER_MS);
+}
+
+/* --- files --- */
+
+/* "UUID.xml" is not how libvirt names them: by the guest's name. */
+static void on_definition(struct sync *sync, const char *name)
+{
+	struct rt_virt_guest guest;
+	struct rt_err ignored = { 0 };
+	char plain[256];
+	const size_t len = strlen(name);
+
+	if (!sync->connected || len < 5 || len - 4 >= sizeof(plain) ||
+	    strcmp(name + len - 4, ".xml") != 0)
+		return;
+	snprintf(plain, sizeof(plain), "%.*s", (int)(len - 4), name);
+	/* One call to libvirt, which may wait for a hook; so do we, alone. */
+	if (rt_virt_find(&sync->virt, plain, &guest, &ignored) < 0)
+		return;
+	dirty_add(&sync->dirty, guest.uuid);
+	rt_virt_guest_fini(&guest);
+	want(sync, SETTLE_MS);
+}
+
+static void on_kvmrt_file(struct sync *sync, const char *name)
+{
+	static const char stale[] = "stale-";
+
+	if (strncmp(name, stale, sizeof(stale) - 1) == 0) {
+		dirty_add(&sync->dirty, name + sizeof(stale) - 1);
+		want(sync, SETTLE_MS);
+	} else if (strcmp(name, "lock") == 0 && sync->dirty.n) {
+		/* A hook has ended: what waited for it can go on. */
+		want(sync, SETTLE_MS);
+	}
+}
+
+static void on_file(struct sync *sync, const struct inotify_event *event)
+{
+	const char *name = event->len ? event->name : "";
+
+	if (event->mask & IN_Q_OVERFLOW) {
+		sync->dirty.all = true;
+		want(sync, SETTLE_MS);
+	} else if (event->wd == sync->in_etc) {
+		if (strcmp(name, "kvmrt.cfg") != 0)
+			return;
+		sync->dirty.all = true;
+		want(sync, SETTLE_MS);
+	} else if (event->wd == sync->in_libvirt) {
+		on_definition(sync, name);
+	} else if (event->wd == sync->in_kvmrt) {
+		on_kvmrt_file(sync, name);
+	} else if (event->wd == sync->in_run && !sync->connected) {
+		/* The daemon writes its pid when it starts. */
+		if (strcmp(name, "libvirtd.pid") == 0 ||
+		    strcmp(name, "virtqemud.pid") == 0)
+			want(sync, LATER_MS);
+	}
+}
+
+static void on_inotify(int fd, void *data)
+{
+	_Alignas(struct inotify_event) char text[4096];
+	struct sync *sync = data;
+	ssize_t n;
+
+	while ((n = read(fd, text, sizeof(text))) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *event =
+				(const void *)(text + at);
+
+			on_file(sync, event);
+			at += (ssize_t)(sizeof(*event) + event->len);
+		}
+	}
+}
+
+static int open_inotify(struct sync *sync, struct rt_err *err)
+{
+	const uint32_t whole = IN_CLOSE_WRITE | IN_MOVED_TO;
+
+	sync->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (sync->inotify < 0)
+		return rt_fail(err, errno, "hear of files that change");
+	sync->in_etc = inotify_add_watch(sync->inotify, "/etc", whole);
+	sync->in_libvirt = inotify_add_watch(sync->inotify, LIBVIRT_DIR, whole);
+	sync->in_kvmrt = inotify_add_watch(sync->inotify, "/" RT_STORE_DIR,
+					   whole | IN_CREATE);
+	sync->in_run = inotify_add_watch(sync->inotify, "/run", whole);
+	return rt_virt_watch_fd(sync->inotify, on_inotify, sync, err);
+}
+
+/* --- beginning and end --- */
+
+/* The guard is gone, and with it the reason to be. */
+static void on_guard(int fd, void *data)
+{
+	struct sync *sync = data;
+	char text[64];
+	const ssize_t n = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		sync->quit = true;
+}
+
+static int set_up(struct sync *sync, struct rt_err *err)
+{
+	int r = rt_virt_loop(err);
+
+	if (r == 0)
+		r = rt_virt_add_timer(on_timer, sync, &sync->timer, err);
+	if (r == 0)
+		r = open_inotify(sync, err);
+	if (r == 0 && sync->guard >= 0)
+		r = rt_virt_watch_fd(sync->guard, on_guard, sync, err);
+	/* Root without capabilities: files of its own, and libvirt's socket. */
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (r == 0 && capng_apply(CAPNG_SELECT_CAPS) < 0)
+		r = rt_fail(err, 0, "drop capabilities");
+	if (r == 0)
+		want(sync, 0);
+	return r;
+}
+
+static int run(struct sync *sync, struct rt_err *err)
+{
+	int r = set_up(sync, err);
+
+	while (r == 0 && !sync->quit) {
+		r = rt_virt_step(err);
+		if (sync->lost)
+			disconnect(sync);
+	}
+	return r;
+}
+
+int main(void)
+{
+	struct sync sync = { .guard = GUARD_FD, .inotify = -1 };
+	struct rt_err err = { 0 };
+	int r;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (fcntl(GUARD_FD, F_GETFD) < 0)
+		sync.guard = -1;
+	else
+		(void)fcntl(GUARD_FD, F_SETFD, FD_CLOEXEC);
+	if (rt_sys_open(NULL, &sync.sys, &err) < 0) {
+		fprintf(stderr, "kvmrt-sync: %s\n", err.text);
+		return 1;
+	}
+	rt_log_open(&sync.log, "kvmrt-sync", RT_LOG_INFO, false);
+	r = run(&sync, &err);
+	if (r < 0)
+		rt_log_err(&sync.log, "%s", err.text);
+	if (sync.connected)
+		rt_virt_close(&sync.virt);
+	dirty_fini(&sync.dirty);
+	rt_topo_fini(&sync.topo);
+	rt_log_close(&sync.log);
+	rt_sys_close(&sync.sys);
+	return r < 0 ? 1 : 0;
+}

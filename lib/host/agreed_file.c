@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* agreed_file.c - what configuration and definition last agreed on */
+#include "agreed_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../core/config.h"
+
+#define AGREED_DIR RT_STATE_DIR "/agreed"
+#define AGREED_MAX (1u << 20)
+
+/* The UUID becomes a file's name: only a canonical one does. */
+static int check_uuid(const char *uuid, struct rt_err *err)
+{
+	char canonical[RT_UUID_LEN + 1];
+
+	if (!rt_uuid_parse(uuid, canonical) || strcmp(canonical, uuid) != 0)
+		return rt_fail(err, 0, "'%s' is no UUID", uuid);
+	return 0;
+}
+
+int rt_agreed_read(struct rt_sys *sys, const char *uuid,
+		   struct rt_agreed *ret_agreed, struct rt_err *err)
+{
+	RT_AUTO_FREE char *text = NULL;
+	struct rt_agreed agreed = { 0 };
+	char path[128], *second, *end;
+	size_t len;
+	int r = check_uuid(uuid, err);
+
+	*ret_agreed = agreed;
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), AGREED_DIR "/%s", uuid);
+	r = rt_sys_read_all(sys, path, AGREED_MAX, &text, &len, err);
+	if (r < 0)
+		return r == -ENOENT || r == -EFBIG ? 0 : r;
+	second = strchr(text, '\n');
+	end = second ? strchr(second + 1, '\n') : NULL;
+	if (!end)
+		return 0;
+	*second++ = *end = '\0';
+	agreed.section = strdup(text);
+	agreed.domain = strdup(second);
+	if (!agreed.section || !agreed.domain) {
+		rt_agreed_fini(&agreed);
+		return rt_fail_memory(err);
+	}
+	*ret_agreed = agreed;
+	return 0;
+}
+
+static int open_dir(struct rt_sys *sys, struct rt_err *err)
+{
+	static const char *const dirs[] = { "var", "lib", "kvmrt", "agreed" };
+	int dir = rt_sys_openat(sys, ".", O_RDONLY | O_DIRECTORY, 0, err);
+
+	for (size_t i = 0; dir >= 0 && i < 4; i++) {
+		const int above = dir;
+
+		if (i >= 2 && mkdirat(above, dirs[i], 0700) < 0 &&
+		    errno != EEXIST) {
+			rt_fail(err, errno, "make /" AGREED_DIR);
+			close(above);
+			return -err->code;
+		}
+		dir = openat(above, dirs[i],
+			     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			dir = rt_fail(err, errno, "open /" AGREED_DIR);
+		close(above);
+	}
+	return dir;
+}
+
+static int write_new(int dir, const char *name, const char *text, size_t len,
+		     struct rt_err *err)
+{
+	char other[64];
+	RT_AUTO_FD int file = -1;
+	bool right;
+
+	snprintf(other, sizeof(other), ".%s.new", name);
+	file = openat(dir, other,
+		      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		      0600);
+	right = file >= 0 && write(file, text, len) == (ssize_t)len &&
+		fsync(file) == 0 && renameat(dir, other, dir, name) == 0;
+	if (right)
+		return 0;
+	rt_fail(err, errno ? errno : ENOSPC, "write /" AGREED_DIR "/%s", name);
+	(void)!unlinkat(dir, other, 0);
+	return -err->code;
+}
+
+int rt_agreed_write(struct rt_sys *sys, const char *uuid,
+		    const struct rt_agreed *agreed, struct rt_err *err)
+{
+	struct rt_agreed now = { 0 };
+	RT_AUTO_STRBUF text = { 0 };
+	RT_AUTO_FREE char *whole = NULL;
+	RT_AUTO_FD int dir = -1;
+	size_t len;
+	bool same;
+	int r = rt_agreed_read(sys, uuid, &now, err);
+
+	if (r < 0)
+		return r;
+	same = now.section && strcmp(now.section, agreed->section) == 0 &&
+	       strcmp(now.domain, agreed->domain) == 0;
+	rt_agreed_fini(&now);
+	if (same)
+		return 0;
+	rt_strbuf_addf(&text, "%s\n%s\n", agreed->section, agreed->domain);
+	len = text.len;
+	r = rt_strbuf_take(&text, &whole, err);
+	if (r < 0)
+		return r;
+	dir = open_dir(sys, err);
+	return dir < 0 ? dir : write_new(dir, uuid, whole, len, err);
+}

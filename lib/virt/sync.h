@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sync.h - kvmrt.cfg and libvirt's definitions, made to say the same
+ *
+ * Used by kvmrt-import, kvmrt-sync-config, kvmrt-edit-config, kvmrt-boot and
+ * the agent's helper. What both held when they last agreed is kept below
+ * /var/lib/kvmrt/agreed, one file a guest, named by its UUID.
+ */
+#ifndef RT_SYNC_H
+#define RT_SYNC_H
+
+#include "../core/agreed.h"
+#include "../core/import.h"
+#include "../core/report.h"
+#include "../core/topo.h"
+#include "../host/config_file.h"
+#include "virt.h"
+
+enum rt_sync_how {
+	RT_SYNC_ASK,  /* change nothing: sync-config -q */
+	RT_SYNC_PUSH, /* the configuration wins: sync-config */
+	RT_SYNC_PULL, /* the definition wins: sync-config -r, import -u */
+	RT_SYNC_BOTH, /* three-way, SPEC 7: the agent */
+};
+
+/* What became of one guest. */
+enum rt_sync_did {
+	RT_SYNC_WAS_IN_STEP,
+	RT_SYNC_DIFFERS, /* RT_SYNC_ASK only */
+	RT_SYNC_DEFINED, /* libvirt has the configuration's values now */
+	RT_SYNC_TAKEN,	 /* the configuration has the definition's edits now
+			    (and libvirt the configuration's placement) */
+	RT_SYNC_LATER,	 /* not now: transient, a rename of a running guest */
+};
+
+struct rt_sync {
+	struct rt_sys *sys;	    /* borrowed */
+	struct rt_virt *virt;	    /* borrowed */
+	const struct rt_topo *topo; /* borrowed */
+	const char *file;	    /* as -f; NULL: the usual */
+};
+
+/*
+ * One guest by UUID, which has an enabled section or (RT_SYNC_PULL) is known
+ * to libvirt. The configuration file is read afresh, and one with errors is
+ * refused (-EINVAL, findings in *report). One RT_NOTE for each change goes to
+ * *report: what, on what, why ("vCPUs 2 to 4 taken from the definition").
+ * A running guest's note says that it takes effect at its next start.
+ */
+int rt_sync_guest(struct rt_sync *sync, const char *uuid, enum rt_sync_how how,
+		  enum rt_sync_did *ret_did, struct rt_report *report,
+		  struct rt_err *err);
+
+#endif
