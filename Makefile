@@ -155,6 +155,9 @@ lint:
 	$(Q)shellcheck -x -S warning setup .ci/run tests/run tests/cli/*.sh \
 		tests/structure/*.sh tests/bench/make-host tests/capture
 
+# libvirt looks for hooks when it starts and at SIGHUP only.
+RELOAD := systemctl daemon-reload; for daemon in libvirtd virtqemud; do \
+	systemctl -q is-active $$daemon && systemctl reload $$daemon; done; true
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) \
 		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d
@@ -165,9 +168,13 @@ install: all
 	install -m 644 $(MODULE) $(DESTDIR)$(libexecdir)
 	install -m 755 $(HOOK) $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 
-	install -d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5
+	install -d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 \
+		$(DESTDIR)$(mandir)/man7 $(DESTDIR)$(mandir)/man8
 	install -m 644 $(wildcard docs/*.1) $(DESTDIR)$(mandir)/man1
 	install -m 644 $(wildcard docs/*.5) $(DESTDIR)$(mandir)/man5
+	install -m 644 $(wildcard docs/*.7) $(DESTDIR)$(mandir)/man7
+	install -m 644 $(wildcard docs/*.8) $(DESTDIR)$(mandir)/man8
+	$(if $(DESTDIR),,-$(RELOAD))
 
 # The user's own files stay: /etc/kvmrt.cfg, /etc/libvirt/hooks/qemu.
 uninstall:
@@ -177,9 +184,9 @@ uninstall:
 	rm -f $(patsubst etc/systemd/%,$(DESTDIR)$(unitdir)/%,$(wildcard etc/systemd/*.service))
 	rm -f $(DESTDIR)$(libexecdir)/$(notdir $(MODULE))
 	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
-	rm -f $(patsubst docs/%,$(DESTDIR)$(mandir)/man1/%,$(wildcard docs/*.1))
-	rm -f $(patsubst docs/%,$(DESTDIR)$(mandir)/man5/%,$(wildcard docs/*.5))
+	rm -f $(foreach n,1 5 7 8,$(patsubst docs/%,$(DESTDIR)$(mandir)/man$n/%,$(wildcard docs/*.$n)))
 	-rmdir $(DESTDIR)$(libexecdir)
+	$(if $(DESTDIR),,-$(RELOAD))
 
 clean:
 	rm -rf build
