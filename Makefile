@@ -51,10 +51,12 @@ CORE := err cpuset utf8 strbuf report json topo pci facts \
 	journal journal_text plan plan_host plan_shield plan_threads plan_print
 HOST := sys sys_captured log topology config_file \
 	probe probe_irq probe_pci probe_task \
-	irqbalance tasks target store apply reconcile preview agreed_file
+	irqbalance tasks target store apply reconcile adopt counts preview \
+	agreed_file
 VIRT := virt sync watch
-TOOLS      := validate-config show-config
-TOOL_PARTS := options load show
+TOOLS      := validate-config show-config import sync-config boot shutdown stat
+TOOL_PARTS := options load show each parallel retune agent_client look \
+	      stat_show
 HOOK_PARTS := module module_check
 AGENT_PARTS := loop look repairs status irqs cpus files guests tasks control \
 	      helper notify caps
@@ -70,6 +72,7 @@ UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.
 
 TOOL_BIN := $(TOOLS:%=$(B)/bin/kvmrt-%)
 TOOL_OBJ := $(TOOL_PARTS:%=$(B)/tools/%.o)
+TOOL_LIB := $(B)/libkvmrt-tools.a
 HOOK     := $(B)/hooks/qemu
 MODULE   := $(B)/hooks/kvmrt-hook.so
 
@@ -89,6 +92,10 @@ $(CORE_LIB): $(CORE_OBJ)
 	@$(if $(V),,echo "  AR      $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(HOST_LIB): $(HOST_OBJ)
+	@$(if $(V),,echo "  AR      $@")
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+# An archive, so that a command links what it uses only.
+$(TOOL_LIB): $(TOOL_OBJ)
 	@$(if $(V),,echo "  AR      $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(VIRT_LIB): $(VIRT_OBJ)
@@ -118,7 +125,7 @@ $(AGENT): $(B)/agent/main.o $(AGENT_OBJ) $(HOST_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
-$(B)/bin/kvmrt-%: $(B)/tools/%.o $(TOOL_OBJ) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
+$(B)/bin/kvmrt-%: $(B)/tools/%.o $(TOOL_LIB) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)

@@ -3,6 +3,8 @@
  * caps.c - what the guard needs of root's capabilities
  *
  *   CAP_SYS_NICE      masks of others' threads
+ *   CAP_SYS_ADMIN     a partition below machine.slice that somebody took away
+ *                     (remote_partition_enable, 6.7: else "not permitted")
  *   CAP_NET_ADMIN     process events (before 6.6 the only way)
  *   CAP_DAC_OVERRIDE  cgroup files of scopes that were handed to others
  *
@@ -16,10 +18,11 @@
 int agent_drop_caps(struct rt_err *err)
 {
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_updatev(
-		    CAPNG_ADD,
-		    CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
-		    CAP_SYS_NICE, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, -1) < 0 ||
+	if (capng_updatev(CAPNG_ADD,
+			  CAPNG_EFFECTIVE | CAPNG_PERMITTED |
+				  CAPNG_BOUNDING_SET,
+			  CAP_SYS_NICE, CAP_SYS_ADMIN, CAP_NET_ADMIN,
+			  CAP_DAC_OVERRIDE, -1) < 0 ||
 	    capng_apply(CAPNG_SELECT_BOTH) < 0)
 		return rt_fail(err, 0, "drop capabilities");
 	return 0;

@@ -151,6 +151,9 @@ static void say(struct agent *agent, const struct rt_report *report)
 		snprintf(repair.path, sizeof(repair.path), "%s/%.200s", f->code,
 			 f->message);
 		snprintf(repair.guest, sizeof(repair.guest), "%s", f->guest);
+		/* `did` has told of CPUs that go down. */
+		if (strcmp(f->code, "cpu-offline") == 0)
+			continue;
 		if (f->severity == RT_NOTE) {
 			rt_log_info(&agent->log, "%s%s%s", f->guest,
 				    *f->guest ? ": " : "", f->message);

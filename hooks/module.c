@@ -21,7 +21,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "../lib/host/probe.h"
+#include "../lib/host/adopt.h"
+#include "../lib/host/counts.h"
 #include "../lib/host/topology.h"
 
 void hook_log(struct hook *hook, const char *what)
@@ -87,17 +88,8 @@ static int refuse(struct hook *hook)
 
 static int record(struct hook *hook, enum rt_stage stage, unsigned pid)
 {
-	struct rt_active active = {
-		.guest = *hook->guest, /* borrowed: only formatted */
-		.stage = stage,
-		.pid = pid,
-		.memory_kib = hook->domain.memory_kib,
-	};
-	int r = rt_task_start(&hook->sys, pid, pid, &active.start, &hook->err);
-
-	if (r < 0)
-		return rt_wrap(&hook->err, "find process %u", pid);
-	return rt_reconcile_add(&hook->store, &active, &hook->err);
+	return rt_adopt(&hook->store, hook->guest, hook->domain.memory_kib,
+			stage, pid, &hook->err);
 }
 
 /* While a guest is being started it lives as long as the daemon, our parent.
@@ -193,34 +185,20 @@ static int start(struct hook *hook)
 
 /* --- started --- */
 
-/* QEMU's pid, from the file that libvirt keeps. */
-static int read_pid(struct hook *hook, unsigned *ret_pid)
-{
-	char path[512], text[32], end;
-	int r;
-
-	if (!rt_config_name_is_valid(hook->call->guest) ||
-	    (size_t)snprintf(path, sizeof(path), "run/libvirt/qemu/%s.pid",
-			     hook->call->guest) >= sizeof(path))
-		return rt_fail(&hook->err, 0, "'%s' cannot be a guest's name",
-			       hook->call->guest);
-	r = rt_sys_read(&hook->sys, path, text, sizeof(text), &hook->err);
-	if (r == 0 && sscanf(text, "%u%c", ret_pid, &end) != 1)
-		r = rt_fail(&hook->err, 0, "/%s holds '%s', which is no pid",
-			    path, text);
-	return r < 0 ? rt_wrap(&hook->err, "find its process") : 0;
-}
-
 /* The record of `prepare`, now with the process. */
 static int record_process(struct hook *hook, const struct rt_active *active,
 			  unsigned pid)
 {
-	struct rt_active started = *active; /* borrowed: only formatted */
-	int r = rt_task_start(&hook->sys, pid, pid, &started.start, &hook->err);
+	return rt_adopt(&hook->store, &active->guest, active->memory_kib,
+			RT_STAGE_STARTED, pid, &hook->err);
+}
 
-	started.stage = RT_STAGE_STARTED;
-	started.pid = pid;
-	return r < 0 ? r : rt_reconcile_add(&hook->store, &started, &hook->err);
+/* For kvmrt-stat; a guest does not fail for it. */
+static void keep_counts(struct hook *hook, const struct rt_active *active)
+{
+	if (rt_counts_keep(&hook->store, active->guest.uuid,
+			   &active->guest.owned, &hook->err) < 0)
+		hook_log(hook, "");
 }
 
 static int started(struct hook *hook)
@@ -236,7 +214,7 @@ static int started(struct hook *hook)
 	if (!active)
 		return 0;
 	rt = active->guest.rt;
-	r = read_pid(hook, &pid);
+	r = rt_guest_pid(&hook->sys, hook->call->guest, &pid, &hook->err);
 	if (r == 0)
 		r = record_process(hook, active, pid);
 	if (r == 0)
@@ -246,6 +224,8 @@ static int started(struct hook *hook)
 		r = rt_fail(&hook->err, 0, "its process %u has ended", pid);
 	if (r == 0)
 		r = hook_check_memory(hook, active);
+	if (r == 0 && rt)
+		keep_counts(hook, active);
 	return r < 0 ? give_up(hook, rt) : 0;
 }
 
@@ -273,7 +253,8 @@ static int adopt_new(struct hook *hook)
 	if (r == 0)
 		r = hook_check(hook);
 	if (r == 0)
-		r = read_pid(hook, &pid);
+		r = rt_guest_pid(&hook->sys, hook->call->guest, &pid,
+				 &hook->err);
 	if (r == 0)
 		r = record(hook, RT_STAGE_STARTED, pid);
 	return r;

@@ -445,3 +445,19 @@ void rt_show_topology(const struct rt_show *show)
 	}
 	rt_strbuf_adds(out, "\n");
 }
+
+void rt_show_errors(const struct rt_report *report)
+{
+	RT_AUTO_STRBUF out = { 0 };
+	struct rt_err ignored;
+
+	for (size_t i = 0; i < report->n; i++) {
+		/* Borrowed: one finding as a report of its own. */
+		const struct rt_report one = { .items = &report->items[i],
+					       .n = 1 };
+
+		if (one.items->severity == RT_ERROR)
+			rt_show_report(&one, rt_show_has_colour(stderr), &out);
+	}
+	(void)rt_show_write(&out, stderr, "standard error", &ignored);
+}

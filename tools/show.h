@@ -24,6 +24,9 @@ struct rt_show {
 	struct rt_strbuf *out;
 };
 
+/* Those that are errors, to stderr. */
+void rt_show_errors(const struct rt_report *report);
+
 /* One guest as an aligned block. */
 void rt_show_guest(const struct rt_show *show, const struct rt_guest *guest);
 /* What no enabled real-time guest owns, and what is offline. */

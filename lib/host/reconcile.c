@@ -6,6 +6,7 @@
 
 #include "../core/plan.h"
 #include "apply.h"
+#include "counts.h"
 #include "irqbalance.h"
 #include "probe.h"
 #include "topology.h"
@@ -61,6 +62,7 @@ int rt_reconcile_drop(struct rt_store *store, const char *uuid,
 
 	if (!rt_journal_find_guest(&store->journal, uuid))
 		return 0;
+	rt_counts_forget(store, uuid);
 	rt_journal_add_gone(&entries, uuid);
 	return rt_store_append(store, &entries, err);
 }

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* adopt.c - put a guest that runs on record */
+#include "adopt.h"
+
+#include <stdio.h>
+
+#include "probe.h"
+#include "reconcile.h"
+
+int rt_guest_pid(struct rt_sys *sys, const char *name, unsigned *ret_pid,
+		 struct rt_err *err)
+{
+	char path[512], text[32], end;
+	int r;
+
+	if (!rt_config_name_is_valid(name) ||
+	    (size_t)snprintf(path, sizeof(path), "run/libvirt/qemu/%s.pid",
+			     name) >= sizeof(path))
+		return rt_fail(err, 0, "'%s' cannot be a guest's name", name);
+	r = rt_sys_read(sys, path, text, sizeof(text), err);
+	if (r == 0 && sscanf(text, "%u%c", ret_pid, &end) != 1)
+		r = rt_fail(err, 0, "/%s holds '%s', which is no pid", path,
+			    text);
+	return r < 0 ? rt_wrap(err, "find its process") : 0;
+}
+
+int rt_adopt(struct rt_store *store, const struct rt_guest *guest,
+	     unsigned long long memory_kib, enum rt_stage stage, unsigned pid,
+	     struct rt_err *err)
+{
+	struct rt_active active = {
+		.guest = *guest, /* borrowed: only formatted */
+		.stage = stage,
+		.pid = pid,
+		.memory_kib = memory_kib,
+	};
+	int r = rt_task_start(store->sys, pid, pid, &active.start, err);
+
+	if (r < 0)
+		return rt_wrap(err, "find process %u", pid);
+	return rt_reconcile_add(store, &active, err);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* adopt.h - put a guest that runs on record */
+#ifndef RT_ADOPT_H
+#define RT_ADOPT_H
+
+#include "store.h"
+
+/*
+ * The pid of a guest's QEMU, from the file that libvirt keeps below
+ * /run/libvirt/qemu. -ENOENT when it does not run.
+ */
+int rt_guest_pid(struct rt_sys *sys, const char *name, unsigned *ret_pid,
+		 struct rt_err *err);
+
+/*
+ * Record that this guest runs as process pid, tuned as *guest says from now
+ * on; rt_reconcile then does it. A record that is there is replaced.
+ */
+int rt_adopt(struct rt_store *store, const struct rt_guest *guest,
+	     unsigned long long memory_kib, enum rt_stage stage, unsigned pid,
+	     struct rt_err *err);
+
+#endif

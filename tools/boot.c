@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* boot.c - kvmrt-boot: validate, put in step, start */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/virt/sync.h"
+#include "each.h"
+#include "load.h"
+#include "parallel.h"
+#include "retune.h"
+#include "show.h"
+
+#define AT_ONCE 8
+
+static const char help[] =
+	"Usage: kvmrt-boot [OPTION]... [GUEST]...\n"
+	"Start the guests that kvmrt.cfg marks with autostart (or all, or the "
+	"named)\n"
+	"in the order of the file. Those that run already are tuned anew, as "
+	"the file\n"
+	"is now.\n"
+	"\n"
+	"      --all         all guests that are not disabled\n"
+	"      --clean       none may be running, and no error is tolerated: "
+	"after\n"
+	"                    one, what was started is ended again\n"
+	"  -c, --connect URI libvirt, if not qemu:///system\n"
+	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
+	"      --json        machine-readable\n"
+	"      --root DIR    work on a captured host's configuration\n"
+	"  -v, --verbose     say more\n"
+	"  -h, --help        show this and end\n"
+	"  -V, --version     show the version and end\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 usage, 3 the configuration has "
+	"errors,\n"
+	"4 partly done.\n";
+
+struct candidate {
+	const struct rt_guest *guest;
+	bool running;
+	int r; /* of the start */
+	struct rt_err err;
+};
+
+struct boot {
+	const struct rt_options *options;
+	const char *uri;
+	bool all, clean;
+	struct rt_loaded loaded;
+	struct rt_virt virt;
+	struct rt_each each;
+	struct candidate *items;
+	size_t n;
+};
+
+/* --- who --- */
+
+static bool is_named(const struct rt_options *options,
+		     const struct rt_guest *guest)
+{
+	char uuid[RT_UUID_LEN + 1];
+
+	for (size_t i = 0; i < options->n_guests; i++) {
+		const char *name = options->guests[i];
+
+		if (strcmp(name, guest->name) == 0 ||
+		    (rt_uuid_parse(name, uuid) &&
+		     strcmp(uuid, guest->uuid) == 0))
+			return true;
+	}
+	return false;
+}
+
+static int check_names(const struct boot *boot, struct rt_err *err)
+{
+	for (size_t i = 0; i < boot->options->n_guests; i++) {
+		const char *name = boot->options->guests[i];
+		const struct rt_guest *guest =
+			rt_load_find(&boot->loaded, name);
+
+		if (!guest)
+			return rt_fail(err, 0, "%s has no guest '%s'",
+				       boot->loaded.file.path, name);
+		if (guest->disabled)
+			return rt_fail(err, 0, "guest '%s' is disabled in %s",
+				       guest->name, boot->loaded.file.path);
+	}
+	return 0;
+}
+
+static bool is_wanted(const struct boot *boot, const struct rt_guest *guest)
+{
+	if (guest->disabled)
+		return false;
+	if (boot->options->n_guests)
+		return is_named(boot->options, guest);
+	return boot->all || guest->section->autostart;
+}
+
+static int choose(struct boot *boot, struct rt_err *err)
+{
+	const struct rt_guests *guests = &boot->loaded.guests;
+	int r = check_names(boot, err);
+
+	boot->items = calloc(guests->n + 1, sizeof(*boot->items));
+	if (!boot->items)
+		return rt_fail_memory(err);
+	for (size_t i = 0; r == 0 && i < guests->n; i++) {
+		const struct rt_guest *guest = &guests->items[i];
+		struct rt_virt_guest found;
+
+		if (!is_wanted(boot, guest))
+			continue;
+		boot->items[boot->n].guest = guest;
+		r = rt_virt_find(&boot->virt, guest->uuid, &found, err);
+		if (r == -ENOENT) {
+			/* Said when its turn to be started comes. */
+			boot->items[boot->n++].running = false;
+			r = 0;
+			continue;
+		}
+		if (r < 0)
+			break;
+		boot->items[boot->n++].running = found.state != RT_VIRT_OFF &&
+						 found.state != RT_VIRT_CRASHED;
+		rt_virt_guest_fini(&found);
+	}
+	return r;
+}
+
+/* --clean: not one of the file's guests, wanted or not. */
+static int refuse_running(struct boot *boot, struct rt_err *err)
+{
+	const struct rt_guests *guests = &boot->loaded.guests;
+
+	for (size_t i = 0; i < guests->n; i++) {
+		struct rt_virt_guest found;
+		enum rt_virt_state state;
+
+		if (guests->items[i].disabled ||
+		    rt_virt_find(&boot->virt, guests->items[i].uuid, &found,
+				 err) < 0)
+			continue;
+		state = found.state;
+		rt_virt_guest_fini(&found);
+		if (state != RT_VIRT_OFF && state != RT_VIRT_CRASHED)
+			return rt_fail(err, 0,
+				       "guest '%s' is running; --clean starts "
+				       "from a host without any "
+				       "(kvmrt-shutdown)",
+				       guests->items[i].name);
+	}
+	return 0;
+}
+
+/* --- start --- */
+
+/* In a child, with a connection of its own. */
+static int start_one(void *data, size_t i, struct rt_err *err)
+{
+	struct boot *boot = data;
+	const struct rt_guest *guest = boot->items[i].guest;
+	struct rt_sync sync = { &boot->loaded.sys, NULL, &boot->loaded.topo,
+				boot->options->file };
+	struct rt_report report = { 0 };
+	enum rt_sync_did did;
+	struct rt_virt virt;
+	int r;
+
+	if (boot->items[i].running)
+		return 0;
+	r = rt_virt_open(boot->uri, &virt, err);
+	if (r < 0)
+		return r;
+	sync.virt = &virt;
+	r = rt_sync_guest(&sync, guest->uuid, RT_SYNC_PUSH, &did, &report, err);
+	if (r == 0)
+		r = rt_virt_start(&virt, guest->uuid, err);
+	rt_report_fini(&report);
+	rt_virt_close(&virt);
+	return r;
+}
+
+static void started_one(void *data, size_t i, int r, const struct rt_err *err)
+{
+	struct boot *boot = data;
+	struct candidate *item = &boot->items[i];
+	const struct rt_did did = {
+		.uuid = item->guest->uuid,
+		.name = item->guest->name,
+		.did = item->running ? "runs already, tuned anew" : "started",
+		.failure = r < 0 ? err : NULL,
+	};
+
+	item->r = r;
+	item->err = *err;
+	rt_each_add(&boot->each, &did);
+}
+
+static int start_all(struct boot *boot, struct rt_err *err)
+{
+	const struct rt_parallel work = {
+		.n = boot->n,
+		.at_once = AT_ONCE,
+		.run = start_one,
+		.ended = started_one,
+		.data = boot,
+	};
+
+	return rt_parallel(&work, err);
+}
+
+/* --clean is all or nothing. */
+static void end_started(struct boot *boot)
+{
+	struct rt_err ignored;
+
+	for (size_t i = boot->n; i-- > 0;) {
+		if (boot->items[i].r == 0 && !boot->items[i].running)
+			(void)rt_virt_destroy(&boot->virt,
+					      boot->items[i].guest->uuid,
+					      &ignored);
+	}
+}
+
+/* --- retune --- */
+
+static int retune(struct boot *boot, struct rt_err *err)
+{
+	RT_AUTO_FREE const struct rt_guest **running =
+		calloc(boot->n + 1, sizeof(*running));
+	struct rt_report report = { 0 };
+	size_t n = 0;
+	int r;
+
+	if (!running)
+		return rt_fail_memory(err);
+	for (size_t i = 0; i < boot->n; i++) {
+		if (boot->items[i].running)
+			running[n++] = boot->items[i].guest;
+	}
+	if (!n && !boot->clean)
+		return 0;
+	r = rt_retune(&boot->loaded, &boot->virt, running, n, &report, err);
+	rt_report_fini(&report);
+	return r;
+}
+
+static int boot_guests(struct boot *boot, const struct rt_tool *tool,
+		       struct rt_err *err)
+{
+	int status;
+	int r = boot->clean ? refuse_running(boot, err) : 0;
+
+	if (r == 0)
+		r = choose(boot, err);
+	if (r == 0)
+		r = retune(boot, err);
+	if (r < 0)
+		return rt_tool_failed(tool, err);
+	rt_each_begin(&boot->each, tool, boot->options);
+	r = start_all(boot, err);
+	if (boot->clean && (r < 0 || boot->each.failed)) {
+		end_started(boot);
+		boot->each.done = 0;
+	}
+	status = rt_each_end(&boot->each);
+	return r < 0 ? rt_tool_failed(tool, err) : status;
+}
+
+static int run(struct boot *boot, const struct rt_tool *tool)
+{
+	struct rt_err err;
+	int status;
+
+	if (rt_load(boot->options, &boot->loaded, &err) < 0 ||
+	    rt_load_check(&boot->loaded, false, &err) < 0)
+		return rt_load_failed(tool, &boot->loaded, &err);
+	if (rt_report_errors(&boot->loaded.report)) {
+		rt_show_errors(&boot->loaded.report);
+		return RT_EXIT_REFUSED;
+	}
+	if (rt_virt_open(boot->uri, &boot->virt, &err) < 0)
+		return rt_tool_failed(tool, &err);
+	status = boot_guests(boot, tool, &err);
+	rt_virt_close(&boot->virt);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct boot boot = { 0 };
+	const struct rt_option own[] = {
+		{ .name = "all", .on = &boot.all },
+		{ .name = "clean", .on = &boot.clean },
+		{ .letter = 'c', .name = "connect", .value = &boot.uri },
+	};
+	const struct rt_tool tool = {
+		.name = "kvmrt-boot",
+		.help = help,
+		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
+		.options = own,
+		.n = 3,
+	};
+	struct rt_options options;
+	int status = rt_options_parse(&tool, argc, argv, &options);
+
+	if (status != RT_GO_ON)
+		return status;
+	if (boot.all && options.n_guests)
+		return rt_usage_error(&tool,
+				      "--all and named guests exclude each "
+				      "other");
+	boot.options = &options;
+	status = run(&boot, &tool);
+	free(boot.items);
+	rt_load_fini(&boot.loaded);
+	return status;
+}

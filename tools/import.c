@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* import.c - kvmrt-import: libvirt's guests into kvmrt.cfg */
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/host/topology.h"
+#include "../lib/virt/sync.h"
+#include "each.h"
+
+static const char help[] =
+	"Usage: kvmrt-import [OPTION]... [GUEST]...\n"
+	"Take libvirt's guests (all, or the named) into kvmrt.cfg. A guest "
+	"that\n"
+	"is new there is not real-time and starts as it did before.\n"
+	"\n"
+	"  -u, --update      guests that are there already too: the "
+	"definition\n"
+	"                    decides\n"
+	"  -c, --connect URI libvirt, if not qemu:///system\n"
+	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
+	"      --json        machine-readable\n"
+	"      --root DIR    work on a captured host's configuration\n"
+	"  -v, --verbose     name guests that were known already\n"
+	"  -h, --help        show this and end\n"
+	"  -V, --version     show the version and end\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 usage, 3 the configuration has "
+	"errors,\n"
+	"4 partly done.\n";
+
+struct import {
+	const struct rt_options *options;
+	struct rt_sys sys;
+	struct rt_topo topo;
+	struct rt_virt virt;
+	struct rt_virt_guests all;
+	struct rt_each each;
+	bool update;
+	bool refused; /* the configuration has errors */
+};
+
+/* Is it in the file? A file that cannot be read is an error, not a no. */
+static int is_known(struct import *import, const char *uuid, bool *ret_known,
+		    struct rt_err *err)
+{
+	struct rt_report report = { 0 };
+	struct rt_config_file file;
+	struct rt_config config;
+	int r = rt_config_file_read_or_new(&import->sys, import->options->file,
+					   &file, err);
+
+	if (r < 0)
+		return r;
+	r = rt_config_parse(file.text, file.len, file.path, &config, &report,
+			    err);
+	if (r == 0) {
+		*ret_known = rt_config_find(&config, uuid) != NULL;
+		import->refused = rt_report_errors(&report) > 0;
+		rt_config_fini(&config);
+	}
+	if (r == 0 && import->refused)
+		r = rt_fail(err, 0,
+			    "%s has errors, so nothing is added to it; "
+			    "kvmrt-validate-config shows them",
+			    file.path);
+	rt_report_fini(&report);
+	rt_config_file_fini(&file);
+	return r;
+}
+
+static const char *word_of(bool known, enum rt_sync_did did)
+{
+	if (!known)
+		return "imported";
+	return did == RT_SYNC_TAKEN ? "updated" : "in step";
+}
+
+static int import_one(struct import *import, const struct rt_virt_guest *guest,
+		      struct rt_err *err)
+{
+	struct rt_sync sync = { &import->sys, &import->virt, &import->topo,
+				import->options->file };
+	struct rt_report report = { 0 };
+	enum rt_sync_did done = RT_SYNC_WAS_IN_STEP;
+	struct rt_did did = { .uuid = guest->uuid, .name = guest->name };
+	bool known = false;
+	int r = is_known(import, guest->uuid, &known, err);
+
+	if (import->refused)
+		return r;
+	if (r == 0 && !guest->persistent) {
+		did.did = "transient, skipped";
+	} else if (r == 0 && known && !import->update) {
+		did.did = "known already";
+		did.quiet = !import->options->n_guests;
+	} else if (r == 0) {
+		r = rt_sync_guest(&sync, guest->uuid, RT_SYNC_PULL, &done,
+				  &report, err);
+		did.did = word_of(known, done);
+		/* The word says it. */
+		if (!known)
+			rt_report_fini(&report);
+	}
+	did.report = &report;
+	did.failure = r < 0 ? err : NULL;
+	rt_each_add(&import->each, &did);
+	rt_report_fini(&report);
+	return 0;
+}
+
+static const struct rt_virt_guest *find(const struct import *import,
+					const char *name)
+{
+	char uuid[RT_UUID_LEN + 1];
+	const bool is_uuid = rt_uuid_parse(name, uuid);
+
+	for (size_t i = 0; i < import->all.n; i++) {
+		const struct rt_virt_guest *guest = &import->all.items[i];
+
+		if (strcmp(guest->name, name) == 0 ||
+		    (is_uuid && strcmp(guest->uuid, uuid) == 0))
+			return guest;
+	}
+	return NULL;
+}
+
+static int import_named(struct import *import, const char *name,
+			struct rt_err *err)
+{
+	const struct rt_virt_guest *guest = find(import, name);
+	const struct rt_did did = { "", name, "", NULL, err, false };
+
+	if (guest)
+		return import_one(import, guest, err);
+	rt_fail(err, 0,
+		"libvirt has no such guest; 'virsh list --all' shows "
+		"what it has");
+	rt_each_add(&import->each, &did);
+	return 0;
+}
+
+static int run(struct import *import, struct rt_err *err)
+{
+	const struct rt_options *options = import->options;
+	int r = rt_virt_list(&import->virt, &import->all, err);
+
+	for (size_t i = 0; r == 0 && i < options->n_guests; i++)
+		r = import_named(import, options->guests[i], err);
+	for (size_t i = 0; r == 0 && !options->n_guests && i < import->all.n;
+	     i++)
+		r = import_one(import, &import->all.items[i], err);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct import import = { 0 };
+	const char *uri = NULL;
+	const struct rt_option own[] = {
+		{ .letter = 'u', .name = "update", .on = &import.update },
+		{ .letter = 'c', .name = "connect", .value = &uri },
+	};
+	const struct rt_tool tool = {
+		.name = "kvmrt-import",
+		.help = help,
+		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
+		.options = own,
+		.n = 2,
+	};
+	struct rt_options options;
+	struct rt_err err;
+	int status = rt_options_parse(&tool, argc, argv, &options);
+	int r;
+
+	if (status != RT_GO_ON)
+		return status;
+	import.options = &options;
+	if (rt_sys_open(options.root, &import.sys, &err) < 0)
+		return rt_tool_failed(&tool, &err);
+	r = rt_topology_load(&import.sys, &import.topo, &err);
+	if (r == 0)
+		r = rt_virt_open(uri, &import.virt, &err);
+	if (r == 0) {
+		rt_each_begin(&import.each, &tool, &options);
+		r = run(&import, &err);
+		if (r == 0)
+			status = rt_each_end(&import.each);
+		rt_virt_guests_fini(&import.all);
+		rt_virt_close(&import.virt);
+	}
+	rt_strbuf_fini(&import.each.out);
+	rt_topo_fini(&import.topo);
+	rt_sys_close(&import.sys);
+	if (r < 0) {
+		rt_tool_failed(&tool, &err);
+		status = import.refused ? RT_EXIT_REFUSED : RT_EXIT_FAILED;
+	}
+	return status;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* shutdown.c - kvmrt-shutdown: end guests, give the host back */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "each.h"
+#include "load.h"
+#include "parallel.h"
+#include "retune.h"
+#include "show.h"
+
+#define SECONDS	      120u
+#define FORCE_SECONDS 60u
+#define POLL_MS	      250
+
+static const char help[] =
+	"Usage: kvmrt-shutdown [OPTION]... [GUEST]...\n"
+	"Shut down the guests of kvmrt.cfg that run (or the named), all at the "
+	"same\n"
+	"time, and give the host back what no guest needs any more.\n"
+	"\n"
+	"      --force       power off what does not go by itself in time\n"
+	"  -t, --timeout S   how long a guest has, in seconds (120)\n"
+	"  -c, --connect URI libvirt, if not qemu:///system\n"
+	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
+	"      --json        machine-readable\n"
+	"      --root DIR    work on a captured host's configuration\n"
+	"  -v, --verbose     one guest after the other\n"
+	"  -h, --help        show this and end\n"
+	"  -V, --version     show the version and end\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 usage, 3 the configuration has "
+	"errors,\n"
+	"4 partly done.\n";
+
+struct victim {
+	const struct rt_guest *guest;
+	bool waiting;
+	time_t since;
+};
+
+struct ending {
+	const struct rt_options *options;
+	const char *uri;
+	bool force;
+	unsigned seconds;
+	struct rt_loaded loaded;
+	struct rt_virt virt;
+	struct rt_each each;
+	struct victim *items;
+	size_t n;
+	unsigned ticks;
+	bool terminal;
+};
+
+static bool is_off(enum rt_virt_state state)
+{
+	return state == RT_VIRT_OFF || state == RT_VIRT_CRASHED;
+}
+
+/* --- one guest, in a child --- */
+
+static int wait_off(struct rt_virt *virt, const char *uuid, unsigned seconds,
+		    bool *ret_off, struct rt_err *err)
+{
+	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+	const time_t end = time(NULL) + (time_t)seconds;
+
+	for (;;) {
+		struct rt_virt_guest guest;
+		int r = rt_virt_find(virt, uuid, &guest, err);
+
+		/* A transient guest is gone when it is off. */
+		*ret_off = r == -ENOENT || (r == 0 && is_off(guest.state));
+		if (r == 0)
+			rt_virt_guest_fini(&guest);
+		if (*ret_off)
+			return 0;
+		if (r < 0 || time(NULL) >= end)
+			return r;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int power_off(struct rt_virt *virt, const char *uuid, struct rt_err *err)
+{
+	bool off = false;
+	int r = rt_virt_destroy(virt, uuid, err);
+
+	/* libvirt gives up on a QEMU that dies slowly; it dies all the same. */
+	if (wait_off(virt, uuid, FORCE_SECONDS, &off, err) == 0 && off)
+		return 0;
+	return r < 0 ? r :
+		       rt_fail(err, 0, "it is powered off, and still there");
+}
+
+static int end_one(void *data, size_t i, struct rt_err *err)
+{
+	const struct ending *ending = data;
+	const char *uuid = ending->items[i].guest->uuid;
+	struct rt_virt virt;
+	bool off = false;
+	int r = rt_virt_open(ending->uri, &virt, err);
+
+	if (r < 0)
+		return r;
+	r = rt_virt_shutdown(&virt, uuid, err);
+	if (r == 0)
+		r = wait_off(&virt, uuid, ending->seconds, &off, err);
+	if (!off && ending->force)
+		r = power_off(&virt, uuid, err);
+	else if (r == 0 && !off)
+		r = rt_fail(err, 0,
+			    "it still runs after %u s; --force powers it off",
+			    ending->seconds);
+	rt_virt_close(&virt);
+	return r;
+}
+
+/* --- all of them --- */
+
+static void begun(void *data, size_t i)
+{
+	struct ending *ending = data;
+
+	ending->items[i].waiting = true;
+	ending->items[i].since = time(NULL);
+}
+
+static void ended(void *data, size_t i, int r, const struct rt_err *err)
+{
+	struct ending *ending = data;
+	struct victim *victim = &ending->items[i];
+	char text[64];
+	const struct rt_did did = {
+		.uuid = victim->guest->uuid,
+		.name = victim->guest->name,
+		.did = text,
+		.failure = r < 0 ? err : NULL,
+	};
+
+	victim->waiting = false;
+	snprintf(text, sizeof(text), "off after %ld s",
+		 (long)(time(NULL) - victim->since));
+	rt_each_add(&ending->each, &did);
+}
+
+/* Every five seconds, who is waited for: nobody shall think that it hangs. */
+static void tick(void *data)
+{
+	struct ending *ending = data;
+	bool any = false;
+
+	if (++ending->ticks % 5 || !ending->terminal || ending->options->json)
+		return;
+	fprintf(stderr, "waiting for");
+	for (size_t i = 0; i < ending->n; i++) {
+		const struct victim *victim = &ending->items[i];
+
+		if (!victim->waiting)
+			continue;
+		fprintf(stderr, "%s %s (%ld s)", any ? "," : "",
+			victim->guest->name,
+			(long)(time(NULL) - victim->since));
+		any = true;
+	}
+	fprintf(stderr, "\n");
+}
+
+static int choose(struct ending *ending, struct rt_err *err)
+{
+	const struct rt_options *options = ending->options;
+	const struct rt_guests *guests = &ending->loaded.guests;
+	int r = 0;
+
+	for (size_t i = 0; i < options->n_guests; i++) {
+		if (!rt_load_find(&ending->loaded, options->guests[i]))
+			return rt_fail(err, 0, "%s has no guest '%s'",
+				       ending->loaded.file.path,
+				       options->guests[i]);
+	}
+	ending->items = calloc(guests->n + 1, sizeof(*ending->items));
+	if (!ending->items)
+		return rt_fail_memory(err);
+	for (size_t i = 0; r == 0 && i < guests->n; i++) {
+		const struct rt_guest *guest = &guests->items[i];
+		bool wanted = !options->n_guests && !guest->disabled;
+		struct rt_virt_guest found;
+
+		for (size_t k = 0; k < options->n_guests; k++)
+			wanted = wanted ||
+				 rt_load_find(&ending->loaded,
+					      options->guests[k]) == guest;
+		if (!wanted)
+			continue;
+		r = rt_virt_find(&ending->virt, guest->uuid, &found, err);
+		if (r == -ENOENT) {
+			r = 0;
+			continue;
+		}
+		if (r == 0 && !is_off(found.state))
+			ending->items[ending->n++].guest = guest;
+		if (r == 0)
+			rt_virt_guest_fini(&found);
+	}
+	return r;
+}
+
+static int end_all(struct ending *ending, const struct rt_tool *tool,
+		   struct rt_err *err)
+{
+	struct rt_parallel work = {
+		.run = end_one,
+		.begun = begun,
+		.ended = ended,
+		.tick = tick,
+		.data = ending,
+	};
+	struct rt_report report = { 0 };
+	int status, r = choose(ending, err);
+
+	if (r < 0)
+		return rt_tool_failed(tool, err);
+	rt_each_begin(&ending->each, tool, ending->options);
+	work.n = ending->n;
+	work.at_once = ending->options->verbose ? 1 : ending->n;
+	if (work.n)
+		r = rt_parallel(&work, err);
+	status = rt_each_end(&ending->each);
+	/* Guests that run stay as they are; the rest is given back. */
+	if (r == 0)
+		r = rt_retune(&ending->loaded, &ending->virt, NULL, 0, &report,
+			      err);
+	rt_report_fini(&report);
+	return r < 0 ? rt_tool_failed(tool, err) : status;
+}
+
+static int run(struct ending *ending, const struct rt_tool *tool)
+{
+	struct rt_err err;
+	int status;
+
+	if (rt_load(ending->options, &ending->loaded, &err) < 0)
+		return rt_load_failed(tool, &ending->loaded, &err);
+	if (!ending->loaded.readable) {
+		rt_show_errors(&ending->loaded.report);
+		return RT_EXIT_REFUSED;
+	}
+	if (rt_virt_open(ending->uri, &ending->virt, &err) < 0)
+		return rt_tool_failed(tool, &err);
+	status = end_all(ending, tool, &err);
+	rt_virt_close(&ending->virt);
+	return status;
+}
+
+static bool parse_seconds(const char *text, unsigned *ret)
+{
+	char end;
+
+	return sscanf(text, "%u%c", ret, &end) == 1 && *ret <= 86400 &&
+	       *text != '-' && *text != '+';
+}
+
+int main(int argc, char **argv)
+{
+	struct ending ending = { .seconds = SECONDS };
+	const char *seconds = NULL;
+	const struct rt_option own[] = {
+		{ .name = "force", .on = &ending.force },
+		{ .letter = 't', .name = "timeout", .value = &seconds },
+		{ .letter = 'c', .name = "connect", .value = &ending.uri },
+	};
+	const struct rt_tool tool = {
+		.name = "kvmrt-shutdown",
+		.help = help,
+		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
+		.options = own,
+		.n = 3,
+	};
+	struct rt_options options;
+	int status = rt_options_parse(&tool, argc, argv, &options);
+
+	if (status != RT_GO_ON)
+		return status;
+	if (seconds && !parse_seconds(seconds, &ending.seconds))
+		return rt_usage_error(&tool, "'%s' is not a number of seconds",
+				      seconds);
+	ending.options = &options;
+	ending.terminal = isatty(STDERR_FILENO);
+	status = run(&ending, &tool);
+	free(ending.items);
+	rt_load_fini(&ending.loaded);
+	return status;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sync-config.c - kvmrt-sync-config: file and definitions say the same */
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/virt/sync.h"
+#include "each.h"
+#include "load.h"
+#include "show.h"
+
+static const char help[] =
+	"Usage: kvmrt-sync-config [OPTION]... [GUEST]...\n"
+	"Make libvirt's definitions of the guests (all in kvmrt.cfg, or the "
+	"named)\n"
+	"what the file says. What the file does not speak of stays as it is.\n"
+	"\n"
+	"  -r, --reverse     the other way: make the file say what libvirt "
+	"has\n"
+	"  -q, --query       change nothing, only ask: exit status 0 when all "
+	"are\n"
+	"                    in step, 1 when not\n"
+	"  -c, --connect URI libvirt, if not qemu:///system\n"
+	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
+	"      --json        machine-readable\n"
+	"      --root DIR    work on a captured host's configuration\n"
+	"  -v, --verbose     name guests that were in step\n"
+	"  -h, --help        show this and end\n"
+	"  -V, --version     show the version and end\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 usage, 3 the configuration has "
+	"errors,\n"
+	"4 partly done.\n";
+
+static const char *word_of(enum rt_sync_did did, enum rt_sync_how how)
+{
+	switch (did) {
+	case RT_SYNC_WAS_IN_STEP:
+		return "in step";
+	case RT_SYNC_DIFFERS:
+		return "differs";
+	case RT_SYNC_DEFINED:
+		return "definition changed";
+	case RT_SYNC_TAKEN:
+		return how == RT_SYNC_PULL ? "file changed" : "edit taken";
+	case RT_SYNC_LATER:
+		return "not now";
+	}
+	return "";
+}
+
+struct job {
+	struct rt_sync sync;
+	enum rt_sync_how how;
+	struct rt_each each;
+	bool any_differs;
+};
+
+static void sync_one(struct job *job, const struct rt_guest *guest)
+{
+	struct rt_report report = { 0 };
+	enum rt_sync_did done = RT_SYNC_WAS_IN_STEP;
+	struct rt_err err;
+	struct rt_did did = { .uuid = guest->uuid, .name = guest->name };
+	int r;
+
+	if (guest->disabled)
+		r = rt_fail(&err, 0, "it is disabled in the file");
+	else
+		r = rt_sync_guest(&job->sync, guest->uuid, job->how, &done,
+				  &report, &err);
+	if (done == RT_SYNC_DIFFERS || done == RT_SYNC_LATER)
+		job->any_differs = true;
+	did.did = word_of(done, job->how);
+	did.quiet = done == RT_SYNC_WAS_IN_STEP;
+	did.report = &report;
+	did.failure = r < 0 ? &err : NULL;
+	rt_each_add(&job->each, &did);
+	rt_report_fini(&report);
+}
+
+static void sync_named(struct job *job, const struct rt_loaded *loaded,
+		       const char *name)
+{
+	const struct rt_guest *guest = rt_load_find(loaded, name);
+	struct rt_err err;
+	const struct rt_did did = { "", name, "", NULL, &err, false };
+
+	if (guest) {
+		sync_one(job, guest);
+		return;
+	}
+	rt_fail(&err, 0, "%s has no such guest", loaded->file.path);
+	rt_each_add(&job->each, &did);
+}
+
+static int sync_all(struct job *job, const struct rt_tool *tool,
+		    const struct rt_options *options,
+		    const struct rt_loaded *loaded)
+{
+	rt_each_begin(&job->each, tool, options);
+	for (size_t i = 0; i < options->n_guests; i++)
+		sync_named(job, loaded, options->guests[i]);
+	for (size_t i = 0; !options->n_guests && i < loaded->guests.n; i++) {
+		if (!loaded->guests.items[i].disabled)
+			sync_one(job, &loaded->guests.items[i]);
+	}
+	return rt_each_end(&job->each);
+}
+
+static int run(const struct rt_tool *tool, const struct rt_options *options,
+	       struct rt_loaded *loaded, const char *uri, enum rt_sync_how how)
+{
+	struct job job = { .how = how };
+	struct rt_virt virt;
+	struct rt_err err;
+	int status;
+
+	if (rt_virt_open(uri, &virt, &err) < 0)
+		return rt_tool_failed(tool, &err);
+	job.sync.sys = &loaded->sys;
+	job.sync.virt = &virt;
+	job.sync.topo = &loaded->topo;
+	job.sync.file = options->file;
+	status = sync_all(&job, tool, options, loaded);
+	rt_virt_close(&virt);
+	if (how == RT_SYNC_ASK && status == RT_EXIT_DONE && job.any_differs)
+		return RT_EXIT_FAILED;
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const char *uri = NULL;
+	bool reverse = false, query = false;
+	const struct rt_option own[] = {
+		{ .letter = 'r', .name = "reverse", .on = &reverse },
+		{ .letter = 'q', .name = "query", .on = &query },
+		{ .letter = 'c', .name = "connect", .value = &uri },
+	};
+	const struct rt_tool tool = {
+		.name = "kvmrt-sync-config",
+		.help = help,
+		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
+		.options = own,
+		.n = 3,
+	};
+	struct rt_options options;
+	struct rt_loaded loaded;
+	struct rt_err err;
+	int status = rt_options_parse(&tool, argc, argv, &options);
+
+	if (status != RT_GO_ON)
+		return status;
+	if (reverse && query)
+		return rt_usage_error(&tool, "-r and -q exclude each other");
+	if (rt_load(&options, &loaded, &err) < 0) {
+		status = rt_load_failed(&tool, &loaded, &err);
+	} else if (!loaded.readable) {
+		rt_show_errors(&loaded.report);
+		status = RT_EXIT_REFUSED;
+	} else {
+		status = run(&tool, &options, &loaded, uri,
+			     query   ? RT_SYNC_ASK :
+			     reverse ? RT_SYNC_PULL :
+				       RT_SYNC_PUSH);
+	}
+	rt_load_fini(&loaded);
+	return status;
+}
