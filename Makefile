@@ -11,6 +11,7 @@ libdir      ?= $(prefix)/lib
 libexecdir  ?= $(libdir)/kvmrt
 mandir      ?= $(prefix)/share/man
 unitdir     ?= $(prefix)/lib/systemd/system
+compdir     ?= $(prefix)/share/bash-completion/completions
 DESTDIR     ?=
 
 VERSION     := 0.1.0
@@ -54,7 +55,8 @@ HOST := sys sys_captured log topology config_file \
 	irqbalance tasks target store apply reconcile adopt counts preview \
 	agreed_file
 VIRT := virt sync watch
-TOOLS      := validate-config show-config import sync-config boot shutdown stat
+TOOLS      := validate-config show-config import sync-config \
+	      edit-config boot shutdown stat
 TOOL_PARTS := options load show each parallel retune agent_client look \
 	      stat_show
 HOOK_PARTS := module module_check
@@ -170,7 +172,12 @@ install: all
 		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d
 	install -m 755 $(TOOL_BIN) $(DESTDIR)$(bindir)
 	install -m 755 $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC) $(DESTDIR)$(libexecdir)
-	install -d $(DESTDIR)$(unitdir)
+	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(compdir)
+	install -m 644 etc/bash-completion/kvmrt $(DESTDIR)$(compdir)/kvmrt-stat
+	for name in $(filter-out stat,$(TOOLS)); do \
+		ln -sf kvmrt-stat $(DESTDIR)$(compdir)/kvmrt-$$name; done
+	install -d $(DESTDIR)$(prefix)/share/doc/kvmrt
+	install -m 644 etc/kvmrt.cfg.example $(DESTDIR)$(prefix)/share/doc/kvmrt
 	install -m 644 $(wildcard etc/systemd/*.service) $(DESTDIR)$(unitdir)
 	install -m 644 $(MODULE) $(DESTDIR)$(libexecdir)
 	install -m 755 $(HOOK) $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
@@ -187,6 +194,8 @@ install: all
 uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%)
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-reconcile
+	rm -f $(TOOLS:%=$(DESTDIR)$(compdir)/kvmrt-%)
+	rm -f $(DESTDIR)$(prefix)/share/doc/kvmrt/kvmrt.cfg.example
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-agent $(DESTDIR)$(libexecdir)/kvmrt-sync
 	rm -f $(patsubst etc/systemd/%,$(DESTDIR)$(unitdir)/%,$(wildcard etc/systemd/*.service))
 	rm -f $(DESTDIR)$(libexecdir)/$(notdir $(MODULE))

@@ -17,6 +17,11 @@ $(PLAN_OF): $(B)/tests/golden/plan-of.o $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(B)/tests/unit/agent: $(B)/tests/unit/agent.o $(AGENT_OBJ) $(HOST_LIB) \
+		$(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+
 # Fuzz targets: replayed over their corpus here; `make fuzz` is for clang.
 FUZZ     := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 FUZZ_BIN := $(FUZZ:%=$(B)/tests/fuzz/%)

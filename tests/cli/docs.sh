@@ -36,7 +36,9 @@ for key in $(sed -n 's/.*\[RT_KEY_[A-Z_]*\] = { "\([a-z_]*\)".*/\1/p' \
 	result $? "kvmrt.cfg.5 has the key $key"
 done
 
-for program in kvmrt-validate-config kvmrt-show-config; do
+for program in kvmrt-validate-config kvmrt-show-config kvmrt-import \
+	kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown \
+	kvmrt-stat; do
 	page=$tree/docs/$program.1
 	run "$program" 0 $program --help
 	helped=$(grep -oE '^ {6}--[a-z]+|^  -[a-zA-Z], --[a-z]+' \
@@ -48,7 +50,7 @@ for program in kvmrt-validate-config kvmrt-show-config; do
 done
 
 if command -v groff >/dev/null; then
-	for page in "$tree"/docs/*.[158]; do
+	for page in "$tree"/docs/*.[1578]; do
 		groff -mdoc -Tutf8 -ww -z "$page" 2>"$work/err"
 		# shellcheck disable=SC2034 # of the check below
 		name=${page##*/}

@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# commands.sh - import, sync, edit, boot, shutdown and stat, on libvirt's test driver
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# A captured host, so that nothing of this one is touched.
+root=$work/root
+"$tree/tests/bench/make-host" smt2-numa2-12cpu "$root" || exit 1
+mkdir -p "$root/var/lib"
+cfg=$work/a.cfg
+KVMRT_CONNECT=test:///default
+export KVMRT_CONNECT
+
+for command in import sync-config edit-config boot shutdown stat; do
+	run "$command: an option that is not there" 2 kvmrt-$command --frobnicate
+	lines err 2
+	has err "Try 'kvmrt-$command --help'"
+	run "$command: version" 0 kvmrt-$command --version
+	has out "kvmrt-$command"
+done
+
+run 'import' 0 kvmrt-import --root "$root" -f "$cfg"
+has out 'test: imported'
+run 'import again' 0 kvmrt-import --root "$root" -f "$cfg" -v
+has out 'test: known already'
+run 'import of a stranger' 1 kvmrt-import --root "$root" -f "$cfg" nobody
+has err "guest 'nobody': libvirt has no such guest"
+run 'import of one of two' 4 kvmrt-import --root "$root" -f "$cfg" -u test nobody
+run 'in step' 0 kvmrt-sync-config --root "$root" -f "$cfg" -q
+printf '# kept\ntitle = From the file\n' >>"$cfg"
+run 'not in step' 1 kvmrt-sync-config --root "$root" -f "$cfg" -q
+has out "title: the definition has '', kvmrt.cfg wants 'From the file'"
+run 'as JSON' 0 kvmrt-sync-config --root "$root" -f "$cfg" --json
+has out '"name":"test","did":"definition changed"'
+run 'the other way' 0 kvmrt-sync-config --root "$root" -f "$cfg" -r
+has out 'test: file changed'
+grep -q '^# kept$' "$cfg" && ! grep -q '^title' "$cfg"
+result $? 'the title is gone, the comment is not'
+run '-r and -q' 2 kvmrt-sync-config -r -q
+run 'a guest that the file has not got' 1 kvmrt-sync-config --root "$root" -f "$cfg" nobody
+has err 'has no such guest'
+
+cp "$cfg" "$work/before"
+EDITOR='sed -i s/^name.*/&\ndescription=new/'
+export EDITOR
+run 'edit' 0 kvmrt-edit-config --root "$root" -f "$cfg"
+has out 'is in place'
+has out 'test: definition changed'
+EDITOR=true
+run 'edit nothing' 0 kvmrt-edit-config --root "$root" -f "$cfg"
+has out 'is unchanged'
+cp "$cfg" "$work/before"
+EDITOR='sed -i s/^description.*/nonsense=1/'
+run 'an edit with an error' 3 kvmrt-edit-config --root "$root" -f "$cfg"
+has err 'nonsense'
+has err 'your edit is kept in'
+cmp -s "$cfg" "$work/before"
+result $? 'the file is as it was'
+grep -q '^nonsense' "$cfg"-??????
+result $? 'and the edit is kept'
+EDITOR=/nonexistent/editor
+run 'an editor that is not there' 1 kvmrt-edit-config --root "$root" -f "$cfg"
+has err '/nonexistent/editor'
+cmp -s "$cfg" "$work/before"
+result $? 'the file is as it was, again'
+EDITOR='sh -c exit'
+export EDITOR
+KVMRT_CONNECT=test:///nonexistent.xml
+EDITOR='sed -i s/^description.*/description=newer/'
+run 'an edit without libvirt' 4 kvmrt-edit-config --root "$root" -f "$cfg"
+has err 'kvmrt-sync-config'
+grep -q '^description=newer' "$cfg"
+result $? 'is in place all the same'
+for command in import sync-config boot shutdown; do
+	run "$command without libvirt" 1 kvmrt-$command --root "$root" -f "$cfg"
+	has err 'connect to libvirt'
+done
+KVMRT_CONNECT=test:///default
+
+echo 'nonsense = 1' >>"$cfg"
+for command in sync-config boot shutdown stat; do
+	run "$command: a file with errors" 3 kvmrt-$command --root "$root" -f "$cfg"
+	has err 'nonsense'
+done
+run 'import: a file with errors' 3 kvmrt-import --root "$root" -f "$cfg"
+cp "$work/before" "$cfg"
+run 'boot of a stranger' 1 kvmrt-boot --root "$root" -f "$cfg" nobody
+run 'all and a name' 2 kvmrt-boot --all test
+run 'a time that is none' 2 kvmrt-shutdown -t soon
+run 'shutdown' 0 kvmrt-shutdown --root "$root" -f "$cfg"
+has out 'test: off after'
+run 'nothing runs' 0 kvmrt-stat --root "$root" -f "$cfg"
+has out 'No guest of kvmrt.cfg runs.'
+run 'all of them' 0 kvmrt-stat --root "$root" -f "$cfg" --all --json
+has out '"name":"test","rt":false,"state":"off"'
+finish

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* import.c - definitions into the file's text, and who of both was edited */
+#include "../tap.h"
+
+#include <stdlib.h>
+
+#include "../../lib/core/agreed.h"
+#include "../../lib/core/import.h"
+#include "../../lib/core/strbuf.h"
+#include "../../lib/host/topology.h"
+
+#define U "11111111-2222-3333-4444-55555555555a"
+#define HEAD                                                                   \
+	"<domain type='kvm'><name>a</name><uuid>" U "</uuid>"                  \
+	"<memory>1024</memory>"
+#define TAIL "<devices/></domain>"
+
+static struct rt_topo topo;
+
+static const struct {
+	const char *name, *before, *xml, *after; /* NULL: refused */
+	enum rt_import what;
+} rows[] = {
+	{ "a new guest", "# mine\n", HEAD "<vcpu>2</vcpu>" TAIL,
+	  "# mine\n\n[" U "]\nname = a\nnr_vcpus = 2\n", RT_IMPORT_ALL },
+	{ "one vCPU is the default", "", HEAD "<vcpu>1</vcpu>" TAIL,
+	  "[" U "]\nname = a\n", RT_IMPORT_ALL },
+	{ "cpuset without nodes", "", HEAD "<vcpu cpuset='1-2'>1</vcpu>" TAIL,
+	  "[" U "]\nname = a\ncpuset = 1-2\nnumatune =\n", RT_IMPORT_ALL },
+	{ "locked memory", "",
+	  HEAD "<memoryBacking><nosharepages/><locked/></memoryBacking>"
+	       "<vcpu>1</vcpu>" TAIL,
+	  "[" U "]\nname = a\nrt_memory = true\n", RT_IMPORT_ALL },
+	{ "auto and comments stay",
+	  "[" U "]\n# why\nname = a\nnr_vcpus = 1 \ncpu_topology = auto\n",
+	  HEAD "<vcpu>3</vcpu>" TAIL,
+	  "[" U "]\n# why\nname = a\nnr_vcpus = 3 \ncpu_topology = auto\n",
+	  RT_IMPORT_ALL },
+	{ "an edit: title and vCPUs",
+	  "[" U "]\nname = a\nnr_vcpus = 1\ncpuset = 0-7\n",
+	  HEAD "<title> T </title><vcpu cpuset='0-3'>2</vcpu>"
+	       "<numatune><memory mode='strict' nodeset='0'/></numatune>" TAIL,
+	  "[" U "]\nname = a\nnr_vcpus = 2\ncpuset = 0-7\ntitle = T\n",
+	  RT_IMPORT_EDITS },
+	{ "an edit: explicit topology follows",
+	  "[" U "]\nname = a\nnr_vcpus = 2\ncpu_topology = 1,2,1\n",
+	  HEAD
+	  "<vcpu>4</vcpu><cpu><topology sockets='2' cores='2' threads='1'/>"
+	  "</cpu>" TAIL,
+	  "[" U "]\nname = a\nnr_vcpus = 4\ncpu_topology = 2,2,1\n",
+	  RT_IMPORT_EDITS },
+	{ "a title that goes", "[" U "]\nname = a\ntitle = T\n",
+	  HEAD "<vcpu>1</vcpu>" TAIL, "[" U "]\nname = a\n", RT_IMPORT_EDITS },
+	{ "a real-time guest's lock is not taken away",
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\n",
+	  HEAD "<vcpu>1</vcpu>" TAIL,
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\nnumatune =\n",
+	  RT_IMPORT_ALL },
+	{ "more vCPUs than a real-time guest has CPUs",
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\n",
+	  HEAD "<vcpu>9</vcpu>" TAIL, NULL, RT_IMPORT_EDITS },
+	{ "an edit of a guest without a section", "",
+	  HEAD "<vcpu>1</vcpu>" TAIL, NULL, RT_IMPORT_EDITS },
+	{ "a file with errors", "[" U "]\nname = a\nfoo = 1\n",
+	  HEAD "<vcpu>1</vcpu>" TAIL, NULL, RT_IMPORT_ALL },
+	{ "the name is another guest's",
+	  "[11111111-2222-3333-4444-55555555555b]\nname = a\n",
+	  HEAD "<vcpu>1</vcpu>" TAIL, NULL, RT_IMPORT_ALL },
+};
+
+static void test_import(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		RT_AUTO_FREE char *text = NULL, *again = NULL;
+		struct rt_domain domain;
+		struct rt_err err;
+		bool changed = false;
+		int r = rt_domain_parse(rows[i].xml, strlen(rows[i].xml),
+					&domain, &err);
+
+		if (!ok(r == 0, "%s: parsed", rows[i].name))
+			continue;
+		r = rt_import(rows[i].before, strlen(rows[i].before), &domain,
+			      &topo, rows[i].what, &text, &changed, &err);
+		if (!rows[i].after) {
+			ok(r < 0 && *err.text, "%s: refused", rows[i].name);
+			rt_domain_fini(&domain);
+			continue;
+		}
+		if (ok(r == 0, "%s: imported", rows[i].name)) {
+			is_str(text, rows[i].after, rows[i].name);
+			ok(rt_import(text, strlen(text), &domain, &topo,
+				     rows[i].what, &again, &changed,
+				     &err) == 0 &&
+				   !changed,
+			   "%s: a second time changes nothing", rows[i].name);
+		}
+		rt_domain_fini(&domain);
+	}
+}
+
+static void test_decide(void)
+{
+	struct rt_difference title = { RT_DIFF_TEXT, NULL };
+	struct rt_difference pin = { RT_DIFF_PLACEMENT, NULL };
+	const struct rt_differences none = { 0 };
+	const struct rt_differences texts = { &title, 1, 1 };
+	const struct rt_differences pins = { &pin, 1, 1 };
+	static const struct {
+		const char *name, *section, *domain;
+		int differences; /* 0 none, 1 texts, 2 pins */
+		bool ever;
+		enum rt_edits edits;
+		enum rt_side side;
+	} cases[] = {
+		{ "no difference", "s2", "d2", 0, true, RT_EDITS_FOLLOW,
+		  RT_SIDE_NONE },
+		{ "never agreed", "s", "d2", 1, false, RT_EDITS_FOLLOW,
+		  RT_SIDE_CONFIG },
+		{ "file edited", "s2", "d", 1, true, RT_EDITS_FOLLOW,
+		  RT_SIDE_CONFIG },
+		{ "definition edited", "s", "d2", 1, true, RT_EDITS_FOLLOW,
+		  RT_SIDE_DEFINITION },
+		{ "pins edited", "s", "d2", 2, true, RT_EDITS_FOLLOW,
+		  RT_SIDE_CONFIG },
+		{ "both edited", "s2", "d2", 1, true, RT_EDITS_FOLLOW,
+		  RT_SIDE_CONFIG },
+		{ "enforce", "s", "d2", 1, true, RT_EDITS_ENFORCE,
+		  RT_SIDE_CONFIG },
+	};
+	char s[] = "s", d[] = "d";
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct rt_agreed agreed = {
+			cases[i].ever ? s : NULL,
+			cases[i].ever ? d : NULL,
+		};
+		const char *why = NULL;
+
+		is_int(rt_agreed_decide(&agreed,
+					cases[i].differences == 0 ? &none :
+					cases[i].differences == 1 ? &texts :
+								    &pins,
+					cases[i].section, cases[i].domain,
+					cases[i].edits, &why),
+		       cases[i].side, cases[i].name);
+		ok(why && *why, "%s: with a reason", cases[i].name);
+	}
+}
+
+int main(void)
+{
+	struct rt_err err;
+
+	if (!ok(rt_topology_load_file("numa:2 core:4 pu:2", &topo, &err) == 0,
+		"a topology"))
+		return tap_done();
+	test_import();
+	test_decide();
+	rt_topo_fini(&topo);
+	return tap_done();
+}

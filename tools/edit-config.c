@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* edit-config.c - kvmrt-edit-config: edit a copy, check it, put it in place */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../lib/virt/sync.h"
+#include "each.h"
+#include "load.h"
+#include "show.h"
+
+#define WORDS_MAX 16
+
+static const char help[] =
+	"Usage: kvmrt-edit-config [OPTION]...\n"
+	"Edit a copy of kvmrt.cfg with $VISUAL or $EDITOR (vi if neither is "
+	"set). It\n"
+	"takes the file's place only when it has no errors; then libvirt's "
+	"definitions\n"
+	"follow.\n"
+	"\n"
+	"  -n, --no-sync     leave the definitions alone\n"
+	"  -c, --connect URI libvirt, if not qemu:///system\n"
+	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
+	"      --root DIR    work on a captured host's configuration\n"
+	"  -v, --verbose     name guests that were in step\n"
+	"  -h, --help        show this and end\n"
+	"  -V, --version     show the version and end\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 usage, 3 the edited file has errors "
+	"(the copy\n"
+	"is kept), 4 in place, but not all definitions follow.\n";
+
+struct edit {
+	const struct rt_tool *tool;
+	const struct rt_options *options;
+	const char *uri;
+	struct rt_sys sys;
+	struct rt_config_file file; /* the original */
+	char *lock_path, *copy;
+	int lock;
+};
+
+/* --- one editor at a time --- */
+
+static int take_lock(struct edit *edit, struct rt_err *err)
+{
+	char pid[16] = "";
+	int n;
+
+	edit->lock = open(edit->lock_path,
+			  O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (edit->lock < 0)
+		return rt_fail(err, errno, "make %s", edit->lock_path);
+	if (flock(edit->lock, LOCK_EX | LOCK_NB) < 0) {
+		if (pread(edit->lock, pid, sizeof(pid) - 1, 0) < 0)
+			*pid = '\0';
+		pid[strcspn(pid, "\n")] = '\0';
+		/* It is not ours to take away. */
+		free(edit->lock_path);
+		edit->lock_path = NULL;
+		return rt_fail(err, 0, "process %s is editing %s already",
+			       *pid ? pid : "(unknown)", edit->file.path);
+	}
+	n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+	(void)!ftruncate(edit->lock, 0);
+	(void)!pwrite(edit->lock, pid, (size_t)n, 0);
+	return 0;
+}
+
+/* --- the copy --- */
+
+static char *beside(const struct edit *edit, const char *end)
+{
+	RT_AUTO_STRBUF text = { 0 };
+	struct rt_err ignored;
+	char *path = NULL;
+
+	/* A path below the root has no leading slash; it is found from there. */
+	if (edit->file.below)
+		rt_strbuf_addf(&text, "%s/%s",
+			       edit->sys.live ? "" : edit->sys.root_path,
+			       RT_CONFIG_PATH);
+	else
+		rt_strbuf_adds(&text, edit->file.path);
+	rt_strbuf_adds(&text, end);
+	return rt_strbuf_take(&text, &path, &ignored) < 0 ? NULL : path;
+}
+
+static int make_copy(struct edit *edit, struct rt_err *err)
+{
+	RT_AUTO_FD int fd = mkostemp(edit->copy, O_CLOEXEC);
+	size_t done = 0;
+
+	if (fd < 0)
+		return rt_fail(err, errno, "make a copy beside %s",
+			       edit->file.path);
+	while (done < edit->file.len) {
+		const ssize_t n = write(fd, edit->file.text + done,
+					edit->file.len - done);
+
+		if (n < 0 && errno != EINTR) {
+			rt_fail(err, errno, "write %s", edit->copy);
+			(void)unlink(edit->copy);
+			return -err->code;
+		}
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/* --- the editor --- */
+
+/* "code -w" has words; no shell takes it apart. */
+static size_t split(char *text, char **words)
+{
+	size_t n = 0;
+
+	for (char *word = strtok_r(text, " \t", &text); word && n < WORDS_MAX;
+	     word = strtok_r(NULL, " \t", &text))
+		words[n++] = word;
+	return n;
+}
+
+static int run_editor(const struct edit *edit, struct rt_err *err)
+{
+	const char *name = getenv("VISUAL");
+	RT_AUTO_FREE char *text = NULL;
+	char *words[WORDS_MAX + 2];
+	int status = 0;
+	size_t n;
+	pid_t pid;
+
+	if (!name || !*name)
+		name = getenv("EDITOR");
+	text = strdup(name && *name ? name : "vi");
+	if (!text)
+		return rt_fail_memory(err);
+	n = split(text, words);
+	words[n++] = edit->copy;
+	words[n] = NULL;
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		(void)signal(SIGINT, SIG_DFL);
+		(void)signal(SIGQUIT, SIG_DFL);
+		execvp(words[0], words);
+		fprintf(stderr, "kvmrt-edit-config: cannot run '%s': %s\n",
+			words[0], strerror(errno));
+		_exit(127);
+	}
+	if (pid < 0)
+		return rt_fail(err, errno, "start the editor");
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	return rt_fail(err, 0,
+		       "the editor '%s' did not end well; nothing is changed, "
+		       "the copy is %s",
+		       words[0], edit->copy);
+}
+
+/* --- checking --- */
+
+static int check_copy(const struct edit *edit, struct rt_loaded *loaded,
+		      bool *ret_valid, struct rt_err *err)
+{
+	struct rt_options options = *edit->options;
+	RT_AUTO_STRBUF out = { 0 };
+	int r;
+
+	options.file = edit->copy;
+	r = rt_load(&options, loaded, err);
+	if (r == 0)
+		r = rt_load_check(loaded, false, err);
+	if (r < 0)
+		return r;
+	*ret_valid = !rt_report_errors(&loaded->report);
+	rt_show_report(&loaded->report, rt_show_has_colour(stderr), &out);
+	return rt_show_write(&out, stderr, "standard error", err);
+}
+
+/* Only a person at a terminal can be asked. */
+static bool wants_again(void)
+{
+	char answer[16];
+
+	if (!isatty(STDIN_FILENO))
+		return false;
+	printf("Edit again? [Y/n] ");
+	fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) && *answer != 'n' &&
+	       *answer != 'N';
+}
+
+/* --- in place, and in step --- */
+
+static int sync_all(const struct edit *edit, struct rt_loaded *loaded)
+{
+	struct rt_sync sync = { &loaded->sys, NULL, &loaded->topo,
+				edit->options->file };
+	struct rt_each each;
+	struct rt_virt virt;
+	struct rt_err err;
+	int status;
+
+	if (rt_virt_open(edit->uri, &virt, &err) < 0) {
+		rt_tool_failed(edit->tool, &err);
+		fprintf(stderr, "The file is in place; kvmrt-sync-config makes "
+				"the definitions follow.\n");
+		return RT_EXIT_PARTLY;
+	}
+	sync.virt = &virt;
+	rt_each_begin(&each, edit->tool, edit->options);
+	for (size_t i = 0; i < loaded->guests.n; i++) {
+		const struct rt_guest *guest = &loaded->guests.items[i];
+		struct rt_report report = { 0 };
+		enum rt_sync_did done = RT_SYNC_WAS_IN_STEP;
+		struct rt_did did = { .uuid = guest->uuid,
+				      .name = guest->name,
+				      .did = "definition changed",
+				      .report = &report };
+
+		if (guest->disabled)
+			continue;
+		if (rt_sync_guest(&sync, guest->uuid, RT_SYNC_PUSH, &done,
+				  &report, &err) < 0)
+			did.failure = &err;
+		if (done == RT_SYNC_WAS_IN_STEP)
+			did.did = "in step";
+		did.quiet = done == RT_SYNC_WAS_IN_STEP;
+		rt_each_add(&each, &did);
+		rt_report_fini(&report);
+	}
+	rt_virt_close(&virt);
+	status = rt_each_end(&each);
+	return status == RT_EXIT_DONE ? RT_EXIT_DONE : RT_EXIT_PARTLY;
+}
+
+static int install(struct edit *edit, struct rt_loaded *loaded, bool no_sync,
+		   struct rt_err *err)
+{
+	const struct rt_config_file *copy = &loaded->file;
+	int r = rt_config_file_write(&edit->sys, &edit->file, copy->text,
+				     copy->len, err);
+
+	if (r < 0) {
+		rt_tool_failed(edit->tool, err);
+		fprintf(stderr, "Your edit is kept in %s.\n", edit->copy);
+		return RT_EXIT_FAILED;
+	}
+	(void)unlink(edit->copy);
+	printf("%s is in place.\n", edit->file.path);
+	return no_sync ? RT_EXIT_DONE : sync_all(edit, loaded);
+}
+
+static int edit_once(struct edit *edit, bool no_sync, bool *ret_again)
+{
+	struct rt_loaded loaded = { 0 };
+	struct rt_err err;
+	bool valid = false;
+	int status = RT_EXIT_DONE;
+
+	*ret_again = false;
+	if (run_editor(edit, &err) < 0)
+		return rt_tool_failed(edit->tool, &err);
+	if (check_copy(edit, &loaded, &valid, &err) < 0) {
+		status = rt_load_failed(edit->tool, &loaded, &err);
+		fprintf(stderr, "Your edit is kept in %s.\n", edit->copy);
+	} else if (edit->file.exists && loaded.file.len == edit->file.len &&
+		   memcmp(loaded.file.text, edit->file.text, edit->file.len) ==
+			   0) {
+		(void)unlink(edit->copy);
+		printf("%s is unchanged.\n", edit->file.path);
+	} else if (valid) {
+		status = install(edit, &loaded, no_sync, &err);
+	} else if (wants_again()) {
+		*ret_again = true;
+	} else {
+		fprintf(stderr, "%s is as it was; your edit is kept in %s.\n",
+			edit->file.path, edit->copy);
+		status = RT_EXIT_REFUSED;
+	}
+	rt_load_fini(&loaded);
+	return status;
+}
+
+static int run(struct edit *edit, bool no_sync)
+{
+	struct rt_err err;
+	bool again = true;
+	int status = RT_EXIT_FAILED;
+
+	if (rt_config_file_read_or_new(&edit->sys, edit->options->file,
+				       &edit->file, &err) < 0)
+		return rt_tool_failed(edit->tool, &err);
+	edit->lock_path = beside(edit, ".lock");
+	edit->copy = beside(edit, "-XXXXXX");
+	if (!edit->lock_path || !edit->copy) {
+		rt_fail_memory(&err);
+		return rt_tool_failed(edit->tool, &err);
+	}
+	if (take_lock(edit, &err) < 0 || make_copy(edit, &err) < 0)
+		return rt_tool_failed(edit->tool, &err);
+	/* Ctrl-C is the editor's. */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGQUIT, SIG_IGN);
+	while (again)
+		status = edit_once(edit, no_sync, &again);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct edit edit = { .lock = -1 };
+	bool no_sync = false;
+	const struct rt_option own[] = {
+		{ .letter = 'n', .name = "no-sync", .on = &no_sync },
+		{ .letter = 'c', .name = "connect", .value = &edit.uri },
+	};
+	const struct rt_tool tool = {
+		.name = "kvmrt-edit-config",
+		.help = help,
+		.options = own,
+		.n = 2,
+	};
+	struct rt_options options;
+	struct rt_err err;
+	int status = rt_options_parse(&tool, argc, argv, &options);
+
+	if (status != RT_GO_ON)
+		return status;
+	edit.tool = &tool;
+	edit.options = &options;
+	if (rt_sys_open(options.root, &edit.sys, &err) < 0)
+		return rt_tool_failed(&tool, &err);
+	status = run(&edit, no_sync);
+	if (edit.lock_path && edit.lock >= 0)
+		(void)unlink(edit.lock_path);
+	rt_auto_fd(&edit.lock);
+	free(edit.lock_path);
+	free(edit.copy);
+	rt_config_file_fini(&edit.file);
+	rt_sys_close(&edit.sys);
+	return status;
+}
