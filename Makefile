@@ -56,9 +56,9 @@ HOST := sys sys_captured log topology config_file \
 	agreed_file
 VIRT := virt sync watch
 TOOLS      := validate-config show-config import sync-config \
-	      edit-config boot shutdown stat
+	      edit-config boot shutdown stat validate-host
 TOOL_PARTS := options load show each parallel retune agent_client look \
-	      stat_show
+	      stat_show host_checks host_checks_boot
 HOOK_PARTS := module module_check
 AGENT_PARTS := loop look repairs status irqs cpus files guests tasks control \
 	      helper notify caps

@@ -93,6 +93,14 @@ void rt_virt_close(struct rt_virt *virt)
 	memset(virt, 0, sizeof(*virt));
 }
 
+int rt_virt_version(struct rt_virt *virt, unsigned long *ret_version,
+		    struct rt_err *err)
+{
+	if (virConnectGetLibVersion(virt->conn, ret_version) < 0)
+		return fail(err, "ask for libvirt's version at", virt->uri);
+	return 0;
+}
+
 /* --- guests --- */
 
 static enum rt_virt_state state_of(int state)

@@ -58,6 +58,10 @@ enum rt_virt_xml {
 int rt_virt_open(const char *uri, struct rt_virt *ret_virt, struct rt_err *err);
 void rt_virt_close(struct rt_virt *virt);
 
+/* Of the daemon: 1,000,000 for each major, 1,000 for each minor. */
+int rt_virt_version(struct rt_virt *virt, unsigned long *ret_version,
+		    struct rt_err *err);
+
 /* All guests, running or not, by name. */
 int rt_virt_list(struct rt_virt *virt, struct rt_virt_guests *ret_guests,
 		 struct rt_err *err);

@@ -12,7 +12,8 @@ cfg=$work/a.cfg
 KVMRT_CONNECT=test:///default
 export KVMRT_CONNECT
 
-for command in import sync-config edit-config boot shutdown stat; do
+for command in import sync-config edit-config boot shutdown stat \
+	validate-host; do
 	run "$command: an option that is not there" 2 kvmrt-$command --frobnicate
 	lines err 2
 	has err "Try 'kvmrt-$command --help'"
@@ -94,4 +95,21 @@ run 'nothing runs' 0 kvmrt-stat --root "$root" -f "$cfg"
 has out 'No guest of kvmrt.cfg runs.'
 run 'all of them' 0 kvmrt-stat --root "$root" -f "$cfg" --all --json
 has out '"name":"test","rt":false,"state":"off"'
+
+# validate-host: a captured host, with a real-time guest that gains from boot parameters.
+mkdir -p "$root/etc/libvirt/hooks/qemu.d"
+printf '[11111111-1111-4111-8111-111111111111]\nname = a\nrt = on\nnr_vcpus = 2\ncpuset = 6-11\n' >"$root/etc/kvmrt.cfg"
+chmod 644 "$root/etc/kvmrt.cfg"
+run 'a host without the hook' 1 kvmrt-validate-host --root "$root"
+has out 'fail    hook'
+has out 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt'
+: >"$root/etc/libvirt/hooks/qemu.d/kvmrt"
+run 'a host with it' 0 kvmrt-validate-host --root "$root"
+hasnt out 'fail '
+printf ' isolcpus=managed_irq,domain,6-8 nohz_full=6,8,10 rcu_nocbs=4-9 iommu=pt' >"$work/line"
+cat "$root/proc/cmdline" "$work/line" 2>/dev/null | tr -d '\n' >"$work/cmdline"
+chmod u+w "$root/proc/cmdline" 2>/dev/null
+cp "$work/cmdline" "$root/proc/cmdline"
+run 'a host that has them' 0 kvmrt-validate-host --root "$root" --json
+has out '"code":"boot-parameters","verdict":"pass"'
 finish

@@ -38,7 +38,7 @@ done
 
 for program in kvmrt-validate-config kvmrt-show-config kvmrt-import \
 	kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown \
-	kvmrt-stat; do
+	kvmrt-stat kvmrt-validate-host; do
 	page=$tree/docs/$program.1
 	run "$program" 0 $program --help
 	helped=$(grep -oE '^ {6}--[a-z]+|^  -[a-zA-Z], --[a-z]+' \

@@ -30,6 +30,9 @@ virsh -q dumpxml --inactive plain >/run/plain.xml
 rm -f "$CFG"
 snapshot_host /run/before
 
+exits 0 'the host is fit' kvmrt-validate-host
+says '^pass +hook'
+says '^pass +libvirt'
 exits 0 'import' kvmrt-import
 says '^rt1: imported'
 says '^plain: imported'

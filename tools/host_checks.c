@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* host_checks.c - is this host fit for real-time guests? */
+#include "host_checks.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/host/irqbalance.h"
+#include "../lib/host/probe.h"
+
+const char *rt_verdict_name(enum rt_verdict verdict)
+{
+	switch (verdict) {
+	case RT_PASS:
+		return "pass";
+	case RT_WARN:
+		return "warn";
+	case RT_FAIL:
+		return "fail";
+	case RT_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
+
+void rt_host_checks_fini(struct rt_host_checks *checks)
+{
+	for (size_t i = 0; i < checks->n; i++) {
+		free(checks->items[i].evidence);
+		free(checks->items[i].fix);
+	}
+	free(checks->items);
+	memset(checks, 0, sizeof(*checks));
+}
+
+void rt_host_check_add(struct rt_host_checks *checks, const char *code,
+		       enum rt_verdict verdict, const char *fix,
+		       const char *fmt, ...)
+{
+	struct rt_host_check check = { .code = code, .verdict = verdict };
+	RT_AUTO_STRBUF text = { 0 };
+	struct rt_err ignored;
+	va_list args;
+
+	va_start(args, fmt);
+	rt_strbuf_vaddf(&text, fmt, args);
+	va_end(args);
+	check.fix = strdup(verdict == RT_PASS ? "" : fix);
+	if (!check.fix ||
+	    rt_strbuf_take(&text, &check.evidence, &ignored) < 0 ||
+	    !rt_grow(&checks->items, checks->n, &checks->size, sizeof(check))) {
+		free(check.fix);
+		checks->failed = true;
+		return;
+	}
+	checks->items[checks->n++] = check;
+}
+
+/* A small file's text; "" when it cannot be read. */
+static bool read_text(struct rt_loaded *loaded, const char *path, char *buf,
+		      size_t size)
+{
+	struct rt_err ignored;
+
+	if (rt_sys_read(&loaded->sys, path, buf, size, &ignored) == 0)
+		return true;
+	*buf = '\0';
+	return false;
+}
+
+/* --- virtualization and IOMMU --- */
+
+static void check_kvm(struct rt_loaded *loaded, struct rt_host_checks *checks)
+{
+	const bool module = rt_sys_exists(&loaded->sys, "sys/module/kvm");
+	const bool device =
+		!loaded->sys.live || rt_sys_exists(&loaded->sys, "dev/kvm");
+
+	rt_host_check_add(checks, "kvm", module && device ? RT_PASS : RT_FAIL,
+			  "switch virtualization (VT-x, AMD-V) on in the "
+			  "firmware, then 'modprobe kvm_intel' or 'kvm_amd'",
+			  module ? "/sys/module/kvm is there, /dev/kvm %s" :
+				   "there is no /sys/module/kvm, /dev/kvm %s",
+			  device ? "too" : "is not");
+}
+
+static void check_iommu(struct rt_loaded *loaded, struct rt_host_checks *checks)
+{
+	RT_AUTO_NAMES groups = { 0 };
+	struct rt_err ignored;
+
+	if (rt_sys_list(&loaded->sys, "sys/kernel/iommu_groups", &groups,
+			&ignored) == 0 &&
+	    groups.n)
+		rt_host_check_add(checks, "iommu", RT_PASS, "",
+				  "%zu groups in /sys/kernel/iommu_groups",
+				  groups.n);
+	else
+		rt_host_check_add(checks, "iommu", RT_WARN,
+				  "for passed-through devices: VT-d or AMD-Vi "
+				  "on in the firmware, and on Intel "
+				  "intel_iommu=on on the kernel's command line",
+				  "/sys/kernel/iommu_groups is empty");
+}
+
+/* Bit 3 of Intel's extended capabilities: interrupt remapping. */
+static void check_remapping(struct rt_loaded *loaded,
+			    struct rt_host_checks *checks)
+{
+	char text[32];
+	unsigned long long ecap;
+
+	if (rt_sys_exists(&loaded->sys, "sys/class/iommu/ivhd0")) {
+		rt_host_check_add(checks, "interrupt-remapping", RT_PASS, "",
+				  "AMD-Vi, which remaps interrupts");
+		return;
+	}
+	if (!read_text(loaded, "sys/class/iommu/dmar0/intel-iommu/ecap", text,
+		       sizeof(text))) {
+		rt_host_check_add(checks, "interrupt-remapping", RT_UNKNOWN, "",
+				  "there is no IOMMU in /sys/class/iommu");
+		return;
+	}
+	ecap = strtoull(text, NULL, 16);
+	rt_host_check_add(checks, "interrupt-remapping",
+			  ecap & 8 ? RT_PASS : RT_WARN,
+			  "without it vfio needs "
+			  "vfio_iommu_type1.allow_unsafe_interrupts=1, and an "
+			  "interrupt moves only when it fires next",
+			  "VT-d's extended capabilities are %s", text);
+}
+
+/* --- the kernel --- */
+
+static void check_kernel(struct rt_loaded *loaded,
+			 struct rt_host_checks *checks)
+{
+	char text[128];
+	unsigned major = 0, minor = 0;
+
+	if (!read_text(loaded, "proc/sys/kernel/osrelease", text,
+		       sizeof(text)) ||
+	    sscanf(text, "%u.%u", &major, &minor) != 2) {
+		rt_host_check_add(checks, "kernel", RT_UNKNOWN, "",
+				  "/proc/sys/kernel/osrelease cannot be read");
+		return;
+	}
+	rt_host_check_add(checks, "kernel",
+			  major > 6 || (major == 6 && minor >= 7) ? RT_PASS :
+								    RT_WARN,
+			  "kernel 6.7 or later shields a guest's CPUs by an "
+			  "isolated partition; before it, other tasks are only "
+			  "fenced off",
+			  "%s", text);
+}
+
+static void check_preempt(struct rt_loaded *loaded,
+			  struct rt_host_checks *checks)
+{
+	char text[16];
+	const bool rt =
+		read_text(loaded, "sys/kernel/realtime", text, sizeof(text)) &&
+		*text == '1';
+
+	rt_host_check_add(checks, "preempt-rt", rt ? RT_PASS : RT_WARN,
+			  "a kernel with PREEMPT_RT (6.12 and later have it, "
+			  "Debian: linux-image-rt) bounds what is left of "
+			  "latency; not needed for the rest",
+			  rt ? "/sys/kernel/realtime is 1" :
+			       "the kernel has no PREEMPT_RT");
+}
+
+static void check_cgroup(struct rt_loaded *loaded,
+			 struct rt_host_checks *checks)
+{
+	struct rt_facts facts = { 0 };
+	struct rt_err err;
+	char text[512];
+
+	if (!read_text(loaded, "sys/fs/cgroup/cgroup.controllers", text,
+		       sizeof(text)) ||
+	    !strstr(text, "cpuset")) {
+		rt_host_check_add(
+			checks, "cgroup", RT_FAIL,
+			"boot with systemd.unified_cgroup_hierarchy=1",
+			"/sys/fs/cgroup is no cgroup v2 with cpuset");
+		return;
+	}
+	rt_host_check_add(checks, "cgroup", RT_PASS, "", "cgroup v2 with %s",
+			  text);
+	if (rt_facts_read_cgroup(&loaded->sys, &facts, &err) < 0)
+		rt_host_check_add(checks, "partitions", RT_UNKNOWN, "", "%s",
+				  err.text);
+	else
+		rt_host_check_add(
+			checks, "partitions",
+			facts.has_partitions ? RT_PASS : RT_WARN,
+			"kernel 6.7 or later; or no guest and no "
+			"slice uses cpuset yet",
+			facts.has_partitions ?
+				"cpuset.cpus.exclusive is there" :
+				"no cgroup has cpuset.cpus.exclusive");
+	rt_facts_fini(&facts);
+}
+
+static void check_clock(struct rt_loaded *loaded, struct rt_host_checks *checks)
+{
+	char text[64];
+
+	if (!read_text(loaded,
+		       "sys/devices/system/clocksource/clocksource0/"
+		       "current_clocksource",
+		       text, sizeof(text)))
+		rt_host_check_add(checks, "clocksource", RT_UNKNOWN, "",
+				  "the clock source cannot be read");
+	else
+		rt_host_check_add(
+			checks, "clocksource",
+			strcmp(text, "tsc") == 0 ? RT_PASS : RT_WARN,
+			"find out in the kernel's log why the TSC is "
+			"not trusted; reading any other clock is slow",
+			"it is %s", text);
+}
+
+static void check_tracing(struct rt_loaded *loaded,
+			  struct rt_host_checks *checks)
+{
+	const bool there =
+		rt_sys_exists(&loaded->sys, "sys/kernel/tracing/events/"
+					    "irq_vectors/vector_config");
+
+	if (!there && loaded->sys.live && geteuid() != 0)
+		rt_host_check_add(checks, "tracing", RT_UNKNOWN, "",
+				  "only root sees /sys/kernel/tracing");
+	else
+		rt_host_check_add(checks, "tracing", there ? RT_PASS : RT_WARN,
+				  "without it the agent looks each second "
+				  "while a real-time guest runs",
+				  there ? "irq_vectors:vector_config is there" :
+					  "there is no "
+					  "irq_vectors:vector_config");
+}
+
+/* --- CPUs --- */
+
+static void check_smt(struct rt_loaded *loaded, struct rt_host_checks *checks)
+{
+	char text[32];
+
+	if (!read_text(loaded, "sys/devices/system/cpu/smt/control", text,
+		       sizeof(text)))
+		snprintf(text, sizeof(text), "not there");
+	rt_host_check_add(checks, "smt",
+			  strcmp(text, "off") == 0 ? RT_WARN : RT_PASS,
+			  "SMT is off for the whole host; kvmrt would take "
+			  "only the siblings of its guests down",
+			  "smt/control is %s", text);
+}
+
+static void check_governor(struct rt_loaded *loaded,
+			   struct rt_host_checks *checks)
+{
+	static const char dir[] = "sys/devices/system/cpu/cpu0/cpufreq/";
+	char path[96], text[256];
+
+	snprintf(path, sizeof(path), "%sscaling_available_governors", dir);
+	if (!read_text(loaded, path, text, sizeof(text))) {
+		rt_host_check_add(checks, "governor", RT_PASS, "",
+				  "no cpufreq here: nothing scales the speed");
+		return;
+	}
+	rt_host_check_add(checks, "governor",
+			  strstr(text, "performance") ? RT_PASS : RT_WARN,
+			  "load the governor: modprobe cpufreq_performance",
+			  "governors: %s", text);
+}
+
+/* --- who else tunes --- */
+
+/* The pid of a process of that name; 0: none. */
+static unsigned find_process(struct rt_loaded *loaded, const char *name)
+{
+	RT_AUTO_FREE unsigned *pids = NULL;
+	struct rt_err ignored;
+	size_t n = 0;
+
+	if (rt_sys_list_numbers(&loaded->sys, "proc", &pids, &n, &ignored) < 0)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		char comm[64];
+
+		if (rt_sys_readf(&loaded->sys, comm, sizeof(comm), &ignored,
+				 "proc/%u/comm", pids[i]) == 0 &&
+		    strcmp(comm, name) == 0)
+			return pids[i];
+	}
+	return 0;
+}
+
+static void check_irqbalance(struct rt_loaded *loaded,
+			     struct rt_host_checks *checks)
+{
+	const unsigned pid = find_process(loaded, "irqbalance");
+	struct rt_facts facts = { 0 };
+	struct rt_err ignored;
+
+	if (!pid) {
+		rt_host_check_add(checks, "irqbalance", RT_PASS, "",
+				  "it does not run");
+		return;
+	}
+	if (loaded->sys.live && geteuid() != 0)
+		rt_host_check_add(checks, "irqbalance", RT_UNKNOWN, "",
+				  "it runs as process %u; only root may talk "
+				  "to it",
+				  pid);
+	else if (rt_facts_read_irqbalance(&loaded->sys, &facts, &ignored) ==
+			 0 &&
+		 facts.settings.n)
+		rt_host_check_add(checks, "irqbalance", RT_PASS, "",
+				  "process %u can be told which CPUs to keep "
+				  "off",
+				  pid);
+	else
+		rt_host_check_add(checks, "irqbalance", RT_WARN,
+				  "irqbalance 1.3 or later, built with its "
+				  "socket; else set IRQBALANCE_BANNED_CPULIST "
+				  "to the guests' CPUs",
+				  "process %u has no socket to be told by",
+				  pid);
+	rt_facts_fini(&facts);
+}
+
+static void check_tuners(struct rt_loaded *loaded,
+			 struct rt_host_checks *checks)
+{
+	static const char *const names[] = { "tuned", "numad",	 "ksmtuned",
+					     "tlp",   "ananicy", "rtirq" };
+	RT_AUTO_STRBUF found = { 0 };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (find_process(loaded, names[i]))
+			rt_strbuf_addf(&found, "%s%s", found.len ? ", " : "",
+				       names[i]);
+	}
+	rt_host_check_add(checks, "tuners", found.len ? RT_WARN : RT_PASS,
+			  "stop it, or keep its profile off masks, governors "
+			  "and interrupts: kvmrt-agent puts right what it "
+			  "changes, and says so",
+			  found.len ? "running: %s" : "none known runs%s",
+			  found.text ? found.text : "");
+}
+
+static void check_ksm(struct rt_loaded *loaded, struct rt_host_checks *checks)
+{
+	char text[16];
+
+	if (!read_text(loaded, "sys/kernel/mm/ksm/run", text, sizeof(text)))
+		return;
+	rt_host_check_add(checks, "ksm", *text == '1' ? RT_WARN : RT_PASS,
+			  "echo 0 >/sys/kernel/mm/ksm/run: its thread walks "
+			  "through memory that others share with nobody",
+			  "/sys/kernel/mm/ksm/run is %s", text);
+}
+
+/* --- kvmrt itself --- */
+
+static void check_hook(struct rt_loaded *loaded, struct rt_host_checks *checks)
+{
+	const bool hook =
+		rt_sys_exists(&loaded->sys, "etc/libvirt/hooks/qemu.d/kvmrt") ||
+		rt_sys_exists(&loaded->sys, "etc/libvirt/hooks/qemu");
+	char driver[8];
+	struct rt_err ignored;
+	const bool link =
+		rt_sys_link_name(&loaded->sys, "etc/libvirt/hooks/qemu.d/kvmrt",
+				 driver, sizeof(driver), &ignored) != -ENOENT;
+
+	if (!hook)
+		rt_host_check_add(
+			checks, "hook", RT_FAIL,
+			"install kvmrt, then 'systemctl reload "
+			"libvirtd' (or virtqemud)",
+			"there is no /etc/libvirt/hooks/qemu.d/kvmrt");
+	else
+		rt_host_check_add(checks, "hook", link ? RT_WARN : RT_PASS,
+				  "put the program itself there: AppArmor "
+				  "refuses a link out of the folder",
+				  "/etc/libvirt/hooks/qemu.d/kvmrt is there");
+}
+
+void rt_host_checks(struct rt_loaded *loaded, struct rt_host_checks *checks)
+{
+	typedef void check(struct rt_loaded *, struct rt_host_checks *);
+	static check *const all[] = {
+		check_kvm,	check_iommu,	  check_remapping,
+		check_kernel,	check_preempt,	  check_cgroup,
+		check_clock,	check_tracing,	  check_smt,
+		check_governor, check_irqbalance, check_tuners,
+		check_ksm,	check_hook,	  rt_host_check_boot,
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		all[i](loaded, checks);
+}
