@@ -22,6 +22,12 @@ $(B)/tests/unit/agent: $(B)/tests/unit/agent.o $(AGENT_OBJ) $(HOST_LIB) \
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
 
+# A libvirt source tree's documents: $(B)/tests/domains/roundtrip FILE...
+ROUNDTRIP := $(B)/tests/domains/roundtrip
+$(ROUNDTRIP): $(B)/tests/domains/roundtrip.o $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # Fuzz targets: replayed over their corpus here; `make fuzz` is for clang.
 FUZZ     := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 FUZZ_BIN := $(FUZZ:%=$(B)/tests/fuzz/%)
@@ -47,7 +53,7 @@ fuzz:
 		$(FUZZ_DIR)/found tests/fuzz/corpus/$(TARGET)
 
 # What tests/run runs.
-tests: units $(CRASH) $(PLAN_OF) $(FUZZ_BIN) all
+tests: units $(CRASH) $(PLAN_OF) $(ROUNDTRIP) $(FUZZ_BIN) all
 
 golden: $(PLAN_OF)
 	$(Q)GOLDEN_WRITE=1 PLAN_OF=$(abspath $(PLAN_OF)) tests/golden/plans.sh

@@ -33,8 +33,10 @@
  *	  Ordinary without: <vcpu cpuset> goes; pins and placement='auto' are
  *	  the user's and stay, so that an imported guest survives.
  *   memory
- *	  locked: <locked/> and <nosharepages/>. Not locked: no <locked/>;
- *	  <nosharepages/> stays, for it is harmless and may be the user's.
+ *	  locked: <locked/> and <nosharepages/>; an ordinary guest that is
+ *	  locked already keeps its choice of the second. Not locked: no
+ *	  <locked/>; <nosharepages/> stays, for it is harmless and may be the
+ *	  user's.
  *   nodes
  *	  <numatune><memory mode='strict' nodeset>. RT: memnode elements that
  *	  leave the nodes go. None: a strict memory element goes; other modes
@@ -42,7 +44,8 @@
  *   hide_kvm
  *	  no <hidden> is the same as state='off'
  *   PCI devices
- *	  <hostdev type='pci' managed='yes'>. One that <interface
+ *	  <hostdev type='pci' managed='yes'>; an ordinary guest's that are not
+ *	  managed stay so. One that <interface
  *	  type='hostdev'> passes counts as passed and is never added again nor
  *	  taken away: its MAC address and VLAN are the user's.
  */

@@ -346,7 +346,8 @@ static void compare_memory(struct compare *compare)
 		       "locked memory: the definition has %s, kvmrt.cfg wants "
 		       "%s",
 		       domain->locked ? "yes" : "no", want ? "yes" : "no");
-	if (want && !domain->nosharepages)
+	/* An ordinary guest's own choice stays. */
+	if (want && compare->guest->rt && !domain->nosharepages)
 		differ(compare, RT_DIFF_MEMORY,
 		       "page sharing: the definition allows it, kvmrt.cfg "
 		       "wants locked memory");
@@ -406,7 +407,8 @@ static void compare_devices(struct compare *compare)
 			       "PCI device %s: kvmrt.cfg passes it, the "
 			       "definition does not",
 			       rt_pci_text(addr).text);
-		else if (rt_pci_set_has(&domain->unmanaged, addr))
+		else if (compare->guest->rt &&
+			 rt_pci_set_has(&domain->unmanaged, addr))
 			differ(compare, RT_DIFF_DEVICES,
 			       "PCI device %s: the definition has it without "
 			       "managed='yes'",

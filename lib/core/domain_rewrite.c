@@ -107,7 +107,7 @@ static int rewrite_memory(struct rt_rewriting *w, struct rt_err *err)
 	}
 	r = rt_xml_get(w->root, "memoryBacking", rt_domain_order, &backing,
 		       err);
-	if (r == 0)
+	if (r == 0 && (w->guest->rt || !w->domain->locked))
 		r = rt_xml_get(backing, "nosharepages", order, &node, err);
 	if (r == 0)
 		r = rt_xml_get(backing, "locked", order, &node, err);
@@ -263,7 +263,7 @@ static int rewrite_hostdevs(struct rt_rewriting *w, xmlNode *devices,
 				rt_xml_remove(node);
 			continue;
 		}
-		if (!managed)
+		if (!managed && w->guest->rt)
 			r = rt_xml_set_attr(node, "managed", "yes", err);
 		if (r < 0)
 			return r;

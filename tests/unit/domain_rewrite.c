@@ -4,13 +4,14 @@
 #include "../tap.h"
 
 enum who {
-	PLAIN,	 /* ordinary: 2 vCPUs, nothing bound */
-	BOUND,	 /* ordinary: 2 vCPUs on 0-3, node 0 */
-	RT,	 /* RT: 2 vCPUs of 4-7, node 1 */
-	TEXTS,	 /* PLAIN with title and description */
-	HIDDEN,	 /* PLAIN with hidden KVM */
-	DEVICES, /* PLAIN with two PCI devices */
-	SHAPED,	 /* PLAIN with topology 1,1,2 */
+	PLAIN,	    /* ordinary: 2 vCPUs, nothing bound */
+	BOUND,	    /* ordinary: 2 vCPUs on 0-3, node 0 */
+	RT,	    /* RT: 2 vCPUs of 4-7, node 1 */
+	TEXTS,	    /* PLAIN with title and description */
+	HIDDEN,	    /* PLAIN with hidden KVM */
+	DEVICES,    /* PLAIN with two PCI devices */
+	RT_DEVICES, /* RT with the first of them */
+	SHAPED,	    /* PLAIN with topology 1,1,2 */
 };
 
 static struct rt_pci_addr devices[] = { { 0, 0x3b, 0, 1 },
@@ -41,7 +42,11 @@ static void make_guest(struct rt_guest *guest, enum who who)
 	}
 	if (who == BOUND)
 		bind(guest, 0, 3, 0);
-	if (who != RT)
+	if (who == RT_DEVICES) {
+		guest->pcidevs.items = devices;
+		guest->pcidevs.n = 1;
+	}
+	if (who != RT && who != RT_DEVICES)
 		return;
 	bind(guest, 4, 7, 1);
 	guest->rt = guest->locked = true;
@@ -201,15 +206,14 @@ static const struct change changes[] = {
 	  DOC(V2 "  <features>\n    <acpi/>\n    <kvm>\n      <hidden "
 		 "state='on'/>\n    </kvm>\n  </features>\n"),
 	  DOC(V2 "  <features>\n    <acpi/>\n  </features>\n") },
-	{ "devices: managed, added, taken out", DEVICES,
+	{ "devices: unmanaged stays, added, taken out", DEVICES,
 	  DOC(V2 "  <devices>\n    <disk/>\n" HOSTDEV(
 		  "mode='subsystem' type='pci'", "0x3b", "0x00", "0x1")
 		      HOSTDEV("type='pci' managed='yes'", "0x01", "0x00",
 			      "0") "    <hostdev type='usb'/>\n    <video/>\n"
 				   "  </devices>\n"),
 	  DOC(V2 "  <devices>\n    <disk/>\n" HOSTDEV(
-		  "mode=\"subsystem\" type=\"pci\" managed=\"yes\"", "0x3b",
-		  "0x00",
+		  "mode=\"subsystem\" type=\"pci\"", "0x3b", "0x00",
 		  "0x1") "    <hostdev type=\"usb\"/>\n"
 			 "    <hostdev mode=\"subsystem\" type=\"pci\" "
 			 "managed=\"yes\">\n"
@@ -217,6 +221,22 @@ static const struct change changes[] = {
 			 "bus=\"0x01\" slot=\"0x1f\" function=\"0x7\"/>\n"
 			 "      </source>\n    </hostdev>\n    <video/>\n"
 			 "  </devices>\n") },
+	{ "a real-time guest's devices are managed", RT_DEVICES,
+	  "<domain><name>a</name><memoryBacking><nosharepages/><locked/>"
+	  "</memoryBacking><vcpu cpuset='4-7'>2</vcpu><cputune><vcpupin "
+	  "vcpu='0' cpuset='4'/><vcpupin vcpu='1' cpuset='5'/><emulatorpin "
+	  "cpuset='6-7'/></cputune><numatune><memory mode='strict' "
+	  "nodeset='1'/></numatune><devices><hostdev type='pci'><source>"
+	  "<address domain='0' bus='59' slot='0' function='1'/></source>"
+	  "</hostdev></devices></domain>",
+	  "<domain><name>a</name><memoryBacking><nosharepages/><locked/>"
+	  "</memoryBacking><vcpu cpuset=\"4-7\">2</vcpu><cputune><vcpupin "
+	  "vcpu=\"0\" cpuset=\"4\"/><vcpupin vcpu=\"1\" cpuset=\"5\"/>"
+	  "<emulatorpin cpuset=\"6-7\"/></cputune><numatune><memory "
+	  "mode=\"strict\" nodeset=\"1\"/></numatune><devices><hostdev "
+	  "type=\"pci\" managed=\"yes\"><source><address domain=\"0\" "
+	  "bus=\"59\" slot=\"0\" function=\"1\"/></source></hostdev>"
+	  "</devices></domain>\n" },
 	{ "an interface passes a device", DEVICES,
 	  DOC(V2
 	      "  <devices>\n    <interface type='hostdev'>\n      <source>\n"
