@@ -44,14 +44,14 @@ AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 
 CORE := err cpuset utf8 strbuf report json topo pci facts \
-	config config_parse config_read config_value config_edit guest \
+	config config_parse config_line config_read config_value config_edit guest \
 	import agreed state \
 	domain_xml domain_scan domain_edit domain_read domain_read_rest \
 	domain_compare domain_rewrite domain_rewrite_cpu \
 	check check_guest check_host \
 	journal journal_text plan plan_host plan_shield plan_threads plan_print
-HOST := sys sys_captured log topology config_file \
-	probe probe_irq probe_pci probe_task \
+HOST := sys sys_captured log topology topology_kept config_file \
+	probe probe_irq irq_owners probe_pci probe_task \
 	irqbalance tasks target store apply reconcile adopt counts preview \
 	agreed_file
 VIRT := virt sync watch

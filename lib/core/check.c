@@ -244,14 +244,15 @@ static void check_pairs(const struct rt_checking *run)
 	for (size_t j = 1; j < guests->n; j++) {
 		const struct rt_guest *second = &guests->items[j];
 
+		const bool concerned = rt_check_concerns(run, second);
+
 		if (!rt_check_counts(run, second))
 			continue;
 		for (size_t i = 0; i < j; i++) {
 			const struct rt_guest *first = &guests->items[i];
 
-			if (rt_check_counts(run, first) &&
-			    (rt_check_concerns(run, first) ||
-			     rt_check_concerns(run, second)))
+			if ((concerned || rt_check_concerns(run, first)) &&
+			    rt_check_counts(run, first))
 				check_pair(run, first, second);
 		}
 	}

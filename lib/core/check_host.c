@@ -325,7 +325,7 @@ void rt_check_neighbours(const struct rt_checking *run,
 static bool stays(const struct rt_checking *run, const struct rt_guest *guest,
 		  const struct rt_irq *irq)
 {
-	const struct rt_cpuset *now = &irq->effective;
+	const struct rt_cpuset *now = irq->effective;
 	struct rt_cpuset on = irq->affinity;
 
 	if (irq->movable || !irq->has_device || irq->vfio ||
@@ -337,7 +337,7 @@ static bool stays(const struct rt_checking *run, const struct rt_guest *guest,
 		return false;
 	/* Where it really is, if the kernel says so: isolcpus=managed_irq
 	 * leaves the mask and moves only this. */
-	return rt_cpuset_is_empty(now) ||
+	return !now || rt_cpuset_is_empty(now) ||
 	       rt_cpuset_intersects(now, &guest->owned);
 }
 

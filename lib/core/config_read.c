@@ -32,6 +32,7 @@
 
 /* What inih must not see in a value, and what stands for it. */
 static const char plain[] = " \t;\n", coded[] = "\2\3\4\5";
+static const char mark[] = { MARK, '\0' };
 
 struct reader {
 	const struct rt_config_events *events;
@@ -61,82 +62,6 @@ struct reader {
 	char key_name[NAME_LEN + 1];
 	struct rt_strbuf value;
 };
-
-struct rt_span rt_trim(const char *text, size_t len)
-{
-	while (len && (text[0] == ' ' || text[0] == '\t')) {
-		text++;
-		len--;
-	}
-	while (len && (text[len - 1] == ' ' || text[len - 1] == '\t'))
-		len--;
-	return (struct rt_span){ text, len };
-}
-
-static void split_section(struct rt_line *line)
-{
-	const char *begin = line->whole.text + 1;
-	const size_t len = line->whole.len - 1;
-	const char *close = memchr(begin, ']', len);
-
-	line->closed = close != NULL;
-	line->name.text = begin;
-	line->name.len = close ? (size_t)(close - begin) : len;
-	if (close)
-		line->value = rt_trim(close + 1, len - line->name.len - 1);
-}
-
-static void split_line(struct rt_line *line)
-{
-	const struct rt_span text = rt_trim(line->whole.text, line->whole.len);
-	const char *equals;
-	size_t before;
-
-	if (!text.len) {
-		line->kind = RT_LINE_BLANK;
-	} else if (*text.text == '#' || *text.text == ';') {
-		line->kind = RT_LINE_COMMENT;
-	} else if (text.text != line->whole.text) {
-		line->kind = RT_LINE_MORE;
-		line->value = text;
-	} else if (*text.text == '[') {
-		line->kind = RT_LINE_SECTION;
-		split_section(line);
-	} else {
-		equals = memchr(text.text, '=', text.len);
-		line->kind = equals ? RT_LINE_KEY : RT_LINE_OTHER;
-		if (!equals)
-			return;
-		before = (size_t)(equals - text.text);
-		line->name = rt_trim(text.text, before);
-		line->value = rt_trim(equals + 1, text.len - before - 1);
-	}
-}
-
-bool rt_line_next(const char *text, size_t len, size_t *at,
-		  struct rt_line *ret_line)
-{
-	struct rt_line line = { 0 };
-	const char *newline;
-
-	if (*at == 0 && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		*at = 3;
-	if (*at >= len)
-		return false;
-	line.whole.text = text + *at;
-	newline = memchr(line.whole.text, '\n', len - *at);
-	line.whole.len =
-		newline ? (size_t)(newline - line.whole.text) : len - *at;
-	line.end = newline ? 1 : 0;
-	if (line.whole.len && line.whole.text[line.whole.len - 1] == '\r') {
-		line.whole.len--;
-		line.end++;
-	}
-	*at += line.whole.len + line.end;
-	split_line(&line);
-	*ret_line = line;
-	return true;
-}
 
 /* Hand over the key that has been gathered. */
 static void finish_key(struct reader *reader)
@@ -212,15 +137,36 @@ static struct rt_config_fault line_fault(struct reader *reader,
 	return bad_bytes(reader->row.text);
 }
 
+/*
+ * Append text with each character of `from` replaced by its counterpart in
+ * `to`. The line holds no NUL.
+ */
+static void recode(struct rt_strbuf *out, const char *text, size_t len,
+		   const char *from, const char *to)
+{
+	const size_t start = out->len;
+
+	rt_strbuf_add(out, text, len);
+	for (char *p = out->failed ? NULL : out->text + start; p && *p; p++) {
+		/* All of both sets stand at or below ';'. */
+		const char *at = *p <= ';' ? strchr(from, *p) : NULL;
+
+		if (at)
+			*p = to[at - from];
+	}
+}
+
 static void encode(struct reader *reader, const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		const char *at = strchr(plain, text[i]);
-
-		rt_strbuf_add(&reader->queue,
-			      at ? &coded[at - plain] : &text[i], 1);
-	}
+	recode(&reader->queue, text, len, plain, coded);
 	reader->send_queue = true;
+}
+
+/* To be sent: of at most NAME_LEN bytes. */
+static void set_name(struct reader *reader, struct rt_span name)
+{
+	memcpy(reader->name, name.text, name.len);
+	reader->name[name.len] = '\0';
 }
 
 static void start_section(struct reader *reader, const struct rt_line *line,
@@ -248,8 +194,7 @@ static void start_section(struct reader *reader, const struct rt_line *line,
 	fault.line = reader->number;
 	reader->header_fault = fault;
 	/* A name that inih would cut or misread is sent as one that is none. */
-	snprintf(reader->name, sizeof(reader->name), "%.*s",
-		 fits ? (int)name.len : 1, fits ? name.text : "?");
+	set_name(reader, fits ? name : (struct rt_span){ "?", 1 });
 	reader->is_section = true;
 }
 
@@ -292,8 +237,7 @@ static void start_key(struct reader *reader, const struct rt_line *line)
 		    !reader->events->key(reader->events->user, &reader->key))
 			reader->stop = true;
 	} else {
-		snprintf(reader->name, sizeof(reader->name), "%.*s",
-			 (int)line->name.len, line->name.text);
+		set_name(reader, line->name);
 		encode(reader, line->value.text, line->value.len);
 	}
 }
@@ -385,14 +329,23 @@ static bool read_line(struct reader *reader)
 /* One line for inih: NAME=^A...^A, or a blank and ^A...^A. */
 static void send_piece(struct reader *reader, char *buf, size_t size)
 {
-	const char *name = reader->name;
-	const size_t room = size - strlen(name) - 5;
+	const size_t name_len = strlen(reader->name);
+	const size_t room = size - name_len - 5;
 	size_t n = reader->queue.len - reader->sent;
+	char *p = buf;
 
 	if (n > room)
 		n = room;
-	snprintf(buf, size, "%s%c%c%.*s%c\n", name, *name ? '=' : ' ', MARK,
-		 (int)n, n ? reader->queue.text + reader->sent : "", MARK);
+	memcpy(p, reader->name, name_len);
+	p += name_len;
+	*p++ = name_len ? '=' : ' ';
+	*p++ = MARK;
+	if (n)
+		memcpy(p, reader->queue.text + reader->sent, n);
+	p += n;
+	*p++ = MARK;
+	*p++ = '\n';
+	*p = '\0';
 	reader->sent += n;
 	reader->name[0] = '\0';
 	reader->send_queue = reader->sent < reader->queue.len;
@@ -412,14 +365,14 @@ static char *next_line(char *buf, int size, void *stream)
 	}
 	while (!reader->stop) {
 		if (reader->is_section) {
-			snprintf(buf, (size_t)size, "[%s]\n", reader->name);
+			rt_format(buf, (size_t)size, "[%s]\n", reader->name);
 			reader->name[0] = '\0';
 			reader->is_section = false;
 			reader->send_mark = true;
 			return buf;
 		}
 		if (reader->send_mark) {
-			snprintf(buf, (size_t)size, "%c=\n", MARK);
+			rt_format(buf, (size_t)size, "%s=\n", mark);
 			reader->send_mark = false;
 			return buf;
 		}
@@ -455,19 +408,15 @@ static int take(void *user, const char *section, const char *name,
 	}
 	if (!reader->in_key) {
 		reader->in_key = true;
-		snprintf(reader->key_name, sizeof(reader->key_name), "%s",
-			 name);
+		rt_format(reader->key_name, sizeof(reader->key_name), "%s",
+			  name);
 		reader->key.name.text = reader->key_name;
 		reader->key.name.len = strlen(reader->key_name);
 		reader->value.len = 0;
 	}
-	for (const char *p = value; *p; p++) {
-		const char *code = strchr(coded, *p);
-
-		if (*p != MARK)
-			rt_strbuf_add(&reader->value,
-				      code ? &plain[code - coded] : p, 1);
-	}
+	/* Without the marks at both ends. */
+	value += *value == MARK;
+	recode(&reader->value, value, strcspn(value, mark), coded, plain);
 	return 1;
 }
 

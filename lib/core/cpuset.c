@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "strbuf.h"
+
 #define WORD(cpu) ((unsigned)(cpu) / 64)
 #define BIT(cpu)  (UINT64_C(1) << ((unsigned)(cpu) % 64))
 
@@ -15,15 +17,18 @@ void rt_cpuset_add(struct rt_cpuset *set, unsigned cpu)
 
 void rt_cpuset_add_range(struct rt_cpuset *set, unsigned low, unsigned high)
 {
+	if (low > high)
+		return;
+	assert(high < RT_CPUS_MAX);
 	/* By words: a hostile list of full ranges costs no more than its text. */
-	for (unsigned cpu = low; cpu <= high;) {
-		if (cpu % 64 == 0 && high - cpu >= 63) {
-			assert(cpu + 63 < RT_CPUS_MAX);
-			set->words[WORD(cpu)] = ~UINT64_C(0);
-			cpu += 64;
-		} else {
-			rt_cpuset_add(set, cpu++);
-		}
+	for (unsigned i = WORD(low); i <= WORD(high); i++) {
+		uint64_t word = ~UINT64_C(0);
+
+		if (i == WORD(low))
+			word &= ~(BIT(low) - 1);
+		if (i == WORD(high))
+			word &= BIT(high) | (BIT(high) - 1);
+		set->words[i] |= word;
 	}
 }
 
@@ -71,10 +76,17 @@ bool rt_cpuset_is_equal(const struct rt_cpuset *a, const struct rt_cpuset *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/* So many words at a time that a compiler makes wide instructions of it. */
+#define BLOCK 8
+
 bool rt_cpuset_is_subset(const struct rt_cpuset *a, const struct rt_cpuset *b)
 {
-	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++) {
-		if (a->words[i] & ~b->words[i])
+	for (unsigned i = 0; i < RT_CPUSET_WORDS; i += BLOCK) {
+		uint64_t any = 0;
+
+		for (unsigned j = 0; j < BLOCK; j++)
+			any |= a->words[i + j] & ~b->words[i + j];
+		if (any)
 			return false;
 	}
 	return true;
@@ -82,8 +94,12 @@ bool rt_cpuset_is_subset(const struct rt_cpuset *a, const struct rt_cpuset *b)
 
 bool rt_cpuset_intersects(const struct rt_cpuset *a, const struct rt_cpuset *b)
 {
-	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++) {
-		if (a->words[i] & b->words[i])
+	for (unsigned i = 0; i < RT_CPUSET_WORDS; i += BLOCK) {
+		uint64_t any = 0;
+
+		for (unsigned j = 0; j < BLOCK; j++)
+			any |= a->words[i + j] & b->words[i + j];
+		if (any)
 			return true;
 	}
 	return false;
@@ -93,8 +109,10 @@ unsigned rt_cpuset_count(const struct rt_cpuset *set)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++)
-		count += (unsigned)__builtin_popcountll(set->words[i]);
+	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++) {
+		if (set->words[i])
+			count += (unsigned)__builtin_popcountll(set->words[i]);
+	}
 	return count;
 }
 
@@ -278,18 +296,32 @@ struct out {
 	size_t size, len;
 };
 
-static void put(struct out *out, const char *text)
+static void put(struct out *out, const char *fmt, ...) RT_PRINTF(2, 3);
+
+static void put(struct out *out, const char *fmt, ...)
 {
-	const size_t len = strlen(text);
+	const bool full = out->len >= out->size;
+	va_list args;
 
-	if (out->len < out->size) {
-		const size_t room = out->size - out->len;
-		const size_t n = len < room ? len : room - 1;
+	va_start(args, fmt);
+	out->len +=
+		(size_t)rt_vformat(full ? NULL : out->buf + out->len,
+				   full ? 0 : out->size - out->len, fmt, args);
+	va_end(args);
+}
 
-		memcpy(out->buf + out->len, text, n);
-		out->buf[out->len + n] = '\0';
+/* The last of the members that follow cpu without a gap. */
+static int end_of_run(const struct rt_cpuset *set, int cpu)
+{
+	uint64_t absent = ~set->words[WORD(cpu)] & ~(BIT(cpu) | (BIT(cpu) - 1));
+
+	for (unsigned i = WORD(cpu);;) {
+		if (absent)
+			return (int)(i * 64) + __builtin_ctzll(absent) - 1;
+		if (++i == RT_CPUSET_WORDS)
+			return RT_CPUS_MAX - 1;
+		absent = ~set->words[i];
 	}
-	out->len += len;
 }
 
 size_t rt_cpuset_format_list(const struct rt_cpuset *set, char *buf,
@@ -301,18 +333,13 @@ size_t rt_cpuset_format_list(const struct rt_cpuset *set, char *buf,
 		buf[0] = '\0';
 	for (int low = rt_cpuset_first(set), high; low >= 0;
 	     low = rt_cpuset_next(set, high)) {
-		char item[32];
+		const char *comma = out.len ? "," : "";
 
-		high = low;
-		while (rt_cpuset_has(set, (unsigned)high + 1))
-			high++;
+		high = end_of_run(set, low);
 		if (high == low)
-			snprintf(item, sizeof(item), "%s%d", out.len ? "," : "",
-				 low);
+			put(&out, "%s%d", comma, low);
 		else
-			snprintf(item, sizeof(item), "%s%d-%d",
-				 out.len ? "," : "", low, high);
-		put(&out, item);
+			put(&out, "%s%d-%d", comma, low, high);
 	}
 	return out.len;
 }
@@ -338,11 +365,9 @@ size_t rt_cpuset_format_mask(const struct rt_cpuset *set, unsigned width,
 			(uint32_t)(set->words[i / 2] >> (i % 2 * 32));
 		const unsigned top = bits - i * 32;
 		const int digits = i == groups - 1 ? (int)((top + 3) / 4) : 8;
-		char item[16];
 
-		snprintf(item, sizeof(item), "%s%0*x", out.len ? "," : "",
-			 digits > 8 ? 8 : digits, word);
-		put(&out, item);
+		put(&out, "%s%0*x", out.len ? "," : "", digits > 8 ? 8 : digits,
+		    word);
 	}
 	return out.len;
 }

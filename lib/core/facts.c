@@ -16,8 +16,10 @@ void rt_settings_fini(struct rt_settings *settings)
 
 void rt_irqs_fini(struct rt_irqs *irqs)
 {
-	for (size_t i = 0; i < irqs->n; i++)
+	for (size_t i = 0; i < irqs->n; i++) {
 		free(irqs->items[i].name);
+		free(irqs->items[i].effective);
+	}
 	free(irqs->items);
 	memset(irqs, 0, sizeof(*irqs));
 }
@@ -112,8 +114,10 @@ static bool same_set(int (*parse)(const char *, struct rt_cpuset *,
 	struct rt_cpuset set_a, set_b;
 	struct rt_err err;
 
-	return parse(a, &set_a, &err) == 0 && parse(b, &set_b, &err) == 0 &&
-	       rt_cpuset_is_equal(&set_a, &set_b);
+	if (parse(a, &set_a, &err) < 0)
+		return false;
+	return strcmp(a, b) == 0 || (parse(b, &set_b, &err) == 0 &&
+				     rt_cpuset_is_equal(&set_a, &set_b));
 }
 
 /*

@@ -42,7 +42,7 @@ struct rt_irq {
 	char *name;   /* its actions; "" when it has none */
 	bool movable; /* smp_affinity_list may be written */
 	struct rt_cpuset affinity;
-	struct rt_cpuset effective;
+	struct rt_cpuset *effective; /* where it really is; NULL: not known */
 	bool has_device; /* `device` is the PCI device it belongs to */
 	struct rt_pci_addr device;
 	bool vfio; /* a passed-through device's: name vfio-… */

@@ -56,23 +56,25 @@ static bool resolve_cpuset(const struct resolver *resolver,
 	return false;
 }
 
-/* For each core that has a named CPU, all threads but the lowest named. */
-static struct rt_cpuset find_downed(const struct rt_topo *topo,
-				    const struct rt_cpuset *cpuset)
+/*
+ * For each core that has a named CPU: all its threads are owned, and all but
+ * the lowest named go down.
+ */
+static void take_cores(const struct rt_topo *topo, struct rt_guest *guest)
 {
-	struct rt_cpuset downed = { 0 };
-
+	guest->owned = guest->cpuset;
 	for (size_t i = 0; i < topo->cores.n; i++) {
-		struct rt_cpuset core = topo->cores.items[i].cpus;
-		struct rt_cpuset named = core;
+		const struct rt_cpuset *core = &topo->cores.items[i].cpus;
+		struct rt_cpuset others, named;
 
-		rt_cpuset_and(&named, cpuset);
-		if (rt_cpuset_is_empty(&named))
+		if (!rt_cpuset_intersects(core, &guest->cpuset))
 			continue;
-		rt_cpuset_remove(&core, (unsigned)rt_cpuset_first(&named));
-		rt_cpuset_or(&downed, &core);
+		rt_cpuset_or(&guest->owned, core);
+		others = named = *core;
+		rt_cpuset_and(&named, &guest->cpuset);
+		rt_cpuset_remove(&others, (unsigned)rt_cpuset_first(&named));
+		rt_cpuset_or(&guest->downed, &others);
 	}
-	return downed;
 }
 
 static void resolve_count(const struct resolver *resolver, bool known,
@@ -178,8 +180,7 @@ int rt_guest_resolve(const struct rt_config *config,
 	known = resolve_cpuset(&resolver, &guest);
 	guest.usable = guest.cpuset;
 	if (guest.rt) {
-		guest.owned = rt_topo_siblings(topo, &guest.cpuset);
-		guest.downed = find_downed(topo, &guest.cpuset);
+		take_cores(topo, &guest);
 		rt_cpuset_minus(&guest.usable, &guest.downed);
 	}
 	resolve_count(&resolver, known, &guest);
@@ -203,18 +204,16 @@ int rt_guests_resolve(const struct rt_config *config,
 		      const struct rt_topo *topo, struct rt_guests *ret_guests,
 		      struct rt_report *report, struct rt_err *err)
 {
-	struct rt_guests guests = { 0 };
-	int r = 0;
+	struct rt_guests guests = {
+		.items = calloc(config->n + 1, sizeof(*guests.items)),
+		.size = config->n + 1,
+	};
+	int r = guests.items ? 0 : rt_fail_memory(err);
 
 	for (size_t i = 0; i < config->n && r == 0; i++) {
 		const struct rt_section *section = &config->sections[i];
 		struct rt_report ignored = { 0 };
 
-		if (!rt_grow(&guests.items, guests.n, &guests.size,
-			     sizeof(*guests.items))) {
-			r = rt_fail_memory(err);
-			break;
-		}
 		r = rt_guest_resolve(
 			config, section, topo, &guests.items[guests.n],
 			section->disabled ? &ignored : report, err);

@@ -389,16 +389,16 @@ static int enter_fields(struct rt_journal *journal, char *line,
 int rt_journal_enter(struct rt_journal *journal, const char *line, size_t len,
 		     struct rt_err *err)
 {
-	static const size_t tail = sizeof(" #01234567") - 1;
 	RT_AUTO_FREE char *copy = NULL;
-	char sum[16];
+	struct rt_journal_tail tail;
 
-	if (len <= tail || memchr(line, '\0', len))
+	if (len <= RT_JOURNAL_TAIL || memchr(line, '\0', len))
 		return damaged(err);
-	snprintf(sum, sizeof(sum), " #%08x", rt_journal_sum(line, len - tail));
-	if (memcmp(line + len - tail, sum, tail) != 0)
+	len -= RT_JOURNAL_TAIL;
+	tail = rt_journal_tail(line, len);
+	if (memcmp(line + len, tail.text, RT_JOURNAL_TAIL) != 0)
 		return damaged(err);
-	copy = strndup(line, len - tail);
+	copy = strndup(line, len);
 	if (!copy)
 		return rt_fail_memory(err);
 	return enter_fields(journal, copy, err);

@@ -11,6 +11,16 @@ uint32_t rt_journal_sum(const char *text, size_t len)
 	return sum;
 }
 
+struct rt_journal_tail rt_journal_tail(const char *text, size_t len)
+{
+	uint32_t sum = rt_journal_sum(text, len);
+	struct rt_journal_tail tail = { " #" };
+
+	for (size_t i = RT_JOURNAL_TAIL; i-- > 2; sum >>= 4)
+		tail.text[i] = "0123456789abcdef"[sum & 15];
+	return tail;
+}
+
 static const char *const kind_names[] = {
 	[RT_KIND_TEXT] = "text",	 [RT_KIND_LIST] = "list",
 	[RT_KIND_MASK] = "mask",	 [RT_KIND_PARTITION] = "partition",
@@ -55,10 +65,13 @@ static void add_list(struct rt_strbuf *out, const char *name,
 /* Sum and newline; body is what stands from `start` on. */
 static void close_entry(struct rt_strbuf *out, size_t start)
 {
-	if (!out->failed)
-		rt_strbuf_addf(
-			out, " #%08x\n",
-			rt_journal_sum(out->text + start, out->len - start));
+	struct rt_journal_tail tail;
+
+	if (out->failed)
+		return;
+	tail = rt_journal_tail(out->text + start, out->len - start);
+	rt_strbuf_add(out, tail.text, RT_JOURNAL_TAIL);
+	rt_strbuf_add(out, "\n", 1);
 }
 
 void rt_journal_add_keep(struct rt_strbuf *out, enum rt_kind kind,

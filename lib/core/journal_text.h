@@ -12,4 +12,11 @@ const char *rt_journal_kind(unsigned kind);
 
 uint32_t rt_journal_sum(const char *text, size_t len);
 
+/* " #" and the sum in eight digits: what an entry of this text ends with. */
+#define RT_JOURNAL_TAIL 10
+struct rt_journal_tail {
+	char text[RT_JOURNAL_TAIL];
+};
+struct rt_journal_tail rt_journal_tail(const char *text, size_t len);
+
 #endif

@@ -78,6 +78,17 @@ struct rt_cpuset rt_plan_housekeeping(const struct rt_topo *topo,
 bool rt_plan_concerns(const struct rt_journal *journal,
 		      const struct rt_cpuset *owned, const struct rt_irq *irq);
 
+/* The same for tasks, with what is to be known of the host worked out once. */
+struct rt_plan_tasks {
+	const struct rt_journal *journal;
+	struct rt_cpuset common; /* online, behind no shield: a mask that has
+				    all of these is nobody's choice */
+	struct rt_cpuset swept;	 /* owned by guests that have started */
+};
+struct rt_plan_tasks rt_plan_tasks(const struct rt_plan_input *input);
+bool rt_plan_concerns_task(const struct rt_plan_tasks *tasks,
+			   const struct rt_task *task);
+
 /*
  * What gives a kept setting back: is `now` ours to change? The value that we
  * wrote, the one before it, or the kernel's own reset of a task's affinity.

@@ -152,10 +152,10 @@ struct irq_path {
 
 static struct irq_path path_of(const struct rt_irq *irq)
 {
-	struct irq_path path;
+	struct irq_path path = { "" };
 
-	snprintf(path.text, sizeof(path.text), "proc/irq/%u/smp_affinity_list",
-		 irq->number);
+	rt_format(path.text, sizeof(path.text), "proc/irq/%u/smp_affinity_list",
+		  irq->number);
 	return path;
 }
 
@@ -165,7 +165,7 @@ bool rt_plan_concerns(const struct rt_journal *journal,
 	return irq->movable &&
 	       (irq->vfio || rt_cpuset_intersects(&irq->affinity, owned) ||
 		is_newborn(journal, irq) ||
-		(!rt_cpuset_is_empty(owned) &&
+		(journal->undone && !rt_cpuset_is_empty(owned) &&
 		 rt_journal_find(journal, path_of(irq).text)));
 }
 

@@ -55,6 +55,41 @@ static int take_down(struct maker *maker, unsigned cpu)
 	return rt_plan_want(maker, &wish, "0");
 }
 
+struct task_path {
+	char text[64];
+};
+
+static struct task_path path_of(const struct rt_task *task)
+{
+	struct task_path path = { "" };
+
+	rt_format(path.text, sizeof(path.text), "task/%u/%u/%llu", task->pid,
+		  task->tid, task->start);
+	return path;
+}
+
+struct rt_plan_tasks rt_plan_tasks(const struct rt_plan_input *input)
+{
+	struct rt_plan_tasks tasks = {
+		.journal = input->journal,
+		.common = input->topo->online,
+		.swept = started_owned(input->journal),
+	};
+
+	rt_cpuset_minus(&tasks.common, &input->facts->isolated);
+	return tasks;
+}
+
+bool rt_plan_concerns_task(const struct rt_plan_tasks *tasks,
+			   const struct rt_task *task)
+{
+	return task->movable &&
+	       (!rt_cpuset_is_subset(&tasks->common, &task->affinity) ||
+		rt_cpuset_intersects(&task->affinity, &tasks->swept) ||
+		(tasks->journal->undone &&
+		 rt_journal_find(tasks->journal, path_of(task).text)));
+}
+
 /*
  * Narrow masks go on record: the kernel forgets them when a CPU goes down
  * under a running task, and overwrites those of its own threads when a shield
@@ -62,29 +97,26 @@ static int take_down(struct maker *maker, unsigned cpu)
  */
 static int guard_tasks(struct maker *maker)
 {
+	const struct rt_plan_tasks tasks = rt_plan_tasks(maker->in);
 	const struct rt_facts *facts = maker->in->facts;
-	struct rt_cpuset common = maker->in->topo->online;
 	int r = 0;
 
-	rt_cpuset_minus(&common, &facts->isolated);
 	for (size_t i = 0; r == 0 && i < facts->tasks.n; i++) {
 		const struct rt_task *task = &facts->tasks.items[i];
-		char path[64];
+		const struct task_path path = path_of(task);
 		const struct wish wish = {
 			.act = RT_ACT_GUARD,
 			.need = RT_MAY,
 			.kind = RT_KIND_AFFINITY,
-			.path = path,
+			.path = path.text,
 			.now = "",
 			.why = "pinned task, on record",
 		};
 
-		snprintf(path, sizeof(path), "task/%u/%u/%llu", task->pid,
-			 task->tid, task->start);
 		if (!task->movable)
 			continue;
-		if (rt_cpuset_is_subset(&common, &task->affinity))
-			rt_plan_need(maker, path);
+		if (rt_cpuset_is_subset(&tasks.common, &task->affinity))
+			rt_plan_need(maker, path.text);
 		else
 			r = rt_plan_want_set(maker, &wish, &task->affinity);
 	}
@@ -337,21 +369,20 @@ static const struct rt_cpuset *natural_mask(const struct maker *maker,
 
 static int sweep_task(struct maker *maker, const struct rt_task *task)
 {
-	char path[64], now[RT_CPULIST_MAX];
+	const struct task_path path = path_of(task);
+	char now[RT_CPULIST_MAX];
 	struct rt_cpuset want;
 	const struct wish wish = {
 		.act = RT_ACT_SET,
 		.need = RT_MAY,
 		.kind = RT_KIND_AFFINITY,
-		.path = path,
+		.path = path.text,
 		.now = now,
 		.why = task->kernel ? "kernel thread off the guest's CPUs" :
 				      "task off the guest's CPUs",
 		.guest = rt_plan_owner(maker, &task->affinity),
 	};
 
-	snprintf(path, sizeof(path), "task/%u/%u/%llu", task->pid, task->tid,
-		 task->start);
 	rt_cpuset_format_list(natural_mask(maker, task), now, sizeof(now));
 	want = rt_plan_off_owned(maker, &task->affinity, -1);
 	return rt_plan_want_set(maker, &wish, &want);

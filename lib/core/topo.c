@@ -2,8 +2,6 @@
 /* topo.c - the host's CPUs and how they hang together; the CPUSET language */
 #include "topo.h"
 
-#include "strbuf.h"
-
 void rt_topo_fini(struct rt_topo *topo)
 {
 	free(topo->cores.items);
@@ -70,6 +68,108 @@ struct rt_cpuset rt_topo_cpus(const struct rt_topo_level *level,
 			rt_cpuset_or(&cpus, &level->items[i].cpus);
 	}
 	return cpus;
+}
+
+static const struct {
+	const char *name;
+	size_t level; /* offset in struct rt_topo */
+} levels[] = {
+	{ "core", offsetof(struct rt_topo, cores) },
+	{ "die", offsetof(struct rt_topo, dies) },
+	{ "package", offsetof(struct rt_topo, packages) },
+	{ "node", offsetof(struct rt_topo, nodes) },
+	{ "kind", offsetof(struct rt_topo, kinds) },
+};
+
+#define N_LEVELS (sizeof(levels) / sizeof(levels[0]))
+
+static void format_set(const struct rt_cpuset *cpus, struct rt_strbuf *out)
+{
+	char list[RT_CPULIST_MAX];
+
+	rt_cpuset_format_list(cpus, list, sizeof(list));
+	rt_strbuf_addf(out, " %s;", list);
+}
+
+void rt_topo_format(const struct rt_topo *topo, struct rt_strbuf *out)
+{
+	rt_strbuf_adds(out, "present");
+	format_set(&topo->present, out);
+	rt_strbuf_adds(out, "online");
+	format_set(&topo->online, out);
+	for (size_t i = 0; i < N_LEVELS; i++) {
+		const struct rt_topo_level *level =
+			(const void *)((const char *)topo + levels[i].level);
+
+		for (size_t j = 0; j < level->n; j++) {
+			rt_strbuf_addf(out, "%s %u", levels[i].name,
+				       level->items[j].number);
+			format_set(&level->items[j].cpus, out);
+		}
+	}
+	rt_strbuf_adds(out, "end");
+}
+
+/* "NUMBER LIST" into a level. */
+static int parse_object(const char *text, struct rt_topo_level *level,
+			struct rt_err *err)
+{
+	struct rt_cpuset cpus;
+	char *end;
+	const unsigned long number = strtoul(text, &end, 10);
+	int r;
+
+	if (end == text || *end != ' ' || number >= RT_CPUS_MAX)
+		return rt_fail(err, 0, "'%.60s' is no part of a topology",
+			       text);
+	r = rt_cpuset_parse_list(end, &cpus, err);
+	return r < 0 ? r : rt_topo_add(level, (unsigned)number, &cpus, err);
+}
+
+/* "NAME REST" */
+static int parse_field(const char *name, struct rt_topo *topo,
+		       struct rt_err *err)
+{
+	const size_t len = strcspn(name, " ");
+
+	for (size_t i = 0; name[len] && i < N_LEVELS; i++) {
+		if (strlen(levels[i].name) == len &&
+		    memcmp(levels[i].name, name, len) == 0)
+			return parse_object(
+				name + len + 1,
+				(void *)((char *)topo + levels[i].level), err);
+	}
+	if (strncmp(name, "present ", 8) == 0)
+		return rt_cpuset_parse_list(name + 8, &topo->present, err);
+	if (strncmp(name, "online ", 7) == 0)
+		return rt_cpuset_parse_list(name + 7, &topo->online, err);
+	return rt_fail(err, 0, "'%.60s' is no part of a topology", name);
+}
+
+int rt_topo_parse(const char *text, struct rt_topo *ret_topo,
+		  struct rt_err *err)
+{
+	struct rt_topo topo = { 0 };
+	RT_AUTO_FREE char *copy = strdup(text);
+	char *field = copy;
+	int r = copy ? 0 : rt_fail_memory(err);
+
+	while (r == 0 && strcmp(field, "end") != 0) {
+		char *end = strchr(field, ';');
+
+		if (!end) {
+			r = rt_fail(err, 0, "the topology has no end");
+			break;
+		}
+		*end = '\0';
+		r = parse_field(field, &topo, err);
+		field = end + 1;
+	}
+	if (r < 0)
+		rt_topo_fini(&topo);
+	else
+		*ret_topo = topo;
+	return r;
 }
 
 /* A letter of the CPUSET language and the level that it numbers. */

@@ -15,6 +15,7 @@
 
 #include "cpuset.h"
 #include "err.h"
+#include "strbuf.h"
 
 struct rt_topo_object {
 	unsigned number;
@@ -52,6 +53,14 @@ struct rt_cpuset rt_topo_numbers(const struct rt_topo_level *level,
 /* All CPUs of the objects named by *numbers. */
 struct rt_cpuset rt_topo_cpus(const struct rt_topo_level *level,
 			      const struct rt_cpuset *numbers);
+
+/*
+ * A topology as one line of text and back, all but `kept`:
+ * "present 0-3;online 0-3;core 0 0,2;core 1 1,3;package 0 0-3;end".
+ */
+void rt_topo_format(const struct rt_topo *topo, struct rt_strbuf *out);
+int rt_topo_parse(const char *text, struct rt_topo *ret_topo,
+		  struct rt_err *err);
 
 /*
  * The CPUSET language of kvmrt.cfg (kvmrt.cfg(5)): "0,1,16-19", "n1",

@@ -4,23 +4,25 @@
 
 size_t rt_utf8_length(const char *text)
 {
-	/* Lowest second byte that is not overlong, highest that is allowed. */
+	/*
+	 * Lowest second byte that is not overlong, highest that is allowed:
+	 * no surrogates.
+	 */
 	static const struct {
 		unsigned char low, high, second_low, second_high, length;
 	} rows[] = {
-		{ 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, /* no surrogates */
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
 		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
 		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
 	};
 	const unsigned char *p = (const unsigned char *)text;
 
+	if (*p < 0x80)
+		return 1;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (*p < rows[i].low || *p > rows[i].high)
 			continue;
-		if (rows[i].length == 1)
-			return 1;
 		if (p[1] < rows[i].second_low || p[1] > rows[i].second_high)
 			return 0;
 		for (size_t k = 2; k < rows[i].length; k++) {

@@ -19,7 +19,7 @@ int rt_facts_read_irqs(struct rt_sys *sys, struct rt_facts *facts,
 		       struct rt_err *err);
 /*
  * The same for rt_plan_make with *journal: only those that it can have a step
- * for, and of them only what it looks at. `effective` stays empty, and so does
+ * for, and of them only what it looks at. `effective` stays NULL, and so does
  * the name where the device is no guest's.
  */
 int rt_facts_read_irqs_to_plan(struct rt_sys *sys,
@@ -48,9 +48,13 @@ int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
  */
 int rt_facts_read_tasks(struct rt_sys *sys, const struct rt_cpuset *cpus,
 			struct rt_facts *facts, struct rt_err *err);
-/* The same without tasks that nobody may move, most of them on a large host. */
-int rt_facts_read_movable_tasks(struct rt_sys *sys,
-				const struct rt_cpuset *cpus,
+/*
+ * The same for rt_plan_make with *journal and *topo: of all present CPUs'
+ * tasks those that it can have a step for. After rt_facts_read_cgroup.
+ */
+int rt_facts_read_tasks_to_plan(struct rt_sys *sys,
+				const struct rt_journal *journal,
+				const struct rt_topo *topo,
 				struct rt_facts *facts, struct rt_err *err);
 /* A guest's process: threads with role, cgroup files, locked memory. */
 int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,

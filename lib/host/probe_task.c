@@ -12,14 +12,27 @@
 /* Past n blank-separated fields, to the next one; NULL: there are fewer. */
 static const char *skip_fields(const char *p, unsigned n)
 {
-	p += strspn(p, " ");
-	while (n--) {
-		p += strcspn(p, " ");
-		if (!*p)
-			return NULL;
-		p += strspn(p, " ");
+	for (;;) {
+		while (*p == ' ')
+			p++;
+		if (!*p || !n--)
+			return *p ? p : NULL;
+		while (*p && *p != ' ')
+			p++;
 	}
-	return *p ? p : NULL;
+}
+
+/* The number that a field begins with. */
+static bool parse_number(const char *p, unsigned long long *ret)
+{
+	unsigned long long number = 0;
+
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++)
+		number = number * 10 + (unsigned)(*p - '0');
+	*ret = number;
+	return true;
 }
 
 /*
@@ -35,17 +48,16 @@ int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 	const char *flags = state ? skip_fields(state, 9 - 3) : NULL;
 	const char *threads = flags ? skip_fields(flags, 20 - 9) : NULL;
 	const char *start = threads ? skip_fields(threads, 22 - 20) : NULL;
-	char *end_flags, *end_threads, *end_start;
 	struct rt_stat_line line = { .comm = "" };
+	unsigned long long number_of_flags, number_of_threads;
 	size_t len;
 
-	if (!start)
+	if (!start || !parse_number(flags, &number_of_flags) ||
+	    !parse_number(threads, &number_of_threads) ||
+	    !parse_number(start, &line.start))
 		return rt_fail(err, 0, "'%.60s' is not a stat line", text);
-	line.flags = (unsigned)strtoul(flags, &end_flags, 10);
-	line.threads = strtol(threads, &end_threads, 10);
-	line.start = strtoull(start, &end_start, 10);
-	if (end_flags == flags || end_threads == threads || end_start == start)
-		return rt_fail(err, 0, "'%.60s' is not a stat line", text);
+	line.flags = (unsigned)number_of_flags;
+	line.threads = (long)number_of_threads;
 	len = (size_t)(end - begin - 1);
 	memcpy(line.comm, begin + 1,
 	       len < sizeof(line.comm) ? len : sizeof(line.comm) - 1);

@@ -134,8 +134,7 @@ int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
 	if (r == 0)
 		r = rt_facts_read_irqbalance(sys, facts, err);
 	if (r == 0)
-		r = rt_facts_read_movable_tasks(sys, &topo->present, facts,
-						err);
+		r = rt_facts_read_tasks_to_plan(sys, journal, topo, facts, err);
 	return r;
 }
 

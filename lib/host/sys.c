@@ -23,9 +23,8 @@ void rt_auto_fd(int *fd)
 
 void rt_names_fini(struct rt_names *names)
 {
-	for (size_t i = 0; i < names->n; i++)
-		free(names->items[i]);
 	free(names->items);
+	free(names->text);
 	memset(names, 0, sizeof(*names));
 }
 
@@ -99,22 +98,18 @@ static int live_write(struct rt_sys *sys, const char *path, const char *value,
 	return 0;
 }
 
-static int parse_affinity(const char *status, struct rt_cpuset *ret_set,
+/* Cuts status off after the line. */
+static int parse_affinity(char *status, struct rt_cpuset *ret_set,
 			  struct rt_err *err)
 {
 	static const char key[] = "\nCpus_allowed_list:";
-	const char *line = strstr(status, key), *end;
-	char list[RT_CPULIST_MAX];
+	char *line = strstr(status, key);
 
 	if (!line)
 		return rt_fail(err, 0, "status has no Cpus_allowed_list");
 	line += strlen(key);
-	end = strchrnul(line, '\n');
-	if ((size_t)(end - line) >= sizeof(list))
-		return rt_fail(err, EFBIG, "cannot take Cpus_allowed_list");
-	memcpy(list, line, (size_t)(end - line));
-	list[end - line] = '\0';
-	return rt_cpuset_parse_list(list, ret_set, err);
+	*strchrnul(line, '\n') = '\0';
+	return rt_cpuset_parse_list(line, ret_set, err);
 }
 
 /*
@@ -210,7 +205,7 @@ int rt_sys_readf(struct rt_sys *sys, char *buf, size_t size, struct rt_err *err,
 	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(path, sizeof(path), fmt, args);
+	len = rt_vformat(path, sizeof(path), fmt, args);
 	va_end(args);
 	if (len < 0 || (size_t)len >= sizeof(path))
 		return rt_fail(err, ENAMETOOLONG, "cannot read %.80s...", path);
@@ -272,59 +267,101 @@ int rt_sys_read_all(struct rt_sys *sys, const char *path, size_t max,
 	return r;
 }
 
-static int add_name(struct rt_names *names, const char *name)
+/* "." or ".." */
+static bool is_dot(const char *name)
 {
-	char *copy;
-
-	if (!rt_grow(&names->items, names->n, &names->size,
-		     sizeof(*names->items)))
-		return -ENOMEM;
-	copy = strdup(name);
-	if (!copy)
-		return -ENOMEM;
-	names->items[names->n++] = copy;
-	return 0;
+	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
-static int list_entries(DIR *dir, struct rt_names *names)
+/*
+ * Not readdir(3): a hook looks into hundreds of folders, and each DIR is an
+ * allocation of 32 KiB and two more system calls.
+ */
+static int for_entries(struct rt_sys *sys, const char *path,
+		       bool (*visit)(void *user, const char *name), void *user,
+		       struct rt_err *err)
 {
-	for (;;) {
-		const struct dirent *entry;
+	RT_AUTO_FD int fd = open_below(sys, path, O_RDONLY | O_DIRECTORY, 0);
+	_Alignas(struct dirent64) char entries[16384];
 
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return -errno;
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (add_name(names, entry->d_name) < 0)
-			return -ENOMEM;
+	if (fd < 0)
+		return rt_fail(err, -fd, "cannot list %s", path);
+	for (;;) {
+		const ssize_t n = getdents64(fd, entries, sizeof(entries));
+		const struct dirent64 *entry;
+
+		/* ENOENT: the folder went away while it was open. */
+		if (n == 0 || (n < 0 && errno == ENOENT))
+			return 0;
+		if (n < 0)
+			return rt_fail(err, errno, "cannot list %s", path);
+		for (ssize_t at = 0; at < n; at += entry->d_reclen) {
+			entry = (const void *)(entries + at);
+			if (!is_dot(entry->d_name) &&
+			    !visit(user, entry->d_name))
+				return rt_fail_memory(err);
+		}
 	}
+}
+
+/* One after the other, each with its NUL. */
+static bool add_name(void *user, const char *name)
+{
+	struct rt_strbuf *all = user;
+
+	rt_strbuf_add(all, name, strlen(name) + 1);
+	return !all->failed;
 }
 
 int rt_sys_list(struct rt_sys *sys, const char *path, struct rt_names *ret,
 		struct rt_err *err)
 {
-	const int fd = open_below(sys, path, O_RDONLY | O_DIRECTORY, 0);
-	RT_AUTO_NAMES names = { 0 };
-	DIR *dir;
-	int r;
+	RT_AUTO_STRBUF all = { 0 };
+	struct rt_names names = { 0 };
+	int r = for_entries(sys, path, add_name, &all, err);
 
-	if (fd < 0)
-		return rt_fail(err, -fd, "cannot list %s", path);
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return rt_fail_memory(err);
-	}
-	r = list_entries(dir, &names);
-	closedir(dir);
 	if (r < 0)
-		return rt_fail(err, -r, "cannot list %s", path);
+		return r;
+	for (size_t at = 0; at < all.len; at += strlen(all.text + at) + 1)
+		names.n++;
+	names.items = calloc(names.n + 1, sizeof(*names.items));
+	if (!names.items)
+		return rt_fail_memory(err);
+	names.text = all.text;
+	for (size_t i = 0, at = 0; i < names.n; i++) {
+		names.items[i] = names.text + at;
+		at += strlen(names.items[i]) + 1;
+	}
+	memset(&all, 0, sizeof(all));
 	*ret = names;
-	memset(&names, 0, sizeof(names));
 	return 0;
+}
+
+struct numbers {
+	unsigned *items;
+	size_t n, size;
+	bool unsorted;
+};
+
+static bool add_number(void *user, const char *name)
+{
+	struct numbers *numbers = user;
+	unsigned number = 0;
+
+	for (const char *p = name; *p; p++) {
+		const unsigned digit = (unsigned)(*p - '0');
+
+		if (digit > 9 || number > (INT_MAX - digit) / 10)
+			return true; /* not a number */
+		number = number * 10 + digit;
+	}
+	if (!rt_grow(&numbers->items, numbers->n, &numbers->size,
+		     sizeof(*numbers->items)))
+		return false;
+	if (numbers->n && numbers->items[numbers->n - 1] > number)
+		numbers->unsorted = true;
+	numbers->items[numbers->n++] = number;
+	return true;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -338,28 +375,19 @@ int rt_sys_list_numbers(struct rt_sys *sys, const char *path,
 			unsigned **ret_numbers, size_t *ret_n,
 			struct rt_err *err)
 {
-	RT_AUTO_NAMES names = { 0 };
-	unsigned *numbers;
-	size_t n = 0;
-	int r = rt_sys_list(sys, path, &names, err);
+	struct numbers numbers = { 0 };
+	int r = for_entries(sys, path, add_number, &numbers, err);
 
-	if (r < 0)
+	if (r < 0) {
+		free(numbers.items);
 		return r;
-	numbers = calloc(names.n + 1, sizeof(*numbers));
-	if (!numbers)
-		return rt_fail_memory(err);
-	for (size_t i = 0; i < names.n; i++) {
-		const char *name = names.items[i];
-		char *end;
-		const unsigned long number = strtoul(name, &end, 10);
-
-		if (name[0] >= '0' && name[0] <= '9' && !*end &&
-		    number <= INT_MAX)
-			numbers[n++] = (unsigned)number;
 	}
-	qsort(numbers, n, sizeof(*numbers), compare_numbers);
-	*ret_numbers = numbers;
-	*ret_n = n;
+	/* procfs gives them in order. */
+	if (numbers.unsorted)
+		qsort(numbers.items, numbers.n, sizeof(*numbers.items),
+		      compare_numbers);
+	*ret_numbers = numbers.items;
+	*ret_n = numbers.n;
 	return 0;
 }
 

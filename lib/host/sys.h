@@ -26,8 +26,9 @@
 struct rt_sys;
 
 struct rt_names {
-	char **items;
-	size_t n, size;
+	char **items; /* into text */
+	size_t n;
+	char *text;
 };
 void rt_names_fini(struct rt_names *names);
 #define RT_AUTO_NAMES __attribute__((cleanup(rt_names_fini))) struct rt_names
@@ -91,7 +92,7 @@ int rt_sys_read_task(struct rt_sys *sys, unsigned pid, unsigned tid,
 int rt_sys_list(struct rt_sys *sys, const char *path, struct rt_names *ret,
 		struct rt_err *err);
 
-/* Those entries that are numbers, in ascending order; the caller frees them. */
+/* Those that are numbers, in ascending order; NULL or to be freed. */
 int rt_sys_list_numbers(struct rt_sys *sys, const char *path,
 			unsigned **ret_numbers, size_t *ret_n,
 			struct rt_err *err);

@@ -240,13 +240,13 @@ static int after_online(struct rt_sys *sys, const char *path, const char *value,
 static int after_irq(struct rt_sys *sys, const char *path, const char *value,
 		     struct rt_err *err)
 {
+	const int len = (int)(strrchr(path, '/') - path);
 	char other[64];
-	unsigned irq;
 
-	if (sscanf(path, "proc/irq/%u/", &irq) != 1)
+	if ((size_t)snprintf(other, sizeof(other),
+			     "%.*s/effective_affinity_list", len,
+			     path) >= sizeof(other))
 		return 0;
-	snprintf(other, sizeof(other), "proc/irq/%u/effective_affinity_list",
-		 irq);
 	return rt_sys_exists(sys, other) ?
 		       replace(sys, other, value, false, err) :
 		       0;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "../core/plan.h"
 #include "probe.h"
 #include "task_stat.h"
 
@@ -25,42 +26,48 @@ static bool is_guests(const struct rt_facts *facts, unsigned tid)
 	return false;
 }
 
-/* What tasks are looked for. */
+/* What tasks are looked for, and what is done with each. */
 struct search {
 	struct rt_sys *sys;
 	const struct rt_cpuset *cpus;
 	bool only_movable;
-	struct rt_facts *facts;
+	struct rt_facts *facts; /* threads of its guests are left out */
+	int (*found)(const struct search *search, const struct rt_task *task,
+		     struct rt_err *err);
+	const void *data; /* for found */
 };
 
-static int add_task(const struct search *search, unsigned pid, unsigned tid,
-		    const struct rt_stat_line *line, struct rt_err *err)
+static int keep(const struct search *search, const struct rt_task *task,
+		struct rt_err *err)
 {
 	struct rt_tasks *tasks = &search->facts->tasks;
-	const bool movable = !(line->flags & PF_NO_SETAFFINITY);
-	struct rt_sys *sys = search->sys;
-	struct rt_task *task;
-	int r;
 
-	if (search->only_movable && !movable)
-		return 0;
 	if (!rt_grow(&tasks->items, tasks->n, &tasks->size,
 		     sizeof(*tasks->items)))
 		return rt_fail_memory(err);
-	task = &tasks->items[tasks->n];
-	r = sys->calls->get_affinity(sys, pid, tid, &task->affinity, err);
-	if (r < 0)
-		return r;
-	if (!rt_cpuset_intersects(&task->affinity, search->cpus))
-		return 0;
-	task->pid = pid;
-	task->tid = tid;
-	task->start = line->start;
-	memcpy(task->comm, line->comm, sizeof(task->comm));
-	task->kernel = line->flags & PF_KTHREAD;
-	task->movable = movable;
-	tasks->n++;
+	tasks->items[tasks->n++] = *task;
 	return 0;
+}
+
+static int look_at(const struct search *search, unsigned pid, unsigned tid,
+		   const struct rt_stat_line *line, struct rt_err *err)
+{
+	struct rt_sys *sys = search->sys;
+	struct rt_task task;
+	int r;
+
+	task.movable = !(line->flags & PF_NO_SETAFFINITY);
+	if (search->only_movable && !task.movable)
+		return 0;
+	r = sys->calls->get_affinity(sys, pid, tid, &task.affinity, err);
+	if (r < 0 || !rt_cpuset_intersects(&task.affinity, search->cpus))
+		return r;
+	task.pid = pid;
+	task.tid = tid;
+	task.start = line->start;
+	memcpy(task.comm, line->comm, sizeof(task.comm));
+	task.kernel = line->flags & PF_KTHREAD;
+	return search->found(search, &task, err);
 }
 
 static int read_threads_of(const struct search *search, unsigned pid,
@@ -78,7 +85,7 @@ static int read_threads_of(const struct search *search, unsigned pid,
 
 		r = rt_stat_read(search->sys, pid, tids[i], &line, err);
 		if (r == 0)
-			r = add_task(search, pid, tids[i], &line, err);
+			r = look_at(search, pid, tids[i], &line, err);
 		if (r == -ESRCH)
 			r = 0;
 	}
@@ -101,7 +108,7 @@ static int read_pid(const struct search *search, unsigned pid,
 	if (r < 0)
 		return r;
 	/* Most have one thread: that saves the look into the folder. */
-	return line.threads == 1 ? add_task(search, pid, pid, &line, err) :
+	return line.threads == 1 ? look_at(search, pid, pid, &line, err) :
 				   read_threads_of(search, pid, err);
 }
 
@@ -123,16 +130,43 @@ static int find_tasks(const struct search *search, struct rt_err *err)
 int rt_facts_read_tasks(struct rt_sys *sys, const struct rt_cpuset *cpus,
 			struct rt_facts *facts, struct rt_err *err)
 {
-	const struct search search = { sys, cpus, false, facts };
+	const struct search search = {
+		.sys = sys,
+		.cpus = cpus,
+		.facts = facts,
+		.found = keep,
+	};
 
 	return find_tasks(&search, err);
 }
 
-int rt_facts_read_movable_tasks(struct rt_sys *sys,
-				const struct rt_cpuset *cpus,
+static int keep_to_plan(const struct search *search, const struct rt_task *task,
+			struct rt_err *err)
+{
+	return rt_plan_concerns_task(search->data, task) ?
+		       keep(search, task, err) :
+		       0;
+}
+
+int rt_facts_read_tasks_to_plan(struct rt_sys *sys,
+				const struct rt_journal *journal,
+				const struct rt_topo *topo,
 				struct rt_facts *facts, struct rt_err *err)
 {
-	const struct search search = { sys, cpus, true, facts };
+	const struct rt_plan_input input = {
+		.topo = topo,
+		.facts = facts,
+		.journal = journal,
+	};
+	const struct rt_plan_tasks wanted = rt_plan_tasks(&input);
+	const struct search search = {
+		.sys = sys,
+		.cpus = &topo->present,
+		.only_movable = true,
+		.facts = facts,
+		.found = keep_to_plan,
+		.data = &wanted,
+	};
 
 	return find_tasks(&search, err);
 }
@@ -158,32 +192,53 @@ static bool lacks_only(const struct rt_cpuset *mask,
 	       rt_cpuset_is_subset(&missing, lost);
 }
 
+struct widening {
+	struct rt_cpuset lost, all, present;
+};
+
+static int widen(const struct search *search, const struct rt_task *task,
+		 struct rt_err *err)
+{
+	const struct widening *widening = search->data;
+	struct rt_sys *sys = search->sys;
+
+	(void)err;
+	if (lacks_only(&task->affinity, &widening->all, &widening->lost)) {
+		struct rt_err ignored;
+
+		/* A task that has ended needs nothing. */
+		(void)sys->calls->set_affinity(sys, task->pid, task->tid,
+					       &widening->present, &ignored);
+	}
+	return 0;
+}
+
 int rt_tasks_widen(struct rt_sys *sys, const char *path, struct rt_err *err)
 {
 	struct rt_facts facts = { 0 };
-	struct rt_cpuset lost, all, present;
-	int r = rt_cpuset_parse_list(path + strcspn(path, "/") + 1, &lost, err);
+	struct widening widening;
+	const struct search search = {
+		.sys = sys,
+		.cpus = &widening.present,
+		.only_movable = true,
+		.facts = &facts,
+		.found = widen,
+		.data = &widening,
+	};
+	int r = rt_cpuset_parse_list(path + strcspn(path, "/") + 1,
+				     &widening.lost, err);
 
 	if (r == 0)
-		r = read_list(sys, "sys/devices/system/cpu/online", &all, err);
+		r = read_list(sys, "sys/devices/system/cpu/online",
+			      &widening.all, err);
 	if (r == 0)
-		r = read_list(sys, "sys/devices/system/cpu/present", &present,
-			      err);
+		r = read_list(sys, "sys/devices/system/cpu/present",
+			      &widening.present, err);
 	if (r == 0)
 		r = rt_facts_read_cgroup(sys, &facts, err);
-	if (r == 0)
-		r = rt_facts_read_movable_tasks(sys, &present, &facts, err);
-	if (r == 0)
-		rt_cpuset_minus(&all, &facts.isolated);
-
-	for (size_t i = 0; r == 0 && i < facts.tasks.n; i++) {
-		const struct rt_task *task = &facts.tasks.items[i];
-		struct rt_err ignored;
-
-		/* Ignoring failures: a task that has ended needs nothing. */
-		if (task->movable && lacks_only(&task->affinity, &all, &lost))
-			(void)sys->calls->set_affinity(
-				sys, task->pid, task->tid, &present, &ignored);
+	if (r == 0) {
+		rt_cpuset_minus(&widening.all, &facts.isolated);
+		r = find_tasks(&search, err);
 	}
 	rt_facts_fini(&facts);
 	return r;

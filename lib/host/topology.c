@@ -3,17 +3,10 @@
 #include "topology.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <hwloc.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "store.h"
-
-#define NAME	 "topology.xml"
-#define NAME_NEW "topology.xml.new"
-#define KEPT	 RT_STORE_DIR "/" NAME
-#define XML_MAX	 (16u << 20)
+#include "topology_kept.h"
 
 static void auto_topology(hwloc_topology_t *topology)
 {
@@ -269,23 +262,6 @@ static int read_sets(struct rt_sys *sys, struct rt_cpuset *present,
 	return r < 0 ? r : read_set(sys, "online", online, err);
 }
 
-/* Only root, or the owner of a tree of his own, may have written it. */
-static int check_kept(struct rt_sys *sys, struct rt_err *err)
-{
-	RT_AUTO_FD int fd = rt_sys_openat(
-		sys, KEPT, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
-	struct stat st;
-
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0)
-		return rt_fail(err, errno, "cannot look at %s", KEPT);
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 022) ||
-	    (st.st_uid != 0 && st.st_uid != geteuid()))
-		return rt_fail(err, EPERM, "%s is not root's own file", KEPT);
-	return 0;
-}
-
 /* -ENOENT: none is kept. */
 static int load_kept(struct rt_sys *sys, struct rt_topo *topo,
 		     struct rt_err *err)
@@ -293,18 +269,17 @@ static int load_kept(struct rt_sys *sys, struct rt_topo *topo,
 	AUTO_TOPOLOGY topology = NULL;
 	RT_AUTO_FREE char *xml = NULL;
 	struct source source = { 0 };
-	int r = check_kept(sys, err);
+	int r = rt_kept_read(sys, &xml, &source.xml_len, err);
 
-	if (r == 0)
-		r = rt_sys_read_all(sys, KEPT, XML_MAX, &xml, &source.xml_len,
-				    err);
 	if (r < 0)
 		return r;
+	if (rt_kept_find_note(xml, topo))
+		return 0;
 	source.xml = xml;
 	r = build(&source, &topology, err);
 	if (r == 0)
 		r = convert(topology, topo, err);
-	return r < 0 ? rt_wrap(err, "%s", KEPT) : 0;
+	return r < 0 ? rt_wrap(err, "%s", RT_KEPT_PATH) : 0;
 }
 
 static int discover(struct rt_sys *sys, hwloc_topology_t *ret,
@@ -424,24 +399,6 @@ int rt_topology_load(struct rt_sys *sys, struct rt_topo *ret_topo,
 	return 0;
 }
 
-/* Renamed when whole: a reader finds the old one or the new one. */
-static int write_kept(int folder, const char *xml, size_t len,
-		      struct rt_err *err)
-{
-	RT_AUTO_FD int fd = -1;
-
-	unlinkat(folder, NAME_NEW, 0);
-	fd = openat(folder, NAME_NEW,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return rt_fail(err, errno, "cannot create %s.new", KEPT);
-	if (write(fd, xml, len) != (ssize_t)len)
-		return rt_fail(err, EIO, "cannot write %s.new", KEPT);
-	if (renameat(folder, NAME_NEW, folder, NAME) < 0)
-		return rt_fail(err, errno, "cannot rename %s.new", KEPT);
-	return 0;
-}
-
 static bool is_kept(struct rt_sys *sys, struct rt_err *err)
 {
 	struct rt_cpuset present, online;
@@ -455,25 +412,41 @@ static bool is_kept(struct rt_sys *sys, struct rt_err *err)
 	return kept;
 }
 
+/* What we make of the topology, into the XML that it is about to become. */
+static int add_note(hwloc_topology_t topology, struct rt_err *err)
+{
+	RT_AUTO_STRBUF text = { 0 };
+	RT_AUTO_FREE char *note = NULL;
+	struct rt_topo topo = { 0 };
+	int r = convert(topology, &topo, err);
+
+	if (r == 0) {
+		rt_topo_format(&topo, &text);
+		r = rt_strbuf_take(&text, &note, err);
+	}
+	rt_topo_fini(&topo);
+	if (r == 0 && hwloc_obj_add_info(hwloc_get_root_obj(topology),
+					 RT_KEPT_NOTE, note) < 0)
+		r = rt_fail(err, errno, "hwloc cannot take a note");
+	return r;
+}
+
 int rt_topology_keep(struct rt_sys *sys, struct rt_err *err)
 {
 	AUTO_TOPOLOGY topology = NULL;
-	RT_AUTO_FD int folder = -1;
 	char *xml;
 	int len, r;
 
 	if (is_kept(sys, err))
 		return 0;
-	folder = rt_sys_openat(sys, RT_STORE_DIR, O_RDONLY | O_DIRECTORY, 0,
-			       err);
-	if (folder < 0)
-		return folder;
 	r = discover(sys, &topology, err);
+	if (r == 0)
+		r = add_note(topology, err);
 	if (r < 0)
 		return r;
 	if (hwloc_topology_export_xmlbuffer(topology, &xml, &len, 0) < 0)
 		return rt_fail(err, errno, "hwloc cannot export the topology");
-	r = write_kept(folder, xml, (size_t)len - 1, err);
+	r = rt_kept_write(sys, xml, (size_t)len - 1, err);
 	hwloc_free_xmlbuffer(topology, xml);
 	return r;
 }

@@ -81,11 +81,13 @@ static void irq(struct world *world, unsigned number, const char *affinity,
 		.name = strdup("disk-queue"),
 		.movable = movable,
 		.affinity = list(affinity),
-		.effective = list(effective),
+		.effective = malloc(sizeof(struct rt_cpuset)),
 		.has_device = *dev,
 		.device = *dev ? address(dev) : (struct rt_pci_addr){ 0 },
 		.node = -1,
 	};
+	if (irqs->items[irqs->n - 1].effective)
+		*irqs->items[irqs->n - 1].effective = list(effective);
 }
 
 static void make_world(struct world *world)

@@ -28,13 +28,13 @@ static void enter(struct world *world, const struct rt_strbuf *entries)
 		ok(false, "the record is read: %s", err.text);
 }
 
-static void add_guest(struct world *world)
+static void add_guest(struct world *world, enum rt_stage stage)
 {
 	RT_AUTO_STRBUF entries = { 0 };
 	char name[] = "rt1";
 	struct rt_active active = {
 		.guest = { .name = name, .rt = true, .nr_vcpus = 2 },
-		.stage = RT_STAGE_PREPARED,
+		.stage = stage,
 		.pid = 1,
 	};
 	struct rt_err err;
@@ -60,11 +60,11 @@ static void add_seen(struct world *world, const char *list)
 	enter(world, &entries);
 }
 
-static void add_kept(struct world *world, const char *path)
+static void add_kept(struct world *world, enum rt_kind kind, const char *path)
 {
 	RT_AUTO_STRBUF entries = { 0 };
 
-	rt_journal_add_keep(&entries, RT_KIND_LIST, path, "0-11", "0-5");
+	rt_journal_add_keep(&entries, kind, path, "0-11", "0-5");
 	enter(world, &entries);
 }
 
@@ -102,11 +102,11 @@ static void read_world(size_t i, struct world *world)
 	struct rt_err err;
 
 	if (cases[i].guest)
-		add_guest(world);
+		add_guest(world, RT_STAGE_PREPARED);
 	if (cases[i].seen)
 		add_seen(world, cases[i].seen);
 	if (cases[i].kept)
-		add_kept(world, cases[i].kept);
+		add_kept(world, RT_KIND_LIST, cases[i].kept);
 	is_int(rt_facts_read_irqs_to_plan(&world->sys, &world->journal,
 					  &world->facts, &err),
 	       0, cases[i].name);
@@ -192,32 +192,64 @@ static void test_numbers(struct rt_sys *sys)
 	free(devices.items);
 }
 
-static void test_tasks(struct rt_sys *sys)
-{
-	struct rt_facts all = { 0 }, movable = { 0 };
-	struct rt_cpuset cpus = { 0 };
-	struct rt_err err;
-	size_t n = 0;
-	bool same = true;
+static const struct {
+	const char *name;
+	bool guest;
+	enum rt_stage stage;
+	bool kept; /* a task of many CPUs is on record */
+	size_t want;
+} task_cases[] = {
+	{ "tasks without a guest", false, RT_STAGE_PREPARED, false, 8 },
+	{ "tasks, a guest to come", true, RT_STAGE_PREPARED, false, 8 },
+	{ "tasks, one on record", true, RT_STAGE_PREPARED, true, 9 },
+	{ "tasks, a guest that runs", true, RT_STAGE_STARTED, false, 17 },
+};
 
-	rt_cpuset_add_range(&cpus, 0, 11);
-	is_int(rt_facts_read_tasks(sys, &cpus, &all, &err), 0, "all tasks");
-	is_int(rt_facts_read_movable_tasks(sys, &cpus, &movable, &err), 0,
-	       "those that move");
-	for (size_t i = 0; i < all.tasks.n; i++) {
-		if (!all.tasks.items[i].movable)
+/* One that no plan would touch, but for being on record. */
+static void keep_wide_task(struct world *world, const struct rt_facts *all)
+{
+	for (size_t i = 0; i < all->tasks.n; i++) {
+		const struct rt_task *task = &all->tasks.items[i];
+		char path[64];
+
+		if (!task->movable || rt_cpuset_count(&task->affinity) < 12)
 			continue;
-		same &= n < movable.tasks.n &&
-			memcmp(&all.tasks.items[i].affinity,
-			       &movable.tasks.items[n].affinity,
-			       sizeof(struct rt_cpuset)) == 0 &&
-			all.tasks.items[i].tid == movable.tasks.items[n].tid;
-		n++;
+		snprintf(path, sizeof(path), "task/%u/%u/%llu", task->pid,
+			 task->tid, task->start);
+		add_kept(world, RT_KIND_AFFINITY, path);
+		return;
 	}
-	ok(same && n == movable.tasks.n && n > 0 && n < all.tasks.n,
-	   "are the movable ones of all");
+	ok(false, "there is a task of all CPUs");
+}
+
+static void test_tasks(const struct rt_sys *sys, size_t i)
+{
+	struct world world = { .sys = *sys };
+	struct rt_topo topo = { 0 };
+	struct rt_facts all = { 0 };
+	RT_AUTO_FREE char *less = NULL;
+	RT_AUTO_FREE char *more = NULL;
+	struct rt_err err;
+
+	rt_cpuset_add_range(&topo.present, 0, 11);
+	topo.online = topo.present;
+	is_int(rt_facts_read_tasks(&world.sys, &topo.present, &all, &err), 0,
+	       "all tasks");
+	if (task_cases[i].guest)
+		add_guest(&world, task_cases[i].stage);
+	if (task_cases[i].kept)
+		keep_wide_task(&world, &all);
+	is_int(rt_facts_read_tasks_to_plan(&world.sys, &world.journal, &topo,
+					   &world.facts, &err),
+	       0, task_cases[i].name);
+	is_int((long long)world.facts.tasks.n, (long long)task_cases[i].want,
+	       task_cases[i].name);
+	less = plan_text(&world, &world.facts);
+	more = plan_text(&world, &all);
+	is_str(less, more, "the same plan");
+	rt_journal_fini(&world.journal);
+	rt_facts_fini(&world.facts);
 	rt_facts_fini(&all);
-	rt_facts_fini(&movable);
 }
 
 static void test_settings(struct rt_sys *sys)
@@ -258,7 +290,8 @@ int main(void)
 		test_same_plan(&sys, i);
 	}
 	test_numbers(&sys);
-	test_tasks(&sys);
+	for (size_t i = 0; i < sizeof(task_cases) / sizeof(*task_cases); i++)
+		test_tasks(&sys, i);
 	test_settings(&sys);
 	rt_sys_close(&sys);
 	test_host_remove(&host);

@@ -274,6 +274,34 @@ static void test_rest(struct rt_sys *sys)
 	ok(!rt_sys_is_writable(sys, "sys/nothing"), "one that is not there");
 }
 
+/* More than the kernel gives at a time. */
+static void test_large_folder(struct rt_sys *sys)
+{
+	struct rt_names names = { 0 };
+	struct rt_cpuset seen = { 0 };
+	struct rt_err err = { 0 };
+	bool known = true;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "large/entry-%u", i);
+		put(path, "");
+	}
+	is_int(rt_sys_list(sys, "large", &names, &err), 0, "a large folder");
+	is_int((long long)names.n, 2000, "of as many entries");
+	for (size_t i = 0; i < names.n; i++) {
+		unsigned number = RT_CPUS_MAX;
+
+		known = known && sscanf(names.items[i], "entry-%u", &number) &&
+			number < 2000;
+		if (known)
+			rt_cpuset_add(&seen, number);
+	}
+	ok(known && rt_cpuset_count(&seen) == 2000, "each of them once");
+	rt_names_fini(&names);
+}
+
 static void test_live(void)
 {
 	const unsigned pid = (unsigned)getpid();
@@ -325,6 +353,7 @@ int main(void)
 	ok(!sys.live, "and is not live");
 	test_reads(&sys);
 	test_rest(&sys);
+	test_large_folder(&sys);
 	test_writes(&sys);
 	test_effects(&sys);
 	test_threads(&sys);

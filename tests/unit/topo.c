@@ -143,11 +143,56 @@ static void test_questions(const struct rt_topo *topo)
 	is_int(rt_topo_find(&topo->nodes, 2)->number, 2, "one that is");
 }
 
+static char *text_of(const struct rt_topo *topo)
+{
+	RT_AUTO_STRBUF out = { 0 };
+	struct rt_err err;
+	char *text = NULL;
+
+	rt_topo_format(topo, &out);
+	return rt_strbuf_take(&out, &text, &err) == 0 ? text : NULL;
+}
+
+static void test_text(const struct rt_topo *topo)
+{
+	static const char *const bad[] = {
+		"",
+		"end;",
+		"present 0-3;",
+		"present 0-3;online 0-3;core 0 0",
+		"present;end",
+		"present 0-;end",
+		"thing 0 0-3;end",
+		"core 0;end",
+		"core x 0-3;end",
+		"core 8192 0;end",
+		"core 0 9-3;end",
+		"core 0 0;;end",
+	};
+	RT_AUTO_FREE char *text = text_of(topo);
+	RT_AUTO_FREE char *again = NULL;
+	struct rt_topo read = { 0 };
+	struct rt_err err = { 0 };
+
+	ok(text && strncmp(text, "present 0-11;online 0-10;core 0 0,6;", 36) ==
+			   0,
+	   "a topology as text: %s", text);
+	is_int(rt_topo_parse(text, &read, &err), 0, "is read again");
+	again = text_of(&read);
+	is_str(again, text, "and is the same");
+	is_int((long long)read.nodes.n, 2, "with both nodes");
+	rt_topo_fini(&read);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ok(rt_topo_parse(bad[i], &read, &err) < 0 && !read.cores.items,
+		   "'%s' is none: %s", bad[i], err.text);
+}
+
 int main(void)
 {
 	struct rt_topo topo = { 0 };
 
 	make(&topo);
+	test_text(&topo);
 	test_language(&topo);
 	test_grammar();
 	test_questions(&topo);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* topology.c - discovered, kept while CPUs are down, and read from text */
 #include "../../lib/host/topology.h"
+#include "../../lib/host/topology_kept.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,6 +113,28 @@ static void spoil(struct rt_sys *sys, const char *text, mode_t mode)
 	close(fd);
 }
 
+/* What the file says in hwloc's words is what it says in ours. */
+static void test_note(struct rt_sys *sys)
+{
+	RT_AUTO_FREE char *xml = NULL;
+	struct rt_topo noted = { 0 };
+	struct rt_err err = { 0 };
+	char *note;
+	size_t len;
+
+	is_int(rt_kept_read(sys, &xml, &len, &err), 0, "the kept file");
+	ok(xml && rt_kept_find_note(xml, &noted), "has a note");
+	is_int((long long)noted.cores.n, 6, "that knows the cores");
+	rt_topo_fini(&noted);
+	note = xml ? strstr(xml, "core 5 ") : NULL;
+	if (!ok(note, "and names them"))
+		return;
+	memcpy(note, "cope", 4);
+	ok(!rt_kept_find_note(xml, &noted), "one that cannot be read is none");
+	is_int(rt_kept_write(sys, xml, len, &err), 0, "then");
+	is_core_of(sys, 7, "6-7", "hwloc reads the file");
+}
+
 static void test_kept(void)
 {
 	struct test_host host;
@@ -148,6 +171,7 @@ static void test_kept(void)
 	is_int((long long)topo.cores.n, 6, "cores keep their numbers");
 	rt_topo_fini(&topo);
 
+	test_note(&sys);
 	spoil(&sys, "<topology", 0644);
 	ok(rt_topology_load(&sys, &topo, &err) < 0,
 	   "a damaged file is refused while a CPU is down: %s", err.text);

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# hosts.sh - validate-config and show-config on captured machines
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+config() { # config CPUSET [LINE...]: a guest in $host/etc/kvmrt.cfg
+	{
+		echo '[11111111-1111-4111-8111-111111111111]'
+		echo 'name = press'
+		echo "cpuset = $1"
+		shift
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >"$host/etc/kvmrt.cfg"
+}
+
+unpack() { # unpack NAME
+	host=$work/$1
+	mkdir "$host"
+	gzip -dc "$tree/tests/hosts/$1.tar.gz" | tar xf - -C "$host" || exit 1
+	(cd "$host" && find . -type f ! -name kvmrt.cfg -exec cksum {} +) |
+		sort >"$work/before"
+}
+
+untouched() {
+	(cd "$host" && find . -type f ! -name kvmrt.cfg -exec cksum {} +) |
+		sort | cmp -s - "$work/before"
+	result $? "the captured host was only looked at"
+}
+
+# matches STREAM N PATTERN: so many lines match
+matches() {
+	[ "$(grep -c -- "$3" "$work/$1")" -eq "$2" ]
+	result $? "$name: $2 lines of $1 match '$3'" || sed 's/^/# /' "$work/$1"
+}
+
+vm_2cpu_cgroup1() {
+	unpack vm-2cpu-cgroup1
+
+	config 1
+	run "an ordinary guest" 0 kvmrt-validate-config --root "$host"
+	has out "1 guest, 0 real-time: no errors"
+	run "its placement" 0 kvmrt-show-config --root "$host"
+	has out "Cpuset: CPU 1"
+	has out "of NUMA node 0"
+	has out "Housekeeping: CPUs 0-1 of CPUs 0-1"
+	run "its plan" 0 kvmrt-show-config --plan --root "$host"
+	empty out
+
+	config 1 'rt = yes' 'nr_vcpus = 1'
+	run "a real-time guest on one CPU" 3 kvmrt-validate-config --root "$host"
+	has out "[too-few-cpus]"
+	has out "irq 36"
+	has out "[managed-irq]"
+	run "its placement" 3 kvmrt-show-config --root "$host"
+	has out "Placement: vCPU 0 on CPU 1"
+	has out "Housekeeping: CPU 0 of CPUs 0-1"
+
+	# What it would do to the host, were it let.
+	run "its plan" 3 kvmrt-show-config --plan --root "$host"
+	matches out 18 '^set  proc/irq/[0-9]*/smp_affinity_list: 0-1 -> 0 '
+	hasnt out "proc/irq/36/"
+	has out "proc/irq/default_smp_affinity: 3 -> 1"
+	has out "workqueue/cpumask: 3 -> 1"
+	has out "cpu1/power/pm_qos_resume_latency_us: 0 -> n/a"
+	hasnt out "/online"
+	hasnt out "sys/fs/cgroup"
+	has out "set  task/2/2/"
+	matches out 2 '^note task/.*pinned task'
+
+	config 0-1 'rt = yes' 'nr_vcpus = 1'
+	run "a real-time guest on all CPUs" 3 kvmrt-validate-config --root "$host"
+	has out "[no-housekeeping]"
+	config 2
+	run "a CPU that is not there" 3 kvmrt-validate-config --root "$host"
+	has out "the host has no CPU 2"
+	untouched
+}
+
+for archive in "$tree"/tests/hosts/*.tar.gz; do
+	"$(basename "$archive" .tar.gz | tr -- - _)" || exit 1
+done
+finish
