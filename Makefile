@@ -58,7 +58,8 @@ VIRT := virt sync watch
 TOOLS      := validate-config show-config import sync-config \
 	      edit-config boot shutdown stat validate-host
 TOOL_PARTS := options load show each parallel retune agent_client look \
-	      stat_show host_checks host_checks_boot
+	      stat_show host_checks host_checks_boot picture picture_style \
+	      picture_xml picture_lstopo
 HOOK_PARTS := module module_check
 AGENT_PARTS := loop look repairs status irqs cpus files guests tasks control \
 	      helper notify caps

@@ -2,6 +2,8 @@
 /* show-config.c - what kvmrt.cfg comes to on this host */
 #include "../lib/core/json.h"
 #include "../lib/host/preview.h"
+#include "picture.h"
+#include "picture_lstopo.h"
 #include "show.h"
 
 static const char help[] =
@@ -22,6 +24,9 @@ static const char help[] =
 	"the\n"
 	"                         real-time guests would make, with its "
 	"reason\n"
+	"      --map FILE         draw the host and the guests' places in it "
+	"into FILE,\n"
+	"                         whose name ends in .svg or .png\n"
 	"      --json             print JSON\n"
 	"  -v, --verbose          print descriptions, the host's topology with "
 	"the\n"
@@ -196,7 +201,7 @@ static int show_plan(const struct rt_options *options, struct rt_loaded *loaded,
 }
 
 static int show(const struct rt_options *options, struct rt_loaded *loaded,
-		bool plan, struct rt_err *err)
+		bool plan, const char *map, struct rt_err *err)
 {
 	RT_AUTO_FREE const struct rt_guest **guests = NULL;
 	RT_AUTO_STRBUF out = { 0 };
@@ -209,6 +214,8 @@ static int show(const struct rt_options *options, struct rt_loaded *loaded,
 	r = choose(options, loaded, guests, &n, err);
 	if (r < 0)
 		return r;
+	if (map)
+		return rt_picture_write(options, loaded, guests, n, map, err);
 	if (plan)
 		r = show_plan(options, loaded, guests, n, &out, err);
 	else if (options->json)
@@ -242,13 +249,15 @@ static int show_findings(const struct rt_options *options,
 int main(int argc, char **argv)
 {
 	bool plan = false;
-	const struct rt_option own[] = { { .name = "plan", .on = &plan } };
+	const char *map = NULL;
+	const struct rt_option own[] = { { .name = "plan", .on = &plan },
+					 { .name = "map", .value = &map } };
 	const struct rt_tool tool = {
 		.name = "kvmrt-show-config",
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_TOPOLOGY | RT_TAKES_GUESTS,
 		.options = own,
-		.n = 1,
+		.n = 2,
 	};
 	struct rt_options options;
 	struct rt_loaded loaded;
@@ -259,6 +268,12 @@ int main(int argc, char **argv)
 	status = rt_options_parse(&tool, argc, argv, &options);
 	if (status != RT_GO_ON)
 		return status;
+	if (map && (plan || options.json))
+		return rt_usage_error(&tool, "--map goes with neither --plan "
+					     "nor --json");
+	if (map && rt_picture_format(map) == RT_PICTURE_NONE)
+		return rt_usage_error(&tool,
+				      "'%s' does not end in .svg or .png", map);
 	r = rt_load(&options, &loaded, &err);
 	if (r == 0)
 		r = rt_load_check(&loaded, false, &err);
@@ -271,7 +286,7 @@ int main(int argc, char **argv)
 	}
 	/* What text with errors says is anybody's guess: not shown. */
 	if (r == 0 && loaded.readable)
-		r = show(&options, &loaded, plan, &err);
+		r = show(&options, &loaded, plan, map, &err);
 	if (r < 0)
 		status = rt_load_failed(&tool, &loaded, &err);
 	rt_load_fini(&loaded);

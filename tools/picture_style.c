@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* picture_style.c - what each box of the picture says, and its colours */
+#include "picture_style.h"
+
+#define WHITE	0xffffffu
+#define BLACK	0x000000u
+#define RED	0xd00000u
+#define DOWN	0x4d4d4du
+#define OFFLINE 0xbdbdbdu
+#define SHARED	0xd9d9d9u
+
+#define NAME_BYTES 24 /* where there is room */
+#define CPU_BYTES  10 /* of its 31: "CPU 8191 ", " service", "!", a mark */
+#define TWO_BYTES  7  /* of two names beside each other */
+
+/*
+ * Apart from each other for colour-blind people and on a grey printer, and
+ * none near red: after Okabe and Ito, less vermilion, and two of Tol's.
+ */
+static const unsigned palette[] = { 0x0072b2, 0xe69f00, 0x009e73, 0xcc79a7,
+				    0x56b4e9, 0xf0e442, 0x332288, 0x999933 };
+#define N_COLOURS (sizeof(palette) / sizeof(*palette))
+
+/* What of a guest a finding paints. */
+enum part {
+	PART_NONE,
+	PART_CLASH, /* CPUs of two guests: seen without the finding */
+	PART_CPUS,
+	PART_DOWNED,
+	PART_FAR_CPUS,
+	PART_FAR_MEMORY,
+	PART_DEVICE,
+};
+
+static enum part part_of(const struct rt_finding *finding)
+{
+	static const struct {
+		const char *code;
+		enum part part;
+	} parts[] = {
+		{ "cpu-overlap", PART_CLASH },
+		{ "too-few-cpus", PART_CPUS },
+		{ "cpu-stays-up", PART_DOWNED },
+		{ "several-nodes", PART_FAR_CPUS },
+		{ "numatune-outside", PART_FAR_MEMORY },
+		{ "pci-bridge", PART_DEVICE },
+		{ "pci-shared", PART_DEVICE },
+		{ "pci-group", PART_DEVICE },
+		{ "pci-far", PART_DEVICE },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (strcmp(finding->code, parts[i].code) == 0)
+			return parts[i].part;
+	return PART_NONE;
+}
+
+bool rt_finding_is_drawn(const struct rt_finding *finding)
+{
+	return part_of(finding) != PART_NONE;
+}
+
+static bool has_finding(const struct rt_scene *scene,
+			const struct rt_guest *guest, enum part part)
+{
+	const char *label = *guest->name ? guest->name : guest->uuid;
+
+	for (size_t i = 0; i < scene->report->n; i++) {
+		const struct rt_finding *finding = &scene->report->items[i];
+
+		if (part_of(finding) == part &&
+		    strcmp(finding->guest, label) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* --- colours --- */
+
+static unsigned channel(unsigned colour, unsigned shift)
+{
+	return colour >> shift & 0xff;
+}
+
+static unsigned lighten(unsigned colour)
+{
+	unsigned light = 0;
+
+	for (unsigned shift = 0; shift <= 16; shift += 8)
+		light |= (channel(colour, shift) * 30 + 255 * 70) / 100
+			 << shift;
+	return light;
+}
+
+static unsigned ink_on(unsigned fill)
+{
+	const unsigned brightness = channel(fill, 16) * 299 +
+				    channel(fill, 8) * 587 +
+				    channel(fill, 0) * 114;
+
+	return brightness < 130000 ? WHITE : BLACK;
+}
+
+static void paint(struct rt_box *box, unsigned fill)
+{
+	box->fill = fill;
+	box->ink = ink_on(fill);
+}
+
+struct rt_box rt_box_shade(size_t n, enum rt_shade shade)
+{
+	const unsigned colour = palette[n % N_COLOURS];
+	struct rt_box box = { 0 };
+
+	switch (shade) {
+	case RT_SHADE_STRONG:
+		paint(&box, colour);
+		break;
+	case RT_SHADE_TINT:
+		paint(&box, lighten(colour));
+		break;
+	case RT_SHADE_DOWN:
+		paint(&box, DOWN);
+		break;
+	case RT_SHADE_BAD:
+		paint(&box, RED);
+		break;
+	}
+	return box;
+}
+
+/* --- names --- */
+
+struct rt_box_name rt_box_name(const struct rt_scene *scene, size_t n,
+			       size_t max)
+{
+	static const char marks[] = "***";
+	const char *name = scene->guests[n]->name;
+	const size_t round = n / N_COLOURS;
+	const size_t n_marks =
+		round < sizeof(marks) ? round : sizeof(marks) - 1;
+	struct rt_box_name cut;
+	size_t len = strlen(name);
+
+	if (len > max) {
+		/* Room for the dots. */
+		len = max - 2;
+		/* Not in the middle of a character. */
+		while (len && ((unsigned char)name[len] & 0xc0) == 0x80)
+			len--;
+	}
+	snprintf(cut.text, sizeof(cut.text), "%.*s%s%.*s", (int)len, name,
+		 name[len] ? ".." : "", (int)n_marks, marks);
+	return cut;
+}
+
+/* --- CPUs --- */
+
+static bool uses(const struct rt_guest *guest, unsigned cpu)
+{
+	return rt_cpuset_has(&guest->cpuset, cpu) ||
+	       rt_cpuset_has(&guest->owned, cpu);
+}
+
+/* All but the node with most of them; of two that have as many the first. */
+static struct rt_cpuset far_cpus(const struct rt_scene *scene,
+				 const struct rt_guest *guest)
+{
+	const struct rt_topo_level *nodes = &scene->topo->nodes;
+	struct rt_cpuset far = guest->usable, near = { 0 };
+
+	for (size_t i = 0; i < nodes->n; i++) {
+		struct rt_cpuset here = guest->usable;
+
+		rt_cpuset_and(&here, &nodes->items[i].cpus);
+		if (rt_cpuset_count(&here) > rt_cpuset_count(&near))
+			near = here;
+	}
+	rt_cpuset_minus(&far, &near);
+	return far;
+}
+
+static bool is_bad(const struct rt_scene *scene, const struct rt_guest *guest,
+		   unsigned cpu)
+{
+	if (rt_cpuset_has(&guest->downed, cpu))
+		return has_finding(scene, guest, PART_DOWNED);
+	if (has_finding(scene, guest, PART_CPUS))
+		return true;
+	if (has_finding(scene, guest, PART_FAR_CPUS)) {
+		const struct rt_cpuset far = far_cpus(scene, guest);
+
+		return rt_cpuset_has(&far, cpu);
+	}
+	return false;
+}
+
+/* "vcpu3" */
+static void role_text(const struct rt_guest *guest, unsigned cpu, char *buf,
+		      size_t size)
+{
+	unsigned vcpu = 0;
+
+	if (!guest->rt)
+		*buf = '\0';
+	else if (rt_cpuset_has(&guest->downed, cpu))
+		snprintf(buf, size, " down");
+	else if (rt_cpuset_has(&guest->service, cpu))
+		snprintf(buf, size, " service");
+	else {
+		RT_CPUSET_FOREACH(before, &guest->vcpus)
+		{
+			vcpu += before < (int)cpu;
+		}
+		snprintf(buf, size, " vcpu%u", vcpu);
+	}
+}
+
+static void one_guest(const struct rt_scene *scene, size_t n, unsigned cpu,
+		      struct rt_box *box)
+{
+	const struct rt_guest *guest = scene->guests[n];
+	const bool bad = is_bad(scene, guest, cpu);
+	enum rt_shade shade = RT_SHADE_TINT;
+	char role[24];
+
+	if (bad)
+		shade = RT_SHADE_BAD;
+	else if (rt_cpuset_has(&guest->downed, cpu))
+		shade = RT_SHADE_DOWN;
+	else if (rt_cpuset_has(&guest->vcpus, cpu))
+		shade = RT_SHADE_STRONG;
+	*box = rt_box_shade(n, shade);
+	role_text(guest, cpu, role, sizeof(role));
+	snprintf(box->text, sizeof(box->text), "CPU %u %s%s%s", cpu,
+		 rt_box_name(scene, n, CPU_BYTES).text, role, bad ? "!" : "");
+}
+
+/* Ordinary guests may share CPUs; nobody shares a real-time guest's. */
+static void several_guests(const struct rt_scene *scene, const size_t *first,
+			   size_t n, bool rt, unsigned cpu, struct rt_box *box)
+{
+	const char *end = rt ? "!" : "";
+
+	if (n == 2)
+		snprintf(box->text, sizeof(box->text), "CPU %u %s+%s%s", cpu,
+			 rt_box_name(scene, first[0], TWO_BYTES).text,
+			 rt_box_name(scene, first[1], TWO_BYTES).text, end);
+	else
+		snprintf(box->text, sizeof(box->text), "CPU %u %zu guests%s",
+			 cpu, n, end);
+	paint(box, rt ? RED : SHARED);
+}
+
+struct rt_box rt_box_cpu(const struct rt_scene *scene, unsigned cpu)
+{
+	size_t first[2] = { 0 }, n = 0;
+	struct rt_box box = { 0 };
+	bool rt = false;
+
+	for (size_t i = 0; i < scene->n; i++) {
+		if (!uses(scene->guests[i], cpu))
+			continue;
+		if (n < 2)
+			first[n] = i;
+		n++;
+		rt = rt || rt_cpuset_has(&scene->guests[i]->owned, cpu);
+	}
+	if (n == 1) {
+		one_guest(scene, first[0], cpu, &box);
+	} else if (n) {
+		several_guests(scene, first, n, rt, cpu, &box);
+	} else {
+		const bool on = rt_cpuset_has(&scene->topo->online, cpu);
+
+		paint(&box, on ? WHITE : OFFLINE);
+		snprintf(box.text, sizeof(box.text), "CPU %u%s", cpu,
+			 on ? "" : " offline");
+	}
+	return box;
+}
+
+/* --- memory and devices --- */
+
+struct rt_box rt_box_memory(const struct rt_scene *scene, size_t n,
+			    unsigned node)
+{
+	const struct rt_guest *guest = scene->guests[n];
+	const struct rt_cpuset near =
+		rt_topo_numbers(&scene->topo->nodes, &guest->cpuset);
+	const bool bad = !rt_cpuset_has(&near, node) &&
+			 has_finding(scene, guest, PART_FAR_MEMORY);
+	struct rt_box box =
+		rt_box_shade(n, guest->rt ? RT_SHADE_STRONG : RT_SHADE_TINT);
+
+	if (bad)
+		box = rt_box_shade(n, RT_SHADE_BAD);
+	snprintf(box.text, sizeof(box.text), "%s memory%s",
+		 rt_box_name(scene, n, NAME_BYTES).text, bad ? "!" : "");
+	return box;
+}
+
+/* Of a device a finding has only its address, in the sentence. */
+static bool is_bad_device(const struct rt_scene *scene,
+			  const struct rt_pci_addr *addr)
+{
+	const struct rt_pci_text text = rt_pci_text(addr);
+
+	for (size_t i = 0; i < scene->report->n; i++) {
+		const struct rt_finding *finding = &scene->report->items[i];
+
+		if (part_of(finding) == PART_DEVICE &&
+		    strstr(finding->message, text.text))
+			return true;
+	}
+	return false;
+}
+
+bool rt_box_device(const struct rt_scene *scene, const struct rt_pci_addr *addr,
+		   struct rt_box *ret_box)
+{
+	const bool bad = is_bad_device(scene, addr);
+	struct rt_box box = { 0 };
+	size_t n = 0, len = 0;
+
+	for (size_t i = 0; i < scene->n; i++) {
+		const struct rt_guest *guest = scene->guests[i];
+
+		if (!rt_pci_set_has(&guest->pcidevs, addr))
+			continue;
+		/* A third guest finds no room: two are too many already. */
+		if (n < 2)
+			len += (size_t)snprintf(
+				box.text + len, sizeof(box.text) - len, "%s%s",
+				n ? " + " : "",
+				rt_box_name(scene, i, NAME_BYTES).text);
+		if (n++ == 0) {
+			const struct rt_box own = rt_box_shade(
+				i, guest->rt ? RT_SHADE_STRONG : RT_SHADE_TINT);
+
+			box.fill = own.fill;
+			box.ink = own.ink;
+		}
+	}
+	if (!n && !bad)
+		return false;
+	if (bad) {
+		paint(&box, RED);
+		snprintf(box.text + len, sizeof(box.text) - len, "%s",
+			 n ? "!" : "not passed!");
+	}
+	*ret_box = box;
+	return true;
+}
