@@ -43,10 +43,14 @@ int rt_agent_ask(const char *request, char **ret_answer, struct rt_err *err)
 	if (fd < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) <
 		    0 ||
+	    /* A hung agent's full queue holds connect up, too. */
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) <
+		    0 ||
 	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) <
 		    0 ||
 	    send(fd, line, strlen(line), MSG_NOSIGNAL) < 0)
-		return rt_fail(err, errno, "ask kvmrt-agent");
+		return rt_fail(err, errno == EAGAIN ? ETIMEDOUT : errno,
+			       "ask kvmrt-agent");
 	r = read_answer(fd, &out, err);
 	return r < 0 ? r : rt_strbuf_take(&out, ret_answer, err);
 }

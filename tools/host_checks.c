@@ -3,13 +3,18 @@
 #include "host_checks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../lib/host/irqbalance.h"
 #include "../lib/host/probe.h"
+
+/* The hook is some tens of kilobytes; with sanitizers, megabytes. */
+#define HOOK_MAX (64u << 20)
 
 const char *rt_verdict_name(enum rt_verdict verdict)
 {
@@ -84,7 +89,9 @@ static void check_kvm(struct rt_loaded *loaded, struct rt_host_checks *checks)
 			  "firmware, then 'modprobe kvm_intel' or 'kvm_amd'",
 			  module ? "/sys/module/kvm is there, /dev/kvm %s" :
 				   "there is no /sys/module/kvm, /dev/kvm %s",
-			  device ? "too" : "is not");
+			  !loaded->sys.live ? "is not looked at in a capture" :
+			  device	    ? "too" :
+					      "is not");
 }
 
 static void check_iommu(struct rt_loaded *loaded, struct rt_host_checks *checks)
@@ -368,28 +375,99 @@ static void check_ksm(struct rt_loaded *loaded, struct rt_host_checks *checks)
 
 /* --- kvmrt itself --- */
 
+/* Both: libvirt runs what may be run, and another's hook tunes nothing. */
+enum hook {
+	HOOK_ABSENT,
+	HOOK_HIDDEN, /* for want of rights */
+	HOOK_STRANGE,
+	HOOK_NOT_EXECUTABLE,
+	HOOK_OURS,
+};
+
+/* Our program carries the name of what it loads. */
+static bool is_ours(const char *text, size_t len)
+{
+	static const char mark[] = "kvmrt-hook.so";
+
+	return memmem(text, len, mark, strlen(mark)) != NULL;
+}
+
+static enum hook look_at_hook(struct rt_loaded *loaded, const char *path)
+{
+	RT_AUTO_FREE char *text = NULL;
+	RT_AUTO_FD int fd = -1;
+	struct rt_err ignored;
+	struct stat st;
+	size_t len;
+
+	fd = rt_sys_openat(&loaded->sys, path, O_RDONLY | O_NONBLOCK, 0,
+			   &ignored);
+	if (fd == -EACCES)
+		return HOOK_HIDDEN;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return HOOK_ABSENT;
+	if (!S_ISREG(st.st_mode) ||
+	    rt_sys_read_all(&loaded->sys, path, HOOK_MAX, &text, &len,
+			    &ignored) < 0 ||
+	    !is_ours(text, len))
+		return HOOK_STRANGE;
+	return st.st_mode & 0100 ? HOOK_OURS : HOOK_NOT_EXECUTABLE;
+}
+
+static bool is_link(struct rt_loaded *loaded, const char *path)
+{
+	struct rt_err ignored;
+	char name[8];
+
+	return rt_sys_link_name(&loaded->sys, path, name, sizeof(name),
+				&ignored) != -ENOENT;
+}
+
 static void check_hook(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
-	const bool hook =
-		rt_sys_exists(&loaded->sys, "etc/libvirt/hooks/qemu.d/kvmrt") ||
-		rt_sys_exists(&loaded->sys, "etc/libvirt/hooks/qemu");
-	char driver[8];
-	struct rt_err ignored;
-	const bool link =
-		rt_sys_link_name(&loaded->sys, "etc/libvirt/hooks/qemu.d/kvmrt",
-				 driver, sizeof(driver), &ignored) != -ENOENT;
+	static const char in_dir[] = "etc/libvirt/hooks/qemu.d/kvmrt";
+	static const char alone[] = "etc/libvirt/hooks/qemu";
+	const char *path = in_dir;
+	enum hook hook = look_at_hook(loaded, path);
 
-	if (!hook)
-		rt_host_check_add(
-			checks, "hook", RT_FAIL,
-			"install kvmrt, then 'systemctl reload "
-			"libvirtd' (or virtqemud)",
-			"there is no /etc/libvirt/hooks/qemu.d/kvmrt");
-	else
-		rt_host_check_add(checks, "hook", link ? RT_WARN : RT_PASS,
-				  "put the program itself there: AppArmor "
-				  "refuses a link out of the folder",
-				  "/etc/libvirt/hooks/qemu.d/kvmrt is there");
+	if (hook == HOOK_ABSENT &&
+	    look_at_hook(loaded, alone) >= HOOK_NOT_EXECUTABLE) {
+		path = alone;
+		hook = look_at_hook(loaded, path);
+	}
+	switch (hook) {
+	case HOOK_ABSENT:
+		rt_host_check_add(checks, "hook", RT_FAIL,
+				  "install kvmrt, then 'systemctl reload "
+				  "libvirtd' (or virtqemud)",
+				  "there is no /%s", path);
+		return;
+	case HOOK_HIDDEN:
+		rt_host_check_add(checks, "hook", RT_UNKNOWN, "look as root",
+				  "only root may read /%s", path);
+		return;
+	case HOOK_STRANGE:
+		rt_host_check_add(checks, "hook", RT_WARN,
+				  "install kvmrt anew: what is there tunes no "
+				  "guest",
+				  "/%s is not kvmrt's hook", path);
+		return;
+	case HOOK_NOT_EXECUTABLE:
+		rt_host_check_add(checks, "hook", RT_WARN,
+				  "chmod 755 it, then 'systemctl reload "
+				  "libvirtd' (or virtqemud)",
+				  "libvirt does not run /%s: it is not "
+				  "executable",
+				  path);
+		return;
+	case HOOK_OURS:
+		break;
+	}
+	rt_host_check_add(checks, "hook",
+			  is_link(loaded, path) ? RT_WARN : RT_PASS,
+			  "put the program itself there: AppArmor refuses a "
+			  "link out of the folder",
+			  "/%s is kvmrt's and executable", path);
 }
 
 void rt_host_checks(struct rt_loaded *loaded, struct rt_host_checks *checks)

@@ -217,6 +217,12 @@ static struct rt_count base_of(const struct since *since, unsigned cpu)
 	return kept ? *kept : (struct rt_count){ .cpu = cpu };
 }
 
+/* The sums shrink when a driver gives an interrupt back: its row goes. */
+static unsigned long long grown(unsigned long long now, unsigned long long base)
+{
+	return now > base ? now - base : 0;
+}
+
 static const char *use_of(const struct rt_guest *guest, unsigned cpu)
 {
 	return rt_cpuset_has(&guest->vcpus, cpu) ? "vCPU" : "service";
@@ -238,8 +244,8 @@ static void add_counts(const struct rt_stat *stat, const struct rt_guest *guest,
 				       "    CPU %-4u %-8s %12llu interrupts "
 				       "%12llu softirqs\n",
 				       now->cpu, use_of(guest, now->cpu),
-				       now->interrupts - base.interrupts,
-				       now->softirqs - base.softirqs);
+				       grown(now->interrupts, base.interrupts),
+				       grown(now->softirqs, base.softirqs));
 		}
 	}
 	since_fini(&since);
@@ -352,11 +358,11 @@ static void json_counts(struct rt_stat *stat, const struct rt_guest *guest)
 		rt_json_key(json, "use");
 		rt_json_string(json, use_of(guest, now->cpu));
 		rt_json_key(json, "interrupts");
-		rt_json_number(json,
-			       (long long)(now->interrupts - base.interrupts));
+		rt_json_number(json, (long long)(grown(now->interrupts,
+						       base.interrupts)));
 		rt_json_key(json, "softirqs");
-		rt_json_number(json,
-			       (long long)(now->softirqs - base.softirqs));
+		rt_json_number(
+			json, (long long)(grown(now->softirqs, base.softirqs)));
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../lib/core/domain.h"
 #include "../lib/core/json.h"
@@ -99,9 +100,11 @@ static void check_libvirt(struct rt_loaded *loaded, const char *uri,
 	struct rt_err err;
 
 	if (rt_virt_open(uri, &virt, &err) < 0) {
-		rt_host_check_add(checks, "libvirt", RT_FAIL,
-				  "start libvirtd or virtqemud", "%s",
-				  err.text);
+		rt_host_check_add(checks, "libvirt",
+				  geteuid() == 0 ? RT_FAIL : RT_UNKNOWN,
+				  "start libvirtd or virtqemud; or look as "
+				  "root",
+				  "%s", err.text);
 		return;
 	}
 	if (rt_virt_version(&virt, &version, &err) < 0)

@@ -58,12 +58,27 @@ static int read_head(const char *head, unsigned **ret_cpus, size_t *ret_n,
 	return 0;
 }
 
-/* "NAME:   1   2   3  text": the columns are added to sums. */
+/* How many of the words at the start of the text are numbers? */
+static size_t count_columns(const char *at)
+{
+	size_t n = 0;
+
+	for (at += strspn(at, " "); *at >= '0' && *at <= '9'; n++) {
+		at += strcspn(at, " \n");
+		at += strspn(at, " ");
+	}
+	return n;
+}
+
+/*
+ * "NAME:   1   2   3  text": the columns are added to sums. ERR and MIS have
+ * one number for the whole host, which is no CPU's.
+ */
 static void add_line(const char *line, unsigned long long *sums, size_t n)
 {
 	const char *at = strchr(line, ':');
 
-	if (!at || at > line + strcspn(line, "\n"))
+	if (!at || at > line + strcspn(line, "\n") || count_columns(at + 1) < n)
 		return;
 	at++;
 	for (size_t i = 0; i < n; i++) {

@@ -1,0 +1,139 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# stat.sh - kvmrt-stat on a captured host whose guest the real hook has tuned
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+hook=${KVMRT_HOOK:-$bin/../hooks/qemu}
+data=$tree/tests/data/hook
+root=$work/root
+uuid=6a1f0c1e-0000-4000-8000-000000000001
+
+# The sanitizer's dlopen does not look where the hook says.
+if nm -D "$hook" | grep -q __asan_init; then
+	LD_LIBRARY_PATH=$(dirname "$hook")
+	export LD_LIBRARY_PATH
+fi
+
+"$tree/tests/bench/make-host" smt2-numa2-12cpu-guest "$root" || exit 1
+cp "$data/rt1.cfg" "$root/etc/kvmrt.cfg"
+
+call() { # call OPERATION
+	KVMRT_ROOT=$root "$hook" rt1 "$1" begin - <"$data/rt1.xml" \
+		>/dev/null 2>"$work/err"
+	result $? "the hook's $1" || sed 's/^/# /' "$work/err"
+}
+
+# counters IRQ SOFT: what CPU 6 had of an interrupt and of a softirq; CPU 0
+# and 8 have their own, ERR is nobody's
+counters() {
+	printf '%16s %10s %10s %10s\n' CPU0 CPU6 CPU8 CPU10 >"$root/proc/interrupts"
+	printf ' 35: %10u %10u %10u %10u  PCI-MSI dev\n' 9 "$1" 3 2 \
+		>>"$root/proc/interrupts"
+	printf 'ERR: %10u\n' 1000 >>"$root/proc/interrupts"
+	printf '%16s %10s %10s %10s\n' CPU0 CPU6 CPU8 CPU10 >"$root/proc/softirqs"
+	printf 'TIMER: %8u %10u %10u %10u\n' 9 "$2" 0 0 >>"$root/proc/softirqs"
+}
+
+# A thread's file as a kernel writes it: fields 39 to 41 are CPU 8, 1, FIFO.
+full_stat() { # full_stat TID
+	file=$root/proc/$1/task/$1
+	[ -d "$file" ] || file=$root/proc/4711/task/$1
+	sed 's/ *[0-9]* *$//' "$file/stat" | tr -d '\n' >"$work/stat"
+	words=$(sed 's/.*) //' "$work/stat" | wc -w)
+	while [ "$words" -lt 36 ]; do
+		printf ' 0' >>"$work/stat"
+		words=$((words + 1))
+	done
+	printf ' 8 1 1 0 0 0\n' >>"$work/stat"
+	cat "$work/stat" >"$file/stat"
+	echo '5000000 1500000 7' >"$file/schedstat"
+	echo 'nonvoluntary_ctxt_switches:	42' >>"$file/status"
+}
+
+# The whole tree, as looking must leave it.
+sum() {
+	(cd "$root" && find . -type f -exec cksum {} + | sort && ls -lR) >"$work/$1"
+}
+
+counters 100 200
+run 'nobody runs' 0 kvmrt-stat --root "$root"
+has out 'No guest of kvmrt.cfg runs.'
+run 'all' 0 kvmrt-stat --root "$root" --all
+has out 'rt1                  off'
+[ ! -e "$root/run/kvmrt" ]
+result $? 'looking makes no folder'
+
+call prepare
+run 'starting' 0 kvmrt-stat --root "$root"
+has out 'rt1                  starting'
+call start
+call started
+
+sum before
+run 'tuned' 0 kvmrt-stat --root "$root"
+has out 'rt1                  tuned'
+has out 'vCPUs on 6,8, service on 10'
+has out 'kvmrt-agent does not run'
+run 'by name' 0 kvmrt-stat --root "$root" rt1
+run 'by UUID in capitals' 0 kvmrt-stat --root "$root" \
+	"$(echo $uuid | tr a-z A-Z)"
+has out 'rt1                  tuned'
+run 'a stranger' 1 kvmrt-stat --root "$root" nobody
+has err "has no guest 'nobody'"
+run 'nothing was counted' 0 kvmrt-stat --root "$root" -t
+has out 'since it started'
+has out 'CPU 6    vCPU                0 interrupts            0 softirqs'
+has out 'CPU 10   service             0 interrupts            0 softirqs'
+sum after
+cmp -s "$work/before" "$work/after"
+result $? 'looking changed nothing'
+
+counters 107 203
+run 'what came since' 0 kvmrt-stat --root "$root" -t
+has out 'CPU 6    vCPU                7 interrupts            3 softirqs'
+has out 'CPU 8    vCPU                0 interrupts            0 softirqs'
+hasnt out 'CPU 0 '
+counters 40 203
+run 'a row that went' 0 kvmrt-stat --root "$root" --json
+has out '"since_start":true,"cpus":[{"cpu":6,"use":"vCPU","interrupts":0,"softirqs":3}'
+rm "$root/run/kvmrt/counts-$uuid"
+counters 107 203
+run 'nothing kept' 0 kvmrt-stat --root "$root" -t
+has out 'since boot'
+has out 'CPU 6    vCPU              107 interrupts          203 softirqs'
+
+# ERR has one number, in the column of the first CPU: which is not ours here.
+sed -i 's/CPU0 /CPU6 /; s/ CPU6  *CPU8/ CPU0       CPU8/' "$root/proc/interrupts"
+run 'errors are no CPU of ours' 0 kvmrt-stat --root "$root" -t
+has out 'CPU 6    vCPU                9 interrupts'
+
+full_stat 4711
+run 'threads' 0 kvmrt-stat --root "$root" -t
+grep -qE '^ +4711 qemu-system-x86 +emulator +10 +8 fifo:1 +1\.500 ms +42$' \
+	"$work/out"
+result $? 'threads: all of its columns' || sed 's/^/# /' "$work/out"
+run 'threads as JSON' 0 kvmrt-stat --root "$root" --json
+has out '"role":"emulator","cpus":[10],"last_cpu":8,"policy":"fifo","priority":1,"waited_ns":1500000,"switched":42}'
+
+echo 0-11 >"$root/proc/irq/50/smp_affinity_list"
+run 'degraded' 4 kvmrt-stat --root "$root"
+has out 'rt1                  degraded'
+has out "proc/irq/50/smp_affinity_list holds '0-11', should be '10'"
+run 'degraded as JSON' 4 kvmrt-stat --root "$root" --json
+has out '"state":"degraded","missing":["'
+
+run 'watch without a terminal' 2 kvmrt-stat --watch
+has err '--watch is for a terminal'
+cp "$root/run/kvmrt/journal" "$work/journal"
+sed -i '1s/./X/' "$root/run/kvmrt/journal"
+run 'a record that is damaged' 1 kvmrt-stat --root "$root"
+empty out
+has err 'journal'
+cp "$work/journal" "$root/run/kvmrt/journal"
+rm -rf "$root/proc/4711"
+run 'its process has died' 0 kvmrt-stat --root "$root" --all
+has out 'rt1                  off'
+cmp -s "$work/journal" "$root/run/kvmrt/journal"
+result $? 'and its record is left to who has the lock'
+finish
