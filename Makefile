@@ -12,6 +12,7 @@ libexecdir  ?= $(libdir)/kvmrt
 mandir      ?= $(prefix)/share/man
 unitdir     ?= $(prefix)/lib/systemd/system
 compdir     ?= $(prefix)/share/bash-completion/completions
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 DESTDIR     ?=
 
 VERSION     := 0.1.0
@@ -180,6 +181,8 @@ install: all
 	install -d $(DESTDIR)$(prefix)/share/doc/kvmrt
 	install -m 644 etc/kvmrt.cfg.example $(DESTDIR)$(prefix)/share/doc/kvmrt
 	install -m 644 $(wildcard etc/systemd/*.service) $(DESTDIR)$(unitdir)
+	install -d $(DESTDIR)$(tmpfilesdir)
+	install -m 644 etc/tmpfiles.d/kvmrt.conf $(DESTDIR)$(tmpfilesdir)
 	install -m 644 $(MODULE) $(DESTDIR)$(libexecdir)
 	install -m 755 $(HOOK) $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 
@@ -199,6 +202,7 @@ uninstall:
 	rm -f $(DESTDIR)$(prefix)/share/doc/kvmrt/kvmrt.cfg.example
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-agent $(DESTDIR)$(libexecdir)/kvmrt-sync
 	rm -f $(patsubst etc/systemd/%,$(DESTDIR)$(unitdir)/%,$(wildcard etc/systemd/*.service))
+	rm -f $(DESTDIR)$(tmpfilesdir)/kvmrt.conf
 	rm -f $(DESTDIR)$(libexecdir)/$(notdir $(MODULE))
 	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 	rm -f $(foreach n,1 5 7 8,$(patsubst docs/%,$(DESTDIR)$(mandir)/man$n/%,$(wildcard docs/*.$n)))

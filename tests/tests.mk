@@ -28,6 +28,14 @@ $(ROUNDTRIP): $(B)/tests/domains/roundtrip.o $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# The real commands over a libvirt of files: virt/fake.c.
+FAKED := $(addprefix $(B)/tests/virt/kvmrt-,boot shutdown edit-config)
+
+$(FAKED): $(B)/tests/virt/kvmrt-%: $(B)/tools/%.o $(B)/tests/virt/fake.o \
+		$(TOOL_LIB) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+
 # Fuzz targets: replayed over their corpus here; `make fuzz` is for clang.
 FUZZ     := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 FUZZ_BIN := $(FUZZ:%=$(B)/tests/fuzz/%)
@@ -53,7 +61,7 @@ fuzz:
 		$(FUZZ_DIR)/found tests/fuzz/corpus/$(TARGET)
 
 # What tests/run runs.
-tests: units $(CRASH) $(PLAN_OF) $(ROUNDTRIP) $(FUZZ_BIN) all
+tests: units $(CRASH) $(PLAN_OF) $(ROUNDTRIP) $(FAKED) $(FUZZ_BIN) all
 
 golden: $(PLAN_OF)
 	$(Q)GOLDEN_WRITE=1 PLAN_OF=$(abspath $(PLAN_OF)) tests/golden/plans.sh

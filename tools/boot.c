@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../lib/virt/sync.h"
 #include "each.h"
@@ -41,14 +42,16 @@ static const char help[] =
 struct candidate {
 	const struct rt_guest *guest;
 	bool running;
-	int r; /* of the start */
+	bool ended; /* its start, well (r == 0) or not */
+	int r;
 	struct rt_err err;
 };
 
 struct boot {
 	const struct rt_options *options;
 	const char *uri;
-	bool all, clean;
+	bool all, clean, terminal;
+	bool failed; /* one of them */
 	struct rt_loaded loaded;
 	struct rt_virt virt;
 	struct rt_each each;
@@ -139,11 +142,16 @@ static int refuse_running(struct boot *boot, struct rt_err *err)
 	for (size_t i = 0; i < guests->n; i++) {
 		struct rt_virt_guest found;
 		enum rt_virt_state state;
+		int r;
 
-		if (guests->items[i].disabled ||
-		    rt_virt_find(&boot->virt, guests->items[i].uuid, &found,
-				 err) < 0)
+		if (guests->items[i].disabled)
 			continue;
+		r = rt_virt_find(&boot->virt, guests->items[i].uuid, &found,
+				 err);
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return r;
 		state = found.state;
 		rt_virt_guest_fini(&found);
 		if (state != RT_VIRT_OFF && state != RT_VIRT_CRASHED)
@@ -172,6 +180,9 @@ static int start_one(void *data, size_t i, struct rt_err *err)
 
 	if (boot->items[i].running)
 		return 0;
+	if (boot->clean && boot->failed)
+		return rt_fail(err, 0,
+			       "not started, because another guest failed");
 	r = rt_virt_open(boot->uri, &virt, err);
 	if (r < 0)
 		return r;
@@ -184,20 +195,39 @@ static int start_one(void *data, size_t i, struct rt_err *err)
 	return r;
 }
 
-static void started_one(void *data, size_t i, int r, const struct rt_err *err)
+static void begun_one(void *data, size_t i)
 {
-	struct boot *boot = data;
-	struct candidate *item = &boot->items[i];
+	const struct boot *boot = data;
+
+	if (!boot->items[i].running && !boot->options->json &&
+	    (boot->terminal || boot->options->verbose))
+		fprintf(stderr, "%s: starting\n", boot->items[i].guest->name);
+}
+
+static void tell(struct boot *boot, const struct candidate *item)
+{
 	const struct rt_did did = {
 		.uuid = item->guest->uuid,
 		.name = item->guest->name,
 		.did = item->running ? "runs already, tuned anew" : "started",
-		.failure = r < 0 ? err : NULL,
+		.failure = item->r < 0 ? &item->err : NULL,
 	};
 
+	rt_each_add(&boot->each, &did);
+}
+
+/* With --clean it is not known yet whether it stays. */
+static void started_one(void *data, size_t i, int r, const struct rt_err *err)
+{
+	struct boot *boot = data;
+	struct candidate *item = &boot->items[i];
+
+	item->ended = true;
 	item->r = r;
 	item->err = *err;
-	rt_each_add(&boot->each, &did);
+	boot->failed |= r < 0;
+	if (!boot->clean)
+		tell(boot, item);
 }
 
 static int start_all(struct boot *boot, struct rt_err *err)
@@ -206,6 +236,7 @@ static int start_all(struct boot *boot, struct rt_err *err)
 		.n = boot->n,
 		.at_once = AT_ONCE,
 		.run = start_one,
+		.begun = begun_one,
 		.ended = started_one,
 		.data = boot,
 	};
@@ -213,22 +244,54 @@ static int start_all(struct boot *boot, struct rt_err *err)
 	return rt_parallel(&work, err);
 }
 
-/* --clean is all or nothing. */
-static void end_started(struct boot *boot)
+static bool is_started(const struct candidate *item)
 {
-	struct rt_err ignored;
+	return item->ended && item->r == 0 && !item->running;
+}
+
+/* --clean is all or nothing. Returns how many could not be ended. */
+static unsigned end_started(struct boot *boot)
+{
+	unsigned left = 0;
 
 	for (size_t i = boot->n; i-- > 0;) {
-		if (boot->items[i].r == 0 && !boot->items[i].running)
-			(void)rt_virt_destroy(&boot->virt,
-					      boot->items[i].guest->uuid,
-					      &ignored);
+		struct candidate *item = &boot->items[i];
+		struct rt_err err;
+
+		if (!is_started(item))
+			continue;
+		if (rt_virt_destroy(&boot->virt, item->guest->uuid, &err) < 0) {
+			item->r = rt_fail(&item->err, 0,
+					  "it is started and could not be "
+					  "powered off again: %s",
+					  err.text);
+			left++;
+			continue;
+		}
+		item->r = rt_fail(&item->err, 0,
+				  "powered off again, because another guest "
+				  "failed");
 	}
+	return left;
+}
+
+static int finish_clean(struct boot *boot, bool failed)
+{
+	const unsigned left = failed ? end_started(boot) : 0;
+	int status;
+
+	for (size_t i = 0; i < boot->n; i++) {
+		if (boot->items[i].ended)
+			tell(boot, &boot->items[i]);
+	}
+	status = rt_each_end(&boot->each);
+	return left ? RT_EXIT_PARTLY : status;
 }
 
 /* --- retune --- */
 
-static int retune(struct boot *boot, struct rt_err *err)
+static int retune(struct boot *boot, const struct rt_tool *tool,
+		  struct rt_err *err)
 {
 	RT_AUTO_FREE const struct rt_guest **running =
 		calloc(boot->n + 1, sizeof(*running));
@@ -245,6 +308,7 @@ static int retune(struct boot *boot, struct rt_err *err)
 	if (!n && !boot->clean)
 		return 0;
 	r = rt_retune(&boot->loaded, &boot->virt, running, n, &report, err);
+	rt_retune_tell(tool, boot->options->verbose, &report);
 	rt_report_fini(&report);
 	return r;
 }
@@ -258,16 +322,15 @@ static int boot_guests(struct boot *boot, const struct rt_tool *tool,
 	if (r == 0)
 		r = choose(boot, err);
 	if (r == 0)
-		r = retune(boot, err);
+		r = retune(boot, tool, err);
 	if (r < 0)
 		return rt_tool_failed(tool, err);
 	rt_each_begin(&boot->each, tool, boot->options);
 	r = start_all(boot, err);
-	if (boot->clean && (r < 0 || boot->each.failed)) {
-		end_started(boot);
-		boot->each.done = 0;
-	}
-	status = rt_each_end(&boot->each);
+	if (boot->clean)
+		status = finish_clean(boot, r < 0 || boot->failed);
+	else
+		status = rt_each_end(&boot->each);
 	return r < 0 ? rt_tool_failed(tool, err) : status;
 }
 
@@ -315,6 +378,7 @@ int main(int argc, char **argv)
 				      "--all and named guests exclude each "
 				      "other");
 	boot.options = &options;
+	boot.terminal = isatty(STDERR_FILENO);
 	status = run(&boot, &tool);
 	free(boot.items);
 	rt_load_fini(&boot.loaded);

@@ -50,16 +50,32 @@ struct edit {
 
 /* --- one editor at a time --- */
 
+/* Who had the lock may have taken its file away since we opened it. */
+static bool is_there(const struct edit *edit)
+{
+	struct stat ours, there;
+
+	return fstat(edit->lock, &ours) == 0 &&
+	       lstat(edit->lock_path, &there) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
 static int take_lock(struct edit *edit, struct rt_err *err)
 {
 	char pid[16] = "";
+	bool locked;
 	int n;
 
-	edit->lock = open(edit->lock_path,
-			  O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (edit->lock < 0)
-		return rt_fail(err, errno, "make %s", edit->lock_path);
-	if (flock(edit->lock, LOCK_EX | LOCK_NB) < 0) {
+	do {
+		rt_auto_fd(&edit->lock);
+		edit->lock =
+			open(edit->lock_path,
+			     O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (edit->lock < 0)
+			return rt_fail(err, errno, "make %s", edit->lock_path);
+		locked = flock(edit->lock, LOCK_EX | LOCK_NB) == 0;
+	} while (locked && !is_there(edit));
+	if (!locked) {
 		if (pread(edit->lock, pid, sizeof(pid) - 1, 0) < 0)
 			*pid = '\0';
 		pid[strcspn(pid, "\n")] = '\0';
@@ -118,32 +134,46 @@ static int make_copy(struct edit *edit, struct rt_err *err)
 
 /* --- the editor --- */
 
-/* "code -w" has words; no shell takes it apart. */
+/* "code -w" has words; no shell takes it apart. One too many is seen. */
 static size_t split(char *text, char **words)
 {
 	size_t n = 0;
 
-	for (char *word = strtok_r(text, " \t", &text); word && n < WORDS_MAX;
+	for (char *word = strtok_r(text, " \t", &text); word && n <= WORDS_MAX;
 	     word = strtok_r(NULL, " \t", &text))
 		words[n++] = word;
 	return n;
 }
 
+/* The first variable that names something. */
+static const char *editor(void)
+{
+	static const char *const variables[] = { "VISUAL", "EDITOR" };
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
+		const char *name = getenv(variables[i]);
+
+		if (name && name[strspn(name, " \t")])
+			return name;
+	}
+	return "vi";
+}
+
 static int run_editor(const struct edit *edit, struct rt_err *err)
 {
-	const char *name = getenv("VISUAL");
-	RT_AUTO_FREE char *text = NULL;
+	RT_AUTO_FREE char *text = strdup(editor());
 	char *words[WORDS_MAX + 2];
 	int status = 0;
 	size_t n;
 	pid_t pid;
 
-	if (!name || !*name)
-		name = getenv("EDITOR");
-	text = strdup(name && *name ? name : "vi");
 	if (!text)
 		return rt_fail_memory(err);
 	n = split(text, words);
+	if (n > WORDS_MAX)
+		return rt_fail(err, 0,
+			       "the editor has more than %d words: '%s'",
+			       WORDS_MAX, editor());
 	words[n++] = edit->copy;
 	words[n] = NULL;
 	fflush(NULL);
@@ -163,9 +193,8 @@ static int run_editor(const struct edit *edit, struct rt_err *err)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	return rt_fail(err, 0,
-		       "the editor '%s' did not end well; nothing is changed, "
-		       "the copy is %s",
-		       words[0], edit->copy);
+		       "the editor '%s' did not end well; %s is as it was",
+		       words[0], edit->file.path);
 }
 
 /* --- checking --- */
@@ -186,6 +215,30 @@ static int check_copy(const struct edit *edit, struct rt_loaded *loaded,
 	*ret_valid = !rt_report_errors(&loaded->report);
 	rt_show_report(&loaded->report, rt_show_has_colour(stderr), &out);
 	return rt_show_write(&out, stderr, "standard error", err);
+}
+
+/* Nothing of the user's is in it: not one byte differs. */
+static bool is_untouched(struct edit *edit)
+{
+	struct rt_config_file now = { 0 };
+	struct rt_err ignored;
+	bool same;
+
+	if (rt_config_file_read(&edit->sys, edit->copy, &now, &ignored) < 0)
+		return false;
+	same = now.len == edit->file.len &&
+	       memcmp(now.text, edit->file.text, now.len) == 0;
+	rt_config_file_fini(&now);
+	return same;
+}
+
+/* The copy goes only when nothing can be lost with it. */
+static void keep_or_drop(struct edit *edit)
+{
+	if (is_untouched(edit))
+		(void)unlink(edit->copy);
+	else
+		fprintf(stderr, "Your edit is kept in %s.\n", edit->copy);
 }
 
 /* Only a person at a terminal can be asked. */
@@ -270,14 +323,15 @@ static int edit_once(struct edit *edit, bool no_sync, bool *ret_again)
 	int status = RT_EXIT_DONE;
 
 	*ret_again = false;
-	if (run_editor(edit, &err) < 0)
-		return rt_tool_failed(edit->tool, &err);
+	if (run_editor(edit, &err) < 0) {
+		rt_tool_failed(edit->tool, &err);
+		keep_or_drop(edit);
+		return RT_EXIT_FAILED;
+	}
 	if (check_copy(edit, &loaded, &valid, &err) < 0) {
 		status = rt_load_failed(edit->tool, &loaded, &err);
 		fprintf(stderr, "Your edit is kept in %s.\n", edit->copy);
-	} else if (edit->file.exists && loaded.file.len == edit->file.len &&
-		   memcmp(loaded.file.text, edit->file.text, edit->file.len) ==
-			   0) {
+	} else if (is_untouched(edit)) {
 		(void)unlink(edit->copy);
 		printf("%s is unchanged.\n", edit->file.path);
 	} else if (valid) {

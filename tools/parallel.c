@@ -101,7 +101,7 @@ static int fill(struct crew *crew, struct rt_err *err)
 	return crew->running ? 0 : r;
 }
 
-static unsigned long long now_ms(void)
+unsigned long long rt_now_ms(void)
 {
 	struct timespec now;
 
@@ -113,11 +113,11 @@ static unsigned long long now_ms(void)
 static int attend(struct crew *crew, struct rt_err *err)
 {
 	const struct rt_parallel *work = crew->work;
-	unsigned long long tick = now_ms() + TICK_MS;
+	unsigned long long tick = rt_now_ms() + TICK_MS;
 	int r = fill(crew, err);
 
 	while (r == 0 && crew->running) {
-		const unsigned long long now = now_ms();
+		const unsigned long long now = rt_now_ms();
 
 		for (size_t k = 0; k < work->at_once; k++)
 			crew->polls[k] = (struct pollfd){
@@ -130,7 +130,7 @@ static int attend(struct crew *crew, struct rt_err *err)
 			if (crew->polls[k].fd >= 0 && crew->polls[k].revents)
 				end(crew, &crew->children[k]);
 		}
-		if (now_ms() >= tick) {
+		if (rt_now_ms() >= tick) {
 			tick += TICK_MS;
 			if (work->tick)
 				work->tick(work->data);

@@ -31,4 +31,7 @@ struct rt_parallel {
  */
 int rt_parallel(const struct rt_parallel *work, struct rt_err *err);
 
+/* For limits and times spent: setting the host's clock does not move it. */
+unsigned long long rt_now_ms(void);
+
 #endif

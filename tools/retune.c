@@ -2,6 +2,7 @@
 /* retune.c - make the host fit the guests that run */
 #include "retune.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../lib/core/domain.h"
@@ -57,4 +58,17 @@ int rt_retune(struct rt_loaded *loaded, struct rt_virt *virt,
 		r = rt_reconcile(&store, &loaded->topo, report, err);
 	rt_store_close(&store);
 	return r;
+}
+
+void rt_retune_tell(const struct rt_tool *tool, bool verbose,
+		    const struct rt_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct rt_finding *f = &report->items[i];
+
+		if (f->severity == RT_NOTE && !verbose)
+			continue;
+		fprintf(stderr, "%s: %s%s%s\n", tool->name, f->guest,
+			*f->guest ? ": " : "", f->message);
+	}
 }

@@ -15,4 +15,8 @@ int rt_retune(struct rt_loaded *loaded, struct rt_virt *virt,
 	      const struct rt_guest *const *guests, size_t n,
 	      struct rt_report *report, struct rt_err *err);
 
+/* Warnings to stderr: what could not be, what somebody else has changed. */
+void rt_retune_tell(const struct rt_tool *tool, bool verbose,
+		    const struct rt_report *report);
+
 #endif

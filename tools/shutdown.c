@@ -40,7 +40,7 @@ static const char help[] =
 struct victim {
 	const struct rt_guest *guest;
 	bool waiting;
-	time_t since;
+	unsigned long long since; /* rt_now_ms */
 };
 
 struct ending {
@@ -68,7 +68,7 @@ static int wait_off(struct rt_virt *virt, const char *uuid, unsigned seconds,
 		    bool *ret_off, struct rt_err *err)
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
-	const time_t end = time(NULL) + (time_t)seconds;
+	const unsigned long long end = rt_now_ms() + seconds * 1000ull;
 
 	for (;;) {
 		struct rt_virt_guest guest;
@@ -80,7 +80,7 @@ static int wait_off(struct rt_virt *virt, const char *uuid, unsigned seconds,
 			rt_virt_guest_fini(&guest);
 		if (*ret_off)
 			return 0;
-		if (r < 0 || time(NULL) >= end)
+		if (r < 0 || rt_now_ms() >= end)
 			return r;
 		nanosleep(&pause, NULL);
 	}
@@ -102,6 +102,7 @@ static int end_one(void *data, size_t i, struct rt_err *err)
 {
 	const struct ending *ending = data;
 	const char *uuid = ending->items[i].guest->uuid;
+	struct rt_err ignored;
 	struct rt_virt virt;
 	bool off = false;
 	int r = rt_virt_open(ending->uri, &virt, err);
@@ -111,6 +112,9 @@ static int end_one(void *data, size_t i, struct rt_err *err)
 	r = rt_virt_shutdown(&virt, uuid, err);
 	if (r == 0)
 		r = wait_off(&virt, uuid, ending->seconds, &off, err);
+	/* One that cannot be asked may have gone by itself. */
+	else if (wait_off(&virt, uuid, 0, &off, &ignored) == 0 && off)
+		r = 0;
 	if (!off && ending->force)
 		r = power_off(&virt, uuid, err);
 	else if (r == 0 && !off)
@@ -128,7 +132,12 @@ static void begun(void *data, size_t i)
 	struct ending *ending = data;
 
 	ending->items[i].waiting = true;
-	ending->items[i].since = time(NULL);
+	ending->items[i].since = rt_now_ms();
+}
+
+static unsigned long long seconds_of(const struct victim *victim)
+{
+	return (rt_now_ms() - victim->since) / 1000;
 }
 
 static void ended(void *data, size_t i, int r, const struct rt_err *err)
@@ -144,8 +153,7 @@ static void ended(void *data, size_t i, int r, const struct rt_err *err)
 	};
 
 	victim->waiting = false;
-	snprintf(text, sizeof(text), "off after %ld s",
-		 (long)(time(NULL) - victim->since));
+	snprintf(text, sizeof(text), "off after %llu s", seconds_of(victim));
 	rt_each_add(&ending->each, &did);
 }
 
@@ -163,9 +171,8 @@ static void tick(void *data)
 
 		if (!victim->waiting)
 			continue;
-		fprintf(stderr, "%s %s (%ld s)", any ? "," : "",
-			victim->guest->name,
-			(long)(time(NULL) - victim->since));
+		fprintf(stderr, "%s %s (%llu s)", any ? "," : "",
+			victim->guest->name, seconds_of(victim));
 		any = true;
 	}
 	fprintf(stderr, "\n");
@@ -235,8 +242,12 @@ static int end_all(struct ending *ending, const struct rt_tool *tool,
 	if (r == 0)
 		r = rt_retune(&ending->loaded, &ending->virt, NULL, 0, &report,
 			      err);
+	rt_retune_tell(tool, ending->options->verbose, &report);
 	rt_report_fini(&report);
-	return r < 0 ? rt_tool_failed(tool, err) : status;
+	if (r == 0)
+		return status;
+	rt_tool_failed(tool, err);
+	return ending->each.done ? RT_EXIT_PARTLY : RT_EXIT_FAILED;
 }
 
 static int run(struct ending *ending, const struct rt_tool *tool)
@@ -259,10 +270,13 @@ static int run(struct ending *ending, const struct rt_tool *tool)
 
 static bool parse_seconds(const char *text, unsigned *ret)
 {
-	char end;
+	const size_t n = strspn(text, "0123456789");
 
-	return sscanf(text, "%u%c", ret, &end) == 1 && *ret <= 86400 &&
-	       *text != '-' && *text != '+';
+	/* Five digits: no number of them is too large for its type. */
+	if (!n || n > 5 || text[n])
+		return false;
+	*ret = (unsigned)strtoul(text, NULL, 10);
+	return *ret <= 86400;
 }
 
 int main(int argc, char **argv)
