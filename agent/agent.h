@@ -134,6 +134,7 @@ struct agent {
 	bool adopting;	   /* the first look after a change of guests: what it
 			  finds is no repair */
 	unsigned failures; /* looks in a row that failed */
+	unsigned silences; /* and those that irqbalance did not answer */
 	struct cause causes[CAUSES_MAX];
 	size_t n_causes;
 

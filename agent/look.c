@@ -216,6 +216,29 @@ static bool begins(const struct agent *agent, const struct rt_journal *journal)
 	return false;
 }
 
+/* Twice as long each time. */
+static unsigned retry_ms(unsigned tries)
+{
+	unsigned wait = RETRY_MS;
+
+	while (tries-- && wait < RETRY_MAX_MS)
+		wait *= 2;
+	return wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
+}
+
+/* irqbalance may have been in the middle of a scan. */
+static void ask_again(struct agent *agent, const struct rt_report *report)
+{
+	bool silent = false;
+
+	for (size_t i = 0; i < report->n; i++)
+		silent |= strcmp(report->items[i].code, RT_CODE_SILENT) == 0;
+	if (silent)
+		agent_want(agent, retry_ms(agent->silences++));
+	else
+		agent->silences = 0;
+}
+
 static int reconcile(struct agent *agent, struct rt_store *store,
 		     struct rt_err *err)
 {
@@ -232,6 +255,7 @@ static int reconcile(struct agent *agent, struct rt_store *store,
 						 err);
 	}
 	say(agent, &report);
+	ask_again(agent, &report);
 	rt_report_fini(&report);
 	follow(agent, &store->journal);
 	return r;
@@ -239,15 +263,10 @@ static int reconcile(struct agent *agent, struct rt_store *store,
 
 static void plan_next(struct agent *agent, int r, const struct rt_err *err)
 {
-	unsigned wait = RETRY_MS;
-
 	if (r < 0) {
-		for (unsigned i = 0; i < agent->failures; i++)
-			wait = wait * 2 < RETRY_MAX_MS ? wait * 2 :
-							 RETRY_MAX_MS;
-		if (agent->failures++ == 0)
+		if (agent->failures == 0)
 			rt_log_err(&agent->log, "%s", err->text);
-		agent_want(agent, wait);
+		agent_want(agent, retry_ms(agent->failures++));
 		return;
 	}
 	if (agent->failures)

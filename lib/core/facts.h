@@ -25,6 +25,9 @@ enum rt_kind {
 	RT_KIND_IRQBALANCE, /* path "irqbalance/PID/STARTTIME": banned CPUs */
 };
 
+/* The value of one that could not be read now, though it is there. */
+#define RT_SILENT "?"
+
 /* A file that holds CPUs or a word, and what it holds. */
 struct rt_setting {
 	enum rt_kind kind;

@@ -241,6 +241,11 @@ static int ban_owned(struct maker *maker, const struct rt_setting *setting)
 	};
 	struct rt_cpuset banned;
 
+	/* What it was told before stands until it can be asked. */
+	if (strcmp(setting->value, RT_SILENT) == 0) {
+		rt_plan_need(maker, setting->path);
+		return 0;
+	}
 	if (!rt_plan_parse(RT_KIND_LIST,
 			   original_of(maker, setting->path, setting->value),
 			   &banned))

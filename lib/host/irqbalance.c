@@ -145,9 +145,13 @@ int rt_facts_read_irqbalance(struct rt_sys *sys, struct rt_facts *facts,
 
 		if (sscanf(names.items[i], "irqbalance%u.sock", &pid) != 1)
 			continue;
-		/* A socket that a dead one left behind, or one that hangs. */
-		if (rt_task_start(sys, pid, pid, &start, &ignored) < 0 ||
-		    ask_banned(sys, pid, banned, sizeof(banned), &ignored) < 0)
+		/* A socket that a dead one left behind. */
+		if (rt_task_start(sys, pid, pid, &start, &ignored) < 0)
+			continue;
+		r = ask_banned(sys, pid, banned, sizeof(banned), &ignored);
+		if (r == -EAGAIN)
+			snprintf(banned, sizeof(banned), RT_SILENT);
+		else if (r < 0)
 			continue;
 		snprintf(path, sizeof(path), "irqbalance/%u/%llu", pid, start);
 		r = rt_settings_add(&facts->settings, RT_KIND_IRQBALANCE, path,

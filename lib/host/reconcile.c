@@ -151,11 +151,30 @@ static int read_online(struct rt_store *store, struct rt_topo *topo,
 	return r;
 }
 
+/* It is busy, or hangs: whoever can look again later should. */
+static void tell_silent(const struct rt_facts *facts, struct rt_report *report)
+{
+	for (size_t i = 0; i < facts->settings.n; i++) {
+		const struct rt_setting *setting = &facts->settings.items[i];
+		const struct rt_where where = { .guest = "" };
+		unsigned pid;
+
+		if (strcmp(setting->value, RT_SILENT) == 0 &&
+		    sscanf(setting->path, "irqbalance/%u/", &pid) == 1)
+			rt_report_add(report, RT_WARNING, RT_CODE_SILENT, where,
+				      NULL,
+				      "irqbalance[%u] does not answer; it may "
+				      "place interrupts on guests' CPUs",
+				      pid);
+	}
+}
+
 /* One look, one plan, one pass. Sets *ret_again when there is more to see. */
 static int round_once(struct rt_store *store, struct rt_topo *topo,
-		      const struct rt_told *told, bool last, bool *ret_again,
-		      struct rt_err *err)
+		      const struct rt_told *told, unsigned round,
+		      bool *ret_again, struct rt_err *err)
 {
+	const bool first = round == 1, last = round == ROUNDS_MAX;
 	struct rt_facts facts = { 0 };
 	struct rt_plan plan = { 0 };
 	const struct rt_plan_input input = {
@@ -167,6 +186,8 @@ static int round_once(struct rt_store *store, struct rt_topo *topo,
 	int r = rt_reconcile_facts(store->sys, &store->journal, topo, &facts,
 				   err);
 
+	if (r == 0 && first)
+		tell_silent(&facts, told->report);
 	if (r == 0)
 		r = rt_plan_make(&input, &plan, err);
 	if (r == 0 && plan.n)
@@ -185,9 +206,8 @@ int rt_reconcile_telling(struct rt_store *store, struct rt_topo *topo,
 	bool again = true;
 	int r = drop_dead(store, told->report, err);
 
-	for (unsigned i = 0; r == 0 && again && i < ROUNDS_MAX; i++)
-		r = round_once(store, topo, told, i + 1 == ROUNDS_MAX, &again,
-			       err);
+	for (unsigned i = 1; r == 0 && again && i <= ROUNDS_MAX; i++)
+		r = round_once(store, topo, told, i, &again, err);
 	return r;
 }
 

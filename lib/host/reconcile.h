@@ -39,6 +39,12 @@ int rt_reconcile_telling(struct rt_store *store, struct rt_topo *topo,
 			 const struct rt_told *told, struct rt_err *err);
 
 /*
+ * A warning of it: irqbalance is there and did not answer within a second.
+ * What it was told before stands; calling again later may do more.
+ */
+#define RT_CODE_SILENT "irqbalance-silent"
+
+/*
  * The parts, for who only looks. Is the process of an active guest's record
  * there? What a plan for the journal's guests asks for of the host: no more
  * is read.
