@@ -154,7 +154,15 @@ stage: all
 	$(Q)rm -rf $(STAGE)
 	+$(Q)$(MAKE) --no-print-directory -s install DESTDIR=$(STAGE) \
 		prefix=/usr sysconfdir=/etc
-lab-check: stage
+# The Debian package, from what git knows of; its own tests are `make check`.
+DEB := build/deb
+deb:
+	$(Q)rm -rf $(DEB) && mkdir -p $(DEB)/src
+	$(Q)git ls-files -z | tar -cf - --null -T - | tar -xf - -C $(DEB)/src
+	+$(Q)cd $(DEB)/src && DEB_BUILD_OPTIONS="nocheck parallel=$$(nproc)" \
+		dpkg-buildpackage -b -us -uc -d >../log 2>&1 || \
+		{ tail -n 30 ../log; exit 1; }
+lab-check: stage deb
 	$(Q)tests/lab/run $(SCENARIO)
 demo: stage
 	$(Q)tests/lab/demo
@@ -218,5 +226,5 @@ clean:
 
 -include tests/bench/bench.mk
 
-.PHONY: all units check stage lab-check demo lint install uninstall clean
+.PHONY: all units check stage deb lab-check demo lint install uninstall clean
 .SECONDARY:

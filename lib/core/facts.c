@@ -162,6 +162,7 @@ bool rt_value_same(enum rt_kind kind, const char *a, const char *b)
 		return same_text(a, b);
 	case RT_KIND_LIST:
 	case RT_KIND_AFFINITY:
+	case RT_KIND_IRQ_THREAD:
 	case RT_KIND_IRQBALANCE:
 		return same_set(rt_cpuset_parse_list, a, b);
 	case RT_KIND_MASK:

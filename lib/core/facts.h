@@ -22,6 +22,8 @@ enum rt_kind {
 	RT_KIND_CGROUP,	    /* same path: which cgroup the thread is in */
 	RT_KIND_TASKS,	    /* path "tasks/LIST": masks that lack CPUs of LIST,
 			       because we took those down */
+	RT_KIND_IRQ_THREAD, /* the same of an interrupt's thread, which
+			       the kernel moves with its interrupt */
 	RT_KIND_IRQBALANCE, /* path "irqbalance/PID/STARTTIME": banned CPUs */
 };
 

@@ -25,7 +25,8 @@ static const char *const kind_names[] = {
 	[RT_KIND_TEXT] = "text",	 [RT_KIND_LIST] = "list",
 	[RT_KIND_MASK] = "mask",	 [RT_KIND_PARTITION] = "partition",
 	[RT_KIND_AFFINITY] = "affinity", [RT_KIND_CGROUP] = "cgroup",
-	[RT_KIND_TASKS] = "tasks",	 [RT_KIND_IRQBALANCE] = "irqbalance",
+	[RT_KIND_TASKS] = "tasks",	 [RT_KIND_IRQ_THREAD] = "irq-thread",
+	[RT_KIND_IRQBALANCE] = "irqbalance",
 };
 
 _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == RT_JOURNAL_KINDS,

@@ -109,6 +109,9 @@ bool rt_kept_is_ours(const struct rt_kept *kept, const char *now,
 	if (rt_value_same(kept->kind, now, kept->wrote) ||
 	    rt_value_same(kept->kind, now, kept->before))
 		return true;
+	/* It went with its interrupt, and that goes back. */
+	if (kept->kind == RT_KIND_IRQ_THREAD)
+		return true;
 	/*
 	 * The kernel answers a CPU that goes down, and a shield that comes or
 	 * goes, by giving a task all CPUs that there are.

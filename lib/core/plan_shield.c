@@ -68,6 +68,13 @@ static struct task_path path_of(const struct rt_task *task)
 	return path;
 }
 
+static enum rt_kind kind_of(const struct rt_task *task)
+{
+	return task->kernel && strncmp(task->comm, "irq/", 4) == 0 ?
+		       RT_KIND_IRQ_THREAD :
+		       RT_KIND_AFFINITY;
+}
+
 struct rt_plan_tasks rt_plan_tasks(const struct rt_plan_input *input)
 {
 	struct rt_plan_tasks tasks = {
@@ -107,7 +114,7 @@ static int guard_tasks(struct maker *maker)
 		const struct wish wish = {
 			.act = RT_ACT_GUARD,
 			.need = RT_MAY,
-			.kind = RT_KIND_AFFINITY,
+			.kind = kind_of(task),
 			.path = path.text,
 			.now = "",
 			.why = "pinned task, on record",
@@ -375,7 +382,7 @@ static int sweep_task(struct maker *maker, const struct rt_task *task)
 	const struct wish wish = {
 		.act = RT_ACT_SET,
 		.need = RT_MAY,
-		.kind = RT_KIND_AFFINITY,
+		.kind = kind_of(task),
 		.path = path.text,
 		.now = now,
 		.why = task->kernel ? "kernel thread off the guest's CPUs" :

@@ -9,12 +9,15 @@
 
 #define TRIES	     5
 #define TRY_PAUSE_MS 50
+/* For all late values of one call together. */
+#define LATE_PAUSES 20
 
 struct applier {
 	struct rt_store *store;
 	struct rt_sys *sys;
 	const struct rt_topo *topo;
 	const struct rt_told *told;
+	unsigned *patience; /* pauses that are left */
 	struct rt_err *err;
 };
 
@@ -38,6 +41,8 @@ static enum meaning meaning_of(const struct rt_step *step, int code)
 		{ ESRCH, RT_KIND_AFFINITY, "", MEANS_GONE },
 		{ ESRCH, RT_KIND_CGROUP, "", MEANS_GONE },
 		{ ENOENT, RT_KIND_AFFINITY, "", MEANS_GONE },
+		{ ESRCH, RT_KIND_IRQ_THREAD, "", MEANS_GONE },
+		{ ENOENT, RT_KIND_IRQ_THREAD, "", MEANS_GONE },
 		{ ENOENT, RT_KIND_CGROUP, "", MEANS_GONE },
 		/* irqbalance stopped or was restarted. */
 		{ ESRCH, RT_KIND_IRQBALANCE, "", MEANS_GONE },
@@ -102,6 +107,21 @@ static int verify(const struct applier *applier, const struct rt_step *step,
 	return r;
 }
 
+/*
+ * A CPU that came up a moment ago can be in no task's mask before a worker of
+ * the kernel has told the cpusets of it [6.12].
+ */
+static bool may_be_late(const struct applier *applier,
+			const struct rt_step *step)
+{
+	if ((step->kind != RT_KIND_AFFINITY &&
+	     step->kind != RT_KIND_IRQ_THREAD) ||
+	    !*applier->patience)
+		return false;
+	--*applier->patience;
+	return true;
+}
+
 static int write_value(const struct applier *applier,
 		       const struct rt_step *step, struct rt_err *err)
 {
@@ -111,11 +131,15 @@ static int write_value(const struct applier *applier,
 	for (unsigned i = 1;; i++) {
 		r = rt_target_write(applier->sys, step->kind, step->path,
 				    step->value, err);
-		if (r == 0 || meaning_of(step, -r) != MEANS_BUSY || i == TRIES)
-			break;
+		if (r == 0) {
+			r = verify(applier, step, err);
+			if (r != -EINVAL || !may_be_late(applier, step))
+				return r;
+		} else if (meaning_of(step, -r) != MEANS_BUSY || i == TRIES) {
+			return r;
+		}
 		nanosleep(&pause, NULL);
 	}
-	return r < 0 ? r : verify(applier, step, err);
 }
 
 /* --- giving back --- */
@@ -289,7 +313,9 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 	     const struct rt_plan *plan, const struct rt_told *told,
 	     struct rt_err *err)
 {
+	unsigned patience = LATE_PAUSES;
 	const struct applier applier = {
+		.patience = &patience,
 		.store = store,
 		.sys = store->sys,
 		.topo = topo,

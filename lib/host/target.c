@@ -98,6 +98,7 @@ int rt_target_read(struct rt_sys *sys, enum rt_kind kind, const char *path,
 	case RT_KIND_PARTITION:
 		return sys->calls->read(sys, path, buf, size, err);
 	case RT_KIND_AFFINITY:
+	case RT_KIND_IRQ_THREAD:
 		return read_affinity(sys, path, buf, size, err);
 	case RT_KIND_CGROUP:
 		return read_cgroup(sys, path, buf, size, err);
@@ -144,6 +145,7 @@ int rt_target_write(struct rt_sys *sys, enum rt_kind kind, const char *path,
 			rt_wrap(err, "%s", why);
 		return r;
 	case RT_KIND_AFFINITY:
+	case RT_KIND_IRQ_THREAD:
 		return write_affinity(sys, path, value, err);
 	case RT_KIND_CGROUP:
 		return write_cgroup(sys, path, value, err);

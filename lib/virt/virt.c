@@ -285,12 +285,15 @@ static int do_to(struct rt_virt *virt, const char *uuid, const char *what,
 		 int (*act)(virDomainPtr), struct rt_err *err)
 {
 	virDomainPtr domain;
+	const char *name;
 	int r = look_up(virt, uuid, &domain, err);
 
 	if (r < 0)
 		return r;
+	/* Before: asking for the name forgets the last error. */
+	name = virDomainGetName(domain);
 	if (act(domain) < 0)
-		r = fail(err, what, virDomainGetName(domain));
+		r = fail(err, what, name);
 	(void)virDomainFree(domain);
 	return r;
 }
@@ -299,12 +302,14 @@ int rt_virt_rename(struct rt_virt *virt, const char *uuid, const char *name,
 		   struct rt_err *err)
 {
 	virDomainPtr domain;
+	const char *old;
 	int r = look_up(virt, uuid, &domain, err);
 
 	if (r < 0)
 		return r;
+	old = virDomainGetName(domain);
 	if (virDomainRename(domain, name, 0) < 0)
-		r = fail(err, "rename guest", virDomainGetName(domain));
+		r = fail(err, "rename guest", old);
 	(void)virDomainFree(domain);
 	return r;
 }

@@ -190,9 +190,10 @@ power_off() {
 	systemctl poweroff --no-block
 }
 
-# run_scenario NAME
+# run_scenario NAME [PART]: the host restarts between the parts of one that has several.
 run_scenario() {
 	planned=
+	part=${2:-1}
 	trap '[ -n "$planned" ] || fail "$1: ended early"' EXIT
 	. "/lab/scenarios/$1.sh"
 	done_testing

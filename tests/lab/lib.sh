@@ -16,6 +16,7 @@ KERNEL_LINE="$KERNEL_LINE systemd.default_device_timeout_sec=600 rcupdate.rcu_cp
 : "${LAB_CPU:=max,pku=off,la57=off}"
 : "${LAB_THREAD:=multi}"
 : "${LAB_STAGE:=$LAB_BUILD/stage}"
+: "${LAB_DEB:=$LAB_STAGE/../../deb}"
 : "${LAB_BOOT_TIMEOUT:=1200}"
 : "${LAB_STALL_TIME:=30}"
 : "${LAB_EXEC_TIMEOUT:=3600}"
@@ -173,7 +174,9 @@ qemu_system() {
 		-device virtio-serial-pci,bus=pcie.0 -chardev "pipe,id=command,path=$LAB_RUN/command" \
 		-device virtserialport,chardev=command,name=lab \
 		-chardev "file,id=console,path=$LAB_RUN/console" -serial chardev:console \
-		-display none -monitor none -nodefaults -no-reboot -pidfile "$LAB_RUN/pid"
+		-display none -monitor none -nodefaults -pidfile "$LAB_RUN/pid"
+	# A kernel that panics restarts the machine: then it is to end, unless restarting is what is shown.
+	[ -n "${LAB_REBOOTS:-}" ] || printf '%s\n' -no-reboot
 }
 
 # start_qemu: one argument per line, so that paths may hold blanks.
@@ -195,7 +198,7 @@ refresh() {
 # What the lab host reads from the share.
 fill_share() {
 	mkdir -p "$LAB_SHARE/cmd" "$LAB_SHARE/out" "$LAB_SHARE/bin" "$LAB_SHARE/scenarios"
-	for _file in agent.sh host-lib.sh guests.sh snapshot.sh rt.sh demo-host.sh; do
+	for _file in agent.sh host-lib.sh guests.sh snapshot.sh rt.sh follow.sh demo-host.sh ../../docs/getting-started.md; do
 		refresh "$here/$_file" "$LAB_SHARE"
 	done
 	for _file in "$LAB_BUILD"/bin/*; do
@@ -320,6 +323,14 @@ lab_push() {
 	rm -rf "$LAB_SHARE/stage"
 	cp -a "$LAB_STAGE" "$LAB_SHARE/stage"
 	lab_exec '. /lab/host-lib.sh; install_stage'
+}
+
+# lab_reboot: restart the host's system; its disk stays as it is.
+lab_reboot() {
+	rm -f "$LAB_SHARE/ready"
+	lab_exec 'systemctl reboot --no-block'
+	now >"$LAB_RUN/started"
+	wait_ready
 }
 
 lab_kill() {

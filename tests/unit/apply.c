@@ -32,6 +32,8 @@ static struct {
 	const char *holds; /* what it holds after any write; NULL: that */
 	const char *only;  /* it refuses this value alone; NULL: all */
 	unsigned writes;
+	const char *late; /* the mask that a task has at first, */
+	unsigned until;	  /* after fewer than so many writes */
 } kernel;
 
 static struct file *find_file(const char *path)
@@ -75,8 +77,39 @@ static int fake_write(struct rt_sys *sys, const char *path, const char *value,
 	return 0;
 }
 
-static const struct rt_sys_calls calls = { .read = fake_read,
-					   .write = fake_write };
+/* A task's mask, in files[0]. */
+static int fake_get_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
+			     struct rt_cpuset *ret_set, struct rt_err *err)
+{
+	(void)sys;
+	(void)pid;
+	(void)tid;
+	return rt_cpuset_parse_list(kernel.writes && kernel.writes <
+							     kernel.until ?
+					    kernel.late :
+					    kernel.files[0].value,
+				    ret_set, err);
+}
+
+static int fake_set_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
+			     const struct rt_cpuset *set, struct rt_err *err)
+{
+	(void)sys;
+	(void)pid;
+	(void)tid;
+	(void)err;
+	kernel.writes++;
+	rt_cpuset_format_list(set, kernel.files[0].value,
+			      sizeof(kernel.files[0].value));
+	return 0;
+}
+
+static const struct rt_sys_calls calls = {
+	.read = fake_read,
+	.write = fake_write,
+	.get_affinity = fake_get_affinity,
+	.set_affinity = fake_set_affinity,
+};
 
 static char dir[] = "/tmp/kvmrt-apply-XXXXXX";
 static struct rt_sys sys;
@@ -357,6 +390,69 @@ static void test_liar(void)
 	forget();
 }
 
+/* Task 9, which began at clock tick 0, has a mask. */
+static void reset_task(const char *path, const char *mask)
+{
+	reset(path, mask);
+	kernel.files[1].path = "proc/9/task/9/stat";
+	snprintf(kernel.files[1].value, sizeof(kernel.files[1].value),
+		 "9 (x) S 2 0 0 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 0");
+}
+
+/* The kernel moves an interrupt's thread with its interrupt. */
+static void test_irq_thread(void)
+{
+	static const char path[] = "task/9/9/0";
+	const enum rt_kind kinds[] = { RT_KIND_AFFINITY, RT_KIND_IRQ_THREAD };
+	const char *const after[] = { "2", "7" };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct rt_step step =
+			step_of(RT_ACT_GUARD, kinds[i], path, "", "7");
+		struct rt_report report;
+		struct rt_err err = { 0 };
+
+		reset_task(path, "7");
+		is_int(apply(&step, &report, &err), 0, "a mask on record");
+		rt_report_fini(&report);
+		snprintf(kernel.files[0].value, sizeof(kernel.files[0].value),
+			 "2");
+		step.act = RT_ACT_GIVE_BACK;
+		is_int(apply(&step, &report, &err), 0, "goes back");
+		is_str(kernel.files[0].value, after[i],
+		       i ? "an interrupt's thread from anywhere" :
+			   "but not what somebody else has set");
+		rt_report_fini(&report);
+		forget();
+	}
+}
+
+/* A CPU that has just come up is late in the cpusets. */
+static void test_late(void)
+{
+	static const char path[] = "task/9/9/0";
+	struct rt_step step =
+		step_of(RT_ACT_OWN, RT_KIND_AFFINITY, path, "0-5", "0-11");
+	struct rt_report report;
+	struct rt_err err = { 0 };
+
+	reset_task(path, "0-5");
+	kernel.late = "0-6";
+	kernel.until = 3;
+	is_int(apply(&step, &report, &err), 0, "a mask that comes late");
+	is_int((long long)report.n, 0, "is no failure");
+	is_int(kernel.writes, 3, "it was written until it held");
+	rt_report_fini(&report);
+	reset_task(path, "0-5");
+	kernel.late = "0-6";
+	kernel.until = 1000;
+	step.need = RT_MAY;
+	is_int(apply(&step, &report, &err), 0, "one that never comes");
+	is_int((long long)report.n, 1, "is told");
+	ok(kernel.writes < 30, "after a while: %u writes", kernel.writes);
+	rt_report_fini(&report);
+}
+
 int main(void)
 {
 	struct rt_err err = { 0 };
@@ -377,6 +473,8 @@ int main(void)
 	test_back_refused();
 	test_record();
 	test_liar();
+	test_late();
+	test_irq_thread();
 	rt_store_close(&store);
 	rt_sys_close(&sys);
 	snprintf(path, sizeof(path), "%s/run/kvmrt/lock", dir);

@@ -175,15 +175,23 @@ static void test_shield(void)
 	const char *const partition = CGROUP SCOPE "/cpuset.cpus.partition";
 	struct world world;
 	struct rt_plan plan;
+	struct rt_task *irq;
 
 	world_make(&world);
 	add_guest(&world);
 	world_task(&world, 900, "0-11");
 	world_task(&world, 901, "0-11")->movable = false;
 	world_task(&world, 902, "8");
+	irq = world_task(&world, 903, "9");
+	irq->kernel = true;
+	memcpy(irq->comm, "irq/27-aerdrv", 14);
 	world_set(&world, RT_KIND_MASK, "sys/devices/virtual/workqueue/cpumask",
 		  "fff");
 	if (world_plan(&world, &plan)) {
+		is_int(find_step(&plan, "task/903/903/1")->kind,
+		       RT_KIND_IRQ_THREAD, "an interrupt's thread is one");
+		is_int(find_step(&plan, "task/902/902/1")->kind,
+		       RT_KIND_AFFINITY, "a task is none");
 		ok(plan.again && find_step(&plan, exclusive) &&
 			   find_step(&plan, exclusive) <
 				   find_step(&plan, scope) &&
@@ -204,8 +212,12 @@ static void test_shield(void)
 	       "a task that was pinned there goes to the host's CPUs");
 	is_str(world_value(&world, "sys/devices/virtual/workqueue/cpumask"),
 	       "03f", "workqueues");
+	is_str(world_value(&world, "task/903/903/1"), "0-5",
+	       "an interrupt's thread, too");
 	world_drop(&world, RT1);
 	world_settle(&world, "after it");
+	is_str(world_value(&world, "task/903/903/1"), "9",
+	       "and goes back, too");
 	is_str(world_value(&world, "task/902/902/1"), "8",
 	       "and is given its pin back");
 	is_str(world_value(&world, "task/900/900/1"), "0-11", "the others too");

@@ -21,8 +21,15 @@ config_has() {
 	grep -qE -- "$1" "$CFG"
 }
 
-# edit WHAT CONDITION...: after the edit in $_edit the condition holds within a few seconds, with one line in the log.
+# after SINCE: how long after that time the last of these lines was written, in ms.
+after() {
+	journalctl -u kvmrt-agent -o short-unix --no-pager | grep -E 'kvmrt-sync: guest .*(taken into|follows) ' |
+		tail -n 1 | awk -v since="$1" '{ printf "%d", ($1 - since) * 1000 }'
+}
+
+# edited WHAT CONDITION...: after an edit the condition holds within a few seconds, with one line in the log.
 edited() {
+	_since=$(date +%s.%N)
 	_what=$1
 	shift
 	ok "$_what: in step" wait_for 20 "$@"
@@ -31,6 +38,7 @@ edited() {
 	sleep 1
 	is "$(lines)" "$_want" "$_what: one line says it"
 	_lines=$(lines)
+	_times="$_times $(after "$_since")"
 }
 
 in_step() {
@@ -40,6 +48,7 @@ in_step() {
 		print $s "status\n"; local $/; print <$s>' | grep -q "\"uuid\":\"$1\",\"said\":\"in step"
 }
 
+_times=
 write_config
 sed -i 's/^name = rt2$/# The name, with a comment.\nname = rt2/' "$CFG"
 define_rt1
@@ -115,3 +124,4 @@ ok 'rt2 ends' end_guest rt2
 ok 'rt1 ends' end_guest rt1
 ok 'no journal is left' wait_for 30 test ! -e "$JOURNAL"
 ok 'the agent stops' systemctl stop kvmrt-agent
+diag "in step so many ms after each edit (0 or less: before its command had ended):$_times"

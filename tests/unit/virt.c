@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* virt.c - libvirt's calls, on the host that libvirt itself plays in tests */
+#include "../../lib/virt/virt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../tap.h"
+
+#define URI "test:///default" /* it has one guest, "test", which runs */
+
+static struct rt_virt virt;
+
+static enum rt_virt_state state_of(const char *name)
+{
+	struct rt_virt_guest guest;
+	struct rt_err err = { 0 };
+	enum rt_virt_state state;
+
+	if (!ok(rt_virt_find(&virt, name, &guest, &err) == 0, "%s is there %s",
+		name, err.text))
+		return RT_VIRT_CRASHED;
+	state = guest.state;
+	rt_virt_guest_fini(&guest);
+	return state;
+}
+
+static void test_states(const char *uuid)
+{
+	struct rt_err err = { 0 };
+
+	is_int(state_of("test"), RT_VIRT_RUNNING, "it runs");
+	ok(rt_virt_start(&virt, uuid, &err) < 0 && strstr(err.text, "'test'") &&
+		   strstr(err.text, "running"),
+	   "why it cannot be started, in libvirt's words: %s", err.text);
+	ok(rt_virt_rename(&virt, uuid, "other", &err) < 0 &&
+		   strstr(err.text, "rename guest 'test'") &&
+		   !strstr(err.text, "does not say"),
+	   "why it cannot be renamed: %s", err.text);
+	is_int(rt_virt_destroy(&virt, uuid, &err), 0, "it is powered off");
+	is_int(state_of("test"), RT_VIRT_OFF, "then it is off");
+	ok(rt_virt_shutdown(&virt, uuid, &err) < 0 &&
+		   !strstr(err.text, "does not say"),
+	   "and cannot be shut down: %s", err.text);
+	is_int(rt_virt_start(&virt, uuid, &err), 0, "it starts");
+	is_int(rt_virt_shutdown(&virt, uuid, &err), 0, "and shuts down");
+	is_int(state_of("test"), RT_VIRT_OFF, "and is off");
+}
+
+/* Take the first of `what` out of text, put `by` there; the caller frees. */
+static char *replace(const char *text, const char *what, const char *by)
+{
+	const char *at = strstr(text, what);
+	char *out = NULL;
+
+	if (!ok(at != NULL, "the document has %s", what) ||
+	    asprintf(&out, "%.*s%s%s", (int)(at - text), text, by,
+		     at + strlen(what)) < 0)
+		return NULL;
+	return out;
+}
+
+static void test_define(const char *uuid)
+{
+	struct rt_err err = { 0 };
+	char *xml = NULL, *changed = NULL, *now = NULL;
+
+	is_int(rt_virt_read(&virt, uuid, RT_VIRT_DEFINED, &xml, &err), 0,
+	       "its document");
+	if (xml)
+		changed = replace(xml, "<name>test</name>",
+				  "<name>test</name><title>Press</title>");
+	if (changed)
+		is_int(rt_virt_define(&virt, uuid, changed, &err), 0,
+		       "is replaced");
+	is_int(rt_virt_read(&virt, uuid, RT_VIRT_DEFINED, &now, &err), 0,
+	       "and read again");
+	ok(now && strstr(now, "<title>Press</title>"), "it has the change");
+	ok(rt_virt_define(&virt, uuid, "<domain/>", &err) < 0,
+	   "one that is none is refused: %s", err.text);
+	free(xml);
+	free(changed);
+	free(now);
+	is_int(rt_virt_rename(&virt, uuid, "other", &err), 0, "a new name");
+	is_int(state_of("other"), RT_VIRT_OFF, "under which it is found");
+	is_int(rt_virt_rename(&virt, uuid, "test", &err), 0, "and back");
+}
+
+static void test_absent(void)
+{
+	static const char nobody[] = "00000000-0000-4000-8000-000000000000";
+	struct rt_virt_guest guest;
+	struct rt_err err = { 0 };
+	struct rt_virt none;
+
+	is_int(rt_virt_find(&virt, "nobody", &guest, &err), -ENOENT,
+	       "a guest that is not there");
+	is_int(rt_virt_start(&virt, nobody, &err), -ENOENT,
+	       "cannot be started");
+	ok(rt_virt_open("nonsense:///", &none, &err) < 0 &&
+		   strstr(err.text, "nonsense:///"),
+	   "a libvirt that is none: %s", err.text);
+}
+
+int main(void)
+{
+	struct rt_virt_guests guests = { 0 };
+	struct rt_err err = { 0 };
+	unsigned long version = 0;
+	char uuid[RT_UUID_LEN + 1] = "";
+
+	if (!ok(rt_virt_open(URI, &virt, &err) == 0, "connected %s", err.text))
+		return tap_done();
+	is_int(rt_virt_version(&virt, &version, &err), 0, "it has a version");
+	ok(version > 0, "which is %lu", version);
+	is_int(rt_virt_list(&virt, &guests, &err), 0, "its guests");
+	is_int((long long)guests.n, 1, "are one");
+	if (guests.n == 1) {
+		is_str(guests.items[0].name, "test", "of this name");
+		memcpy(uuid, guests.items[0].uuid, sizeof(uuid));
+		test_states(uuid);
+		test_define(uuid);
+	}
+	rt_virt_guests_fini(&guests);
+	test_absent();
+	rt_virt_close(&virt);
+	return tap_done();
+}
