@@ -29,6 +29,13 @@ static const struct cause *cause_of(const struct agent *agent, const char *path)
 	return NULL;
 }
 
+/* A guest's driver came or went: its line is re-made by a vCPU's thread. */
+static bool is_by_vcpu(const struct cause *cause)
+{
+	return cause && strncmp(cause->by, "CPU ", 4) == 0 &&
+	       strstr(cause->by, "/KVM[");
+}
+
 static void name_irq(const struct rt_step *step, const struct cause *cause,
 		     unsigned irq, struct repair *ret)
 {
@@ -43,7 +50,7 @@ static void name_irq(const struct rt_step *step, const struct cause *cause,
 			 "was on cpu %.32s, moved to cpu %.32s", step->now,
 			 step->value);
 	/* The guest's own interrupts come and go with its driver. */
-	ret->foreign = step->act != RT_ACT_OWN;
+	ret->foreign = step->act != RT_ACT_OWN && !is_by_vcpu(cause);
 }
 
 static void name_task(const struct rt_step *step, struct repair *ret)

@@ -86,7 +86,8 @@ static bool is_shown(const struct rt_stat *stat, const struct rt_guest *guest)
 {
 	if (stat->options->n_guests)
 		return is_named(stat->options, guest);
-	return stat->all || rt_looked_state(&stat->looked, guest->uuid);
+	return stat->all || rt_looked_state(&stat->looked, guest->uuid) ||
+	       rt_stat_is_unknown(stat, guest);
 }
 
 static void show_all(struct rt_stat *stat, struct rt_strbuf *out)

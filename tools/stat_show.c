@@ -3,10 +3,16 @@
 #include <sched.h>
 #include <string.h>
 
+#include "../lib/host/adopt.h"
+#include "../lib/host/probe.h"
 #include "stat.h"
 
 /* Shown without -v. */
 #define REPAIRS_SHOWN 5
+
+#define UNKNOWN                                                                \
+	"nothing is tuned: it was started before it was in the file "          \
+	"('kvmrt-boot %s' tunes it now)"
 
 /* --- what the agent knows --- */
 
@@ -50,12 +56,32 @@ static struct json_object *agent_guest(const struct rt_stat *stat,
 
 /* --- the state --- */
 
+/* Started before it was in the file, or while it was disabled there. */
+bool rt_stat_is_unknown(const struct rt_stat *stat,
+			const struct rt_guest *guest)
+{
+	struct rt_sys *sys = &stat->loaded->sys;
+	unsigned long long start;
+	struct rt_err ignored;
+	unsigned pid;
+
+	return !rt_looked_state(&stat->looked, guest->uuid) &&
+	       rt_guest_pid(sys, guest->name, &pid, &ignored) == 0 &&
+	       rt_task_start(sys, pid, pid, &start, &ignored) == 0;
+}
+
 static const char *state_of(struct rt_stat *stat, const struct rt_guest *guest)
 {
 	const struct rt_guest_state *state =
 		rt_looked_state(&stat->looked, guest->uuid);
 	struct json_object *known = agent_guest(stat, guest->uuid);
 
+	if (!state && rt_stat_is_unknown(stat, guest)) {
+		if (!guest->rt || guest->disabled)
+			return "running";
+		stat->any_bad = true;
+		return "degraded";
+	}
 	if (!state)
 		return guest->disabled ? "disabled" : "off";
 	if (state->state == RT_STATE_DEGRADED)
@@ -96,29 +122,51 @@ void rt_stat_host(const struct rt_stat *stat, struct rt_strbuf *out)
 			       text_of(agent, "libvirt"));
 }
 
+static bool is_true(struct json_object *object, const char *key)
+{
+	return strcmp(text_of(object, key), "true") == 0;
+}
+
+static void add_repair(struct json_object *repair, struct rt_strbuf *out)
+{
+	const char *by = text_of(repair, "by"), *n = text_of(repair, "count");
+
+	rt_strbuf_addf(out, "    %s  %s %s", text_of(repair, "last"),
+		       text_of(repair, "what"), text_of(repair, "did"));
+	if (*by)
+		rt_strbuf_addf(out, ", by %s", by);
+	if (strcmp(n, "1") != 0)
+		rt_strbuf_addf(out, ", %s times", n);
+	rt_strbuf_adds(out, is_true(repair, "fight") ? ": a fight\n" : "\n");
+}
+
+/* What belongs to a guest's own life is no news without -v. */
 static void add_repairs(const struct rt_stat *stat, struct json_object *guest,
 			struct rt_strbuf *out)
 {
 	struct json_object *repairs = member(guest, "repairs");
-	const size_t n = length(repairs);
-	size_t i = n > REPAIRS_SHOWN && !stat->options->verbose ?
-			   n - REPAIRS_SHOWN :
-			   0;
+	const bool verbose = stat->options->verbose;
+	size_t shown = 0, skip = 0;
 
-	if (i)
-		rt_strbuf_addf(out, "    (%zu repairs before these; -v)\n", i);
-	for (; i < n; i++) {
+	for (size_t i = 0; i < length(repairs); i++)
+		shown += verbose ||
+			 is_true(json_object_array_get_idx(repairs, i),
+				 "foreign");
+	if (!verbose && shown > REPAIRS_SHOWN) {
+		skip = shown - REPAIRS_SHOWN;
+		rt_strbuf_addf(out, "    (%zu repairs before these; -v)\n",
+			       skip);
+	}
+	for (size_t i = 0; i < length(repairs); i++) {
 		struct json_object *repair =
 			json_object_array_get_idx(repairs, i);
-		const char *by = text_of(repair, "by");
 
-		rt_strbuf_addf(out, "    %s  %s %s%s%s, %s times%s\n",
-			       text_of(repair, "last"), text_of(repair, "what"),
-			       text_of(repair, "did"), *by ? ", by " : "", by,
-			       text_of(repair, "count"),
-			       strcmp(text_of(repair, "fight"), "true") == 0 ?
-				       ": a fight" :
-				       "");
+		if (!verbose && !is_true(repair, "foreign"))
+			continue;
+		if (skip)
+			skip--;
+		else
+			add_repair(repair, out);
 	}
 }
 
@@ -272,6 +320,8 @@ void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 	rt_strbuf_adds(out, "\n");
 	for (size_t i = 0; state && i < state->n; i++)
 		rt_strbuf_addf(out, "    %s\n", state->missing[i]);
+	if (strcmp(word, "degraded") == 0 && !state)
+		rt_strbuf_addf(out, "    " UNKNOWN "\n", guest->name);
 	add_repairs(stat, agent_guest(stat, guest->uuid), out);
 	if (process && stat->threads)
 		add_threads(stat, process, out);
@@ -404,6 +454,12 @@ void rt_stat_guest_json(struct rt_stat *stat, const struct rt_guest *guest)
 	rt_json_open(json, '[');
 	for (size_t i = 0; state && i < state->n; i++)
 		rt_json_string(json, state->missing[i]);
+	if (guest->rt && !guest->disabled && rt_stat_is_unknown(stat, guest)) {
+		RT_AUTO_STRBUF text = { 0 };
+
+		rt_strbuf_addf(&text, UNKNOWN, guest->name);
+		rt_json_string(json, text.failed ? "" : text.text);
+	}
 	rt_json_close(json, ']');
 	json_repairs(stat, guest->uuid);
 	json_threads(stat, process);

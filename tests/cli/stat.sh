@@ -57,12 +57,26 @@ sum() {
 }
 
 counters 100 200
+# Its process runs, and no hook has told of it.
+pid=$root/run/libvirt/qemu/rt1.pid
+run 'it was started before it was in the file' 4 kvmrt-stat --root "$root"
+has out 'rt1                  degraded'
+has out "nothing is tuned: it was started before it was in the file ('kvmrt-boot rt1' tunes it now)"
+run 'the same for programs' 4 kvmrt-stat --root "$root" --json
+has out '"state":"degraded","missing":["nothing is tuned'
+cp -p "$pid" "$work/rt1.pid"
+echo 99999 >"$pid"
+run 'its process has ended' 0 kvmrt-stat --root "$root"
+has out 'No guest of kvmrt.cfg runs.'
+rm "$pid"
 run 'nobody runs' 0 kvmrt-stat --root "$root"
 has out 'No guest of kvmrt.cfg runs.'
 run 'all' 0 kvmrt-stat --root "$root" --all
 has out 'rt1                  off'
 [ ! -e "$root/run/kvmrt" ]
 result $? 'looking makes no folder'
+
+mv "$work/rt1.pid" "$pid"
 
 call prepare
 run 'starting' 0 kvmrt-stat --root "$root"

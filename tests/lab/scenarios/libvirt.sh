@@ -65,6 +65,9 @@ mkdir -p /etc/systemd/system/libvirtd.socket.d
 printf '[Socket]\nListenStream=\nListenStream=/run/libvirt/virtqemud-sock\n' >/etc/systemd/system/libvirtd.socket.d/lab.conf
 systemctl daemon-reload
 rm -f /run/libvirt/libvirt-sock
+# Debian's virsh does not look for it by itself.
+cp -p /etc/libvirt/libvirt.conf /run/libvirt.conf
+printf '%s\n' 'uri_default = "qemu:///system"' 'remote_mode = "direct"' >>/etc/libvirt/libvirt.conf
 ok 'one comes at virtqemud'"'"'s socket' systemctl start libvirtd.socket libvirtd
 ok 'the old socket is gone' test ! -e /run/libvirt/libvirt-sock
 ok 'the agent finds it' wait_for 90 libvirt_is connected
@@ -87,5 +90,6 @@ ok 'rt2 ends' end_guest rt2
 ok 'rt1 ends' end_guest rt1
 ok 'no journal is left' wait_for 30 test ! -e "$JOURNAL"
 rm -r /etc/systemd/system/libvirtd.socket.d
+cp -p /run/libvirt.conf /etc/libvirt/libvirt.conf
 systemctl daemon-reload
 ok 'the agent stops' systemctl stop kvmrt-agent
