@@ -7,6 +7,7 @@
 #
 #   <!-- save -->        the indented lines that follow are what the reader's editor saves as that section of kvmrt.cfg
 #   <!-- varies -->      the next command prints something else each time
+#   <!-- exit N -->      the next command ends with this status, not 0
 #   <!-- lab: TEXT -->   for us: a shell command that has to succeed
 
 FOLLOW=/run/follow
@@ -15,6 +16,7 @@ FOLLOW=/run/follow
 follow() {
 	_out=$2
 	_varies=
+	_exits=0
 	_typed=
 	_saving=
 	prepare_reader
@@ -67,6 +69,7 @@ follow_line() {
 		;;
 	'<!-- save -->') _saving=$FOLLOW/saved.$(date +%s%N) ;;
 	'<!-- varies -->') _varies=1 ;;
+	'<!-- exit '*) _exits=$(printf %s "$_line" | tr -cd 0-9) ;;
 	'<!-- lab: '*)
 		_text=${_line#<!-- lab: }
 		follow_check "${_text% -->}"
@@ -102,9 +105,9 @@ type_it() {
 	*) sh -c "$1" >"$FOLLOW/got" 2>&1 </dev/null || _status=$? ;;
 	esac
 	# The shell takes the empty lines at the end away.
-	_text=$(sed 's/ *$//' "$FOLLOW/got")
+	_text=$(tr -d '\r' <"$FOLLOW/got" | sed 's/ *$//')
 	printf '%s\n' "$_text" | sed '/./,$!d' >"$FOLLOW/got"
-	is "$_status" 0 "\$ $1" || diag "$(cat "$FOLLOW/got")"
+	is "$_status" "$_exits" "\$ $1" || diag "$(cat "$FOLLOW/got")"
 }
 
 # What counts of a text: not its numbers, not how it is aligned, not the name of a copy.
@@ -127,5 +130,6 @@ settle() {
 	fi
 	_typed=
 	_varies=
+	_exits=0
 	: >"$FOLLOW/want"
 }
