@@ -59,7 +59,8 @@ VIRT := virt sync watch
 TOOLS      := validate-config show-config import sync-config \
 	      edit-config boot shutdown stat validate-host
 TOOL_PARTS := options load show each parallel retune agent_client look \
-	      stat_show host_checks host_checks_boot picture picture_style \
+	      stat_show host_checks host_checks_boot host_checks_devices \
+	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_lstopo
 HOOK_PARTS := module module_check
 AGENT_PARTS := loop look repairs status irqs cpus files guests tasks control \

@@ -2,19 +2,13 @@
 /* host_checks.c - is this host fit for real-time guests? */
 #include "host_checks.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../lib/host/irqbalance.h"
 #include "../lib/host/probe.h"
-
-/* The hook is some tens of kilobytes; with sanitizers, megabytes. */
-#define HOOK_MAX (64u << 20)
 
 const char *rt_verdict_name(enum rt_verdict verdict)
 {
@@ -64,9 +58,8 @@ void rt_host_check_add(struct rt_host_checks *checks, const char *code,
 	checks->items[checks->n++] = check;
 }
 
-/* A small file's text; "" when it cannot be read. */
-static bool read_text(struct rt_loaded *loaded, const char *path, char *buf,
-		      size_t size)
+bool rt_host_text(struct rt_loaded *loaded, const char *path, char *buf,
+		  size_t size)
 {
 	struct rt_err ignored;
 
@@ -74,70 +67,6 @@ static bool read_text(struct rt_loaded *loaded, const char *path, char *buf,
 		return true;
 	*buf = '\0';
 	return false;
-}
-
-/* --- virtualization and IOMMU --- */
-
-static void check_kvm(struct rt_loaded *loaded, struct rt_host_checks *checks)
-{
-	const bool module = rt_sys_exists(&loaded->sys, "sys/module/kvm");
-	const bool device =
-		!loaded->sys.live || rt_sys_exists(&loaded->sys, "dev/kvm");
-
-	rt_host_check_add(checks, "kvm", module && device ? RT_PASS : RT_FAIL,
-			  "switch virtualization (VT-x, AMD-V) on in the "
-			  "firmware, then 'modprobe kvm_intel' or 'kvm_amd'",
-			  module ? "/sys/module/kvm is there, /dev/kvm %s" :
-				   "there is no /sys/module/kvm, /dev/kvm %s",
-			  !loaded->sys.live ? "is not looked at in a capture" :
-			  device	    ? "too" :
-					      "is not");
-}
-
-static void check_iommu(struct rt_loaded *loaded, struct rt_host_checks *checks)
-{
-	RT_AUTO_NAMES groups = { 0 };
-	struct rt_err ignored;
-
-	if (rt_sys_list(&loaded->sys, "sys/kernel/iommu_groups", &groups,
-			&ignored) == 0 &&
-	    groups.n)
-		rt_host_check_add(checks, "iommu", RT_PASS, "",
-				  "%zu groups in /sys/kernel/iommu_groups",
-				  groups.n);
-	else
-		rt_host_check_add(checks, "iommu", RT_WARN,
-				  "for passed-through devices: VT-d or AMD-Vi "
-				  "on in the firmware, and on Intel "
-				  "intel_iommu=on on the kernel's command line",
-				  "/sys/kernel/iommu_groups is empty");
-}
-
-/* Bit 3 of Intel's extended capabilities: interrupt remapping. */
-static void check_remapping(struct rt_loaded *loaded,
-			    struct rt_host_checks *checks)
-{
-	char text[32];
-	unsigned long long ecap;
-
-	if (rt_sys_exists(&loaded->sys, "sys/class/iommu/ivhd0")) {
-		rt_host_check_add(checks, "interrupt-remapping", RT_PASS, "",
-				  "AMD-Vi, which remaps interrupts");
-		return;
-	}
-	if (!read_text(loaded, "sys/class/iommu/dmar0/intel-iommu/ecap", text,
-		       sizeof(text))) {
-		rt_host_check_add(checks, "interrupt-remapping", RT_UNKNOWN, "",
-				  "there is no IOMMU in /sys/class/iommu");
-		return;
-	}
-	ecap = strtoull(text, NULL, 16);
-	rt_host_check_add(checks, "interrupt-remapping",
-			  ecap & 8 ? RT_PASS : RT_WARN,
-			  "without it vfio needs "
-			  "vfio_iommu_type1.allow_unsafe_interrupts=1, and an "
-			  "interrupt moves only when it fires next",
-			  "VT-d's extended capabilities are %s", text);
 }
 
 /* --- the kernel --- */
@@ -148,8 +77,8 @@ static void check_kernel(struct rt_loaded *loaded,
 	char text[128];
 	unsigned major = 0, minor = 0;
 
-	if (!read_text(loaded, "proc/sys/kernel/osrelease", text,
-		       sizeof(text)) ||
+	if (!rt_host_text(loaded, "proc/sys/kernel/osrelease", text,
+			  sizeof(text)) ||
 	    sscanf(text, "%u.%u", &major, &minor) != 2) {
 		rt_host_check_add(checks, "kernel", RT_UNKNOWN, "",
 				  "/proc/sys/kernel/osrelease cannot be read");
@@ -168,9 +97,9 @@ static void check_preempt(struct rt_loaded *loaded,
 			  struct rt_host_checks *checks)
 {
 	char text[16];
-	const bool rt =
-		read_text(loaded, "sys/kernel/realtime", text, sizeof(text)) &&
-		*text == '1';
+	const bool rt = rt_host_text(loaded, "sys/kernel/realtime", text,
+				     sizeof(text)) &&
+			*text == '1';
 
 	rt_host_check_add(checks, "preempt-rt", rt ? RT_PASS : RT_WARN,
 			  "a kernel with PREEMPT_RT (6.12 and later have it, "
@@ -187,8 +116,8 @@ static void check_cgroup(struct rt_loaded *loaded,
 	struct rt_err err;
 	char text[512];
 
-	if (!read_text(loaded, "sys/fs/cgroup/cgroup.controllers", text,
-		       sizeof(text)) ||
+	if (!rt_host_text(loaded, "sys/fs/cgroup/cgroup.controllers", text,
+			  sizeof(text)) ||
 	    !strstr(text, "cpuset")) {
 		rt_host_check_add(
 			checks, "cgroup", RT_FAIL,
@@ -217,10 +146,10 @@ static void check_clock(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
 	char text[64];
 
-	if (!read_text(loaded,
-		       "sys/devices/system/clocksource/clocksource0/"
-		       "current_clocksource",
-		       text, sizeof(text)))
+	if (!rt_host_text(loaded,
+			  "sys/devices/system/clocksource/clocksource0/"
+			  "current_clocksource",
+			  text, sizeof(text)))
 		rt_host_check_add(checks, "clocksource", RT_UNKNOWN, "",
 				  "the clock source cannot be read");
 	else
@@ -257,8 +186,8 @@ static void check_smt(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
 	char text[32];
 
-	if (!read_text(loaded, "sys/devices/system/cpu/smt/control", text,
-		       sizeof(text)))
+	if (!rt_host_text(loaded, "sys/devices/system/cpu/smt/control", text,
+			  sizeof(text)))
 		snprintf(text, sizeof(text), "not there");
 	rt_host_check_add(checks, "smt",
 			  strcmp(text, "off") == 0 ? RT_WARN : RT_PASS,
@@ -274,7 +203,7 @@ static void check_governor(struct rt_loaded *loaded,
 	char path[96], text[256];
 
 	snprintf(path, sizeof(path), "%sscaling_available_governors", dir);
-	if (!read_text(loaded, path, text, sizeof(text))) {
+	if (!rt_host_text(loaded, path, text, sizeof(text))) {
 		rt_host_check_add(checks, "governor", RT_PASS, "",
 				  "no cpufreq here: nothing scales the speed");
 		return;
@@ -365,7 +294,7 @@ static void check_ksm(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
 	char text[16];
 
-	if (!read_text(loaded, "sys/kernel/mm/ksm/run", text, sizeof(text)))
+	if (!rt_host_text(loaded, "sys/kernel/mm/ksm/run", text, sizeof(text)))
 		return;
 	rt_host_check_add(checks, "ksm", *text == '1' ? RT_WARN : RT_PASS,
 			  "echo 0 >/sys/kernel/mm/ksm/run: its thread walks "
@@ -373,112 +302,23 @@ static void check_ksm(struct rt_loaded *loaded, struct rt_host_checks *checks)
 			  "/sys/kernel/mm/ksm/run is %s", text);
 }
 
-/* --- kvmrt itself --- */
-
-/* Both: libvirt runs what may be run, and another's hook tunes nothing. */
-enum hook {
-	HOOK_ABSENT,
-	HOOK_HIDDEN, /* for want of rights */
-	HOOK_STRANGE,
-	HOOK_NOT_EXECUTABLE,
-	HOOK_OURS,
-};
-
-/* Our program carries the name of what it loads. */
-static bool is_ours(const char *text, size_t len)
-{
-	static const char mark[] = "kvmrt-hook.so";
-
-	return memmem(text, len, mark, strlen(mark)) != NULL;
-}
-
-static enum hook look_at_hook(struct rt_loaded *loaded, const char *path)
-{
-	RT_AUTO_FREE char *text = NULL;
-	RT_AUTO_FD int fd = -1;
-	struct rt_err ignored;
-	struct stat st;
-	size_t len;
-
-	fd = rt_sys_openat(&loaded->sys, path, O_RDONLY | O_NONBLOCK, 0,
-			   &ignored);
-	if (fd == -EACCES)
-		return HOOK_HIDDEN;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return HOOK_ABSENT;
-	if (!S_ISREG(st.st_mode) ||
-	    rt_sys_read_all(&loaded->sys, path, HOOK_MAX, &text, &len,
-			    &ignored) < 0 ||
-	    !is_ours(text, len))
-		return HOOK_STRANGE;
-	return st.st_mode & 0100 ? HOOK_OURS : HOOK_NOT_EXECUTABLE;
-}
-
-static bool is_link(struct rt_loaded *loaded, const char *path)
-{
-	struct rt_err ignored;
-	char name[8];
-
-	return rt_sys_link_name(&loaded->sys, path, name, sizeof(name),
-				&ignored) != -ENOENT;
-}
-
-static void check_hook(struct rt_loaded *loaded, struct rt_host_checks *checks)
-{
-	static const char in_dir[] = "etc/libvirt/hooks/qemu.d/kvmrt";
-	static const char alone[] = "etc/libvirt/hooks/qemu";
-	const char *path = in_dir;
-	enum hook hook = look_at_hook(loaded, path);
-
-	if (hook == HOOK_ABSENT &&
-	    look_at_hook(loaded, alone) >= HOOK_NOT_EXECUTABLE) {
-		path = alone;
-		hook = look_at_hook(loaded, path);
-	}
-	switch (hook) {
-	case HOOK_ABSENT:
-		rt_host_check_add(checks, "hook", RT_FAIL,
-				  "install kvmrt, then 'systemctl reload "
-				  "libvirtd' (or virtqemud)",
-				  "there is no /%s", path);
-		return;
-	case HOOK_HIDDEN:
-		rt_host_check_add(checks, "hook", RT_UNKNOWN, "look as root",
-				  "only root may read /%s", path);
-		return;
-	case HOOK_STRANGE:
-		rt_host_check_add(checks, "hook", RT_WARN,
-				  "install kvmrt anew: what is there tunes no "
-				  "guest",
-				  "/%s is not kvmrt's hook", path);
-		return;
-	case HOOK_NOT_EXECUTABLE:
-		rt_host_check_add(checks, "hook", RT_WARN,
-				  "chmod 755 it, then 'systemctl reload "
-				  "libvirtd' (or virtqemud)",
-				  "libvirt does not run /%s: it is not "
-				  "executable",
-				  path);
-		return;
-	case HOOK_OURS:
-		break;
-	}
-	rt_host_check_add(checks, "hook",
-			  is_link(loaded, path) ? RT_WARN : RT_PASS,
-			  "put the program itself there: AppArmor refuses a "
-			  "link out of the folder",
-			  "/%s is kvmrt's and executable", path);
-}
-
 void rt_host_checks(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
 	typedef void check(struct rt_loaded *, struct rt_host_checks *);
 	static check *const all[] = {
-		check_kvm,	check_iommu,	  check_remapping,
-		check_kernel,	check_preempt,	  check_cgroup,
-		check_clock,	check_tracing,	  check_smt,
-		check_governor, check_irqbalance, check_tuners,
-		check_ksm,	check_hook,	  rt_host_check_boot,
+		rt_host_check_devices,
+		check_kernel,
+		check_preempt,
+		check_cgroup,
+		check_clock,
+		check_tracing,
+		check_smt,
+		check_governor,
+		check_irqbalance,
+		check_tuners,
+		check_ksm,
+		rt_host_check_hook,
+		rt_host_check_boot,
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -33,9 +33,38 @@ void rt_host_check_add(struct rt_host_checks *checks, const char *code,
 		       enum rt_verdict verdict, const char *fix,
 		       const char *fmt, ...) RT_PRINTF(5, 6);
 
+/* A small file's text without the newline; "" when it cannot be read. */
+bool rt_host_text(struct rt_loaded *loaded, const char *path, char *buf,
+		  size_t size);
+
 /* All but what libvirt and the agent have to be asked for. *loaded may hold
    no configuration: then nothing is computed from it. */
 void rt_host_checks(struct rt_loaded *loaded, struct rt_host_checks *checks);
+
+/* --- host_checks_devices.c --- */
+
+void rt_host_check_devices(struct rt_loaded *loaded,
+			   struct rt_host_checks *checks);
+/* An Intel processor whose IOMMU the kernel does not use. */
+bool rt_host_wants_intel_iommu(struct rt_loaded *loaded);
+
+/* --- host_checks_hook.c --- */
+
+void rt_host_check_hook(struct rt_loaded *loaded,
+			struct rt_host_checks *checks);
+
+/* --- host_checks_memory.c --- */
+
+/* A guest whose memory is locked. */
+struct rt_host_locked {
+	const char *name; /* borrowed */
+	unsigned long long kib;
+	struct rt_cpuset nodes; /* its memory is of these only; empty: of any */
+	bool hugepages;
+};
+void rt_host_check_memory(struct rt_loaded *loaded,
+			  const struct rt_host_locked *guests, size_t n,
+			  struct rt_host_checks *checks);
 
 /* --- host_checks_boot.c --- */
 

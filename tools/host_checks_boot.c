@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* host_checks_boot.c - boot parameters that this configuration gains from */
+#include <stdlib.h>
 #include <string.h>
 
 #include "host_checks.h"
@@ -85,10 +86,144 @@ static bool is_there(const struct parameter *parameter, const char *line,
 	return names_all(value, cpus);
 }
 
+/* --- what only some hosts need --- */
+
+static bool passes_any(const struct rt_loaded *loaded)
+{
+	for (size_t i = 0; i < loaded->guests.n; i++) {
+		const struct rt_guest *guest = &loaded->guests.items[i];
+
+		if (guest->pcidevs.n && !guest->disabled)
+			return true;
+	}
+	return false;
+}
+
+/* A number like 0x10de in one of a PCI device's files. */
+static bool read_hex(struct rt_loaded *loaded, const struct rt_pci_addr *addr,
+		     const char *file, unsigned *ret)
+{
+	char text[32], *end;
+	struct rt_err ignored;
+
+	if (rt_sys_readf(&loaded->sys, text, sizeof(text), &ignored,
+			 "sys/bus/pci/devices/%s/%s", rt_pci_text(addr).text,
+			 file) < 0)
+		return false;
+	*ret = (unsigned)strtoul(text, &end, 16);
+	return end != text;
+}
+
+/* Or what is on the same card: its sound. */
+static bool is_graphics(struct rt_loaded *loaded,
+			const struct rt_pci_set *devices,
+			const struct rt_pci_addr *addr)
+{
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct rt_pci_addr *other = &devices->items[i];
+		unsigned class_code;
+
+		if (other->domain == addr->domain && other->bus == addr->bus &&
+		    other->slot == addr->slot &&
+		    read_hex(loaded, other, "class", &class_code) &&
+		    class_code >> 16 == 0x03)
+			return true;
+	}
+	return false;
+}
+
+/* "10de:1eb1,10de:10f8" of the graphics cards that guests get. */
+static void find_graphics(struct rt_loaded *loaded, struct rt_strbuf *ids)
+{
+	for (size_t i = 0; i < loaded->guests.n; i++) {
+		const struct rt_guest *guest = &loaded->guests.items[i];
+
+		for (size_t k = 0; k < guest->pcidevs.n && !guest->disabled;
+		     k++) {
+			const struct rt_pci_addr *addr =
+				&guest->pcidevs.items[k];
+			unsigned vendor, device;
+			char id[16];
+
+			if (!is_graphics(loaded, &guest->pcidevs, addr) ||
+			    !read_hex(loaded, addr, "vendor", &vendor) ||
+			    !read_hex(loaded, addr, "device", &device))
+				continue;
+			snprintf(id, sizeof(id), "%04x:%04x", vendor & 0xffff,
+				 device & 0xffff);
+			if (!ids->text || !strstr(ids->text, id))
+				rt_strbuf_addf(ids, "%s%s", ids->len ? "," : "",
+					       id);
+		}
+	}
+}
+
+/* Is each of the comma-separated ids in the value? */
+static bool has_ids(const char *value, const char *ids)
+{
+	char id[16];
+
+	for (const char *at = ids; *at; at += *at == ',') {
+		const size_t len = strcspn(at, ",");
+
+		snprintf(id, sizeof(id), "%.*s", (int)len, at);
+		if (!strcasestr(value, id))
+			return false;
+		at += len;
+	}
+	return true;
+}
+
+/* --- all together --- */
+
+struct wanted {
+	struct rt_strbuf missing; /* "nohz_full= (no tick ...), ..." */
+	struct rt_strbuf line;	  /* "nohz_full=6,8 ..." */
+};
+
+static void want(struct wanted *wanted, const char *name, const char *value,
+		 const char *list, const char *why)
+{
+	rt_strbuf_addf(&wanted->missing, "%s%s (%s)",
+		       wanted->missing.len ? ", " : "", name, why);
+	rt_strbuf_addf(&wanted->line, "%s%s%s%s", wanted->line.len ? " " : "",
+		       name, value, list);
+}
+
+static void want_all(struct rt_loaded *loaded, const char *line,
+		     const struct rt_cpuset *cpus, struct wanted *wanted)
+{
+	RT_AUTO_STRBUF ids = { 0 };
+	char value[4096];
+
+	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]);
+	     i++) {
+		const struct parameter *p = &parameters[i];
+		const bool applies = p->cpus ? !rt_cpuset_is_empty(cpus) :
+					       passes_any(loaded);
+
+		if (applies && !is_there(p, line, cpus))
+			want(wanted, p->name, p->value,
+			     p->cpus ? rt_cpuset_text(cpus).text : "", p->why);
+	}
+	if (passes_any(loaded) && rt_host_wants_intel_iommu(loaded) &&
+	    !(find_word(line, "intel_iommu=", value, sizeof(value)) &&
+	      strncmp(value, "on", 2) == 0))
+		want(wanted, "intel_iommu=", "on", "",
+		     "an Intel host passes devices only with it");
+	find_graphics(loaded, &ids);
+	if (ids.len && !ids.failed &&
+	    !(find_word(line, "vfio-pci.ids=", value, sizeof(value)) &&
+	      has_ids(value, ids.text)))
+		want(wanted, "vfio-pci.ids=", ids.text, "",
+		     "a console lets go of a graphics card badly");
+}
+
 void rt_host_check_boot(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
 	const struct rt_cpuset cpus = vcpu_cpus(loaded);
-	RT_AUTO_STRBUF missing = { 0 }, fix = { 0 };
+	struct wanted wanted = { 0 };
+	RT_AUTO_STRBUF fix = { 0 };
 	char line[4096];
 	struct rt_err ignored;
 
@@ -98,33 +233,27 @@ void rt_host_check_boot(struct rt_loaded *loaded, struct rt_host_checks *checks)
 				  "/proc/cmdline cannot be read");
 		return;
 	}
-	if (rt_cpuset_is_empty(&cpus)) {
+	if (rt_cpuset_is_empty(&cpus) && !passes_any(loaded)) {
 		rt_host_check_add(checks, "boot-parameters", RT_PASS, "",
 				  "no real-time guest in the configuration, so "
 				  "none is needed");
 		return;
 	}
-	rt_strbuf_adds(&fix, "GRUB_CMDLINE_LINUX=\"");
-	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]);
-	     i++) {
-		const struct parameter *p = &parameters[i];
-
-		if (is_there(p, line, &cpus))
-			continue;
-		rt_strbuf_addf(&missing, "%s%s (%s)", missing.len ? ", " : "",
-			       p->name, p->why);
-		rt_strbuf_addf(&fix, "%s%s%s", p->name, p->value,
-			       p->cpus ? rt_cpuset_text(&cpus).text : "");
-		rt_strbuf_adds(&fix, " ");
-	}
-	if (fix.len && fix.text[fix.len - 1] == ' ')
-		fix.text[--fix.len] = '\0';
-	rt_strbuf_adds(&fix, "\" in /etc/default/grub besides what is there, "
-			     "update-grub, and a reboot");
-	rt_host_check_add(checks, "boot-parameters",
-			  missing.len ? RT_WARN : RT_PASS,
-			  fix.text ? fix.text : "",
-			  missing.len ? "the kernel was booted without %s" :
-					"all are there%s",
-			  missing.text ? missing.text : "");
+	want_all(loaded, line, &cpus, &wanted);
+	rt_strbuf_addf(&fix,
+		       "GRUB_CMDLINE_LINUX=\"%s\" in /etc/default/grub besides "
+		       "what is there, update-grub, and a reboot",
+		       wanted.line.text ? wanted.line.text : "");
+	if (fix.failed || wanted.missing.failed || wanted.line.failed)
+		checks->failed = true;
+	else
+		rt_host_check_add(
+			checks, "boot-parameters",
+			wanted.missing.len ? RT_WARN : RT_PASS, fix.text,
+			wanted.missing.len ?
+				"the kernel was booted without %s" :
+				"all are there%s",
+			wanted.missing.len ? wanted.missing.text : "");
+	rt_strbuf_fini(&wanted.missing);
+	rt_strbuf_fini(&wanted.line);
 }

@@ -50,10 +50,11 @@ static void check_agent(struct rt_host_checks *checks)
 				  r < 0 ? err.text : "");
 }
 
-static unsigned long long locked_memory(const struct rt_loaded *loaded,
-					struct rt_virt *virt)
+/* What libvirt's definitions say of guests whose memory is to be locked. */
+static size_t read_locked(const struct rt_loaded *loaded, struct rt_virt *virt,
+			  struct rt_host_locked *ret)
 {
-	unsigned long long kib = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < loaded->guests.n; i++) {
 		const struct rt_guest *guest = &loaded->guests.items[i];
@@ -66,30 +67,28 @@ static unsigned long long locked_memory(const struct rt_loaded *loaded,
 				 &ignored) < 0 ||
 		    rt_domain_parse(xml, strlen(xml), &domain, &ignored) < 0)
 			continue;
-		kib += domain.memory_kib;
+		ret[n++] = (struct rt_host_locked){
+			.name = guest->name,
+			.kib = domain.memory_kib,
+			.nodes = guest->nodes,
+			.hugepages = domain.hugepages,
+		};
 		rt_domain_fini(&domain);
 	}
-	return kib;
+	return n;
 }
 
 static void check_memory(struct rt_loaded *loaded, struct rt_virt *virt,
 			 struct rt_host_checks *checks)
 {
-	const unsigned long long wanted = locked_memory(loaded, virt);
-	unsigned long long total = 0;
-	struct rt_err ignored;
-	char text[8192];
+	RT_AUTO_FREE struct rt_host_locked *guests =
+		calloc(loaded->guests.n + 1, sizeof(*guests));
 
-	if (rt_sys_read(&loaded->sys, "proc/meminfo", text, sizeof(text),
-			&ignored) < 0 ||
-	    sscanf(text, "MemTotal: %llu", &total) != 1)
-		return;
-	/* A tenth for the host, and QEMU has some of its own. */
-	rt_host_check_add(checks, "memory",
-			  wanted > total - total / 10 ? RT_FAIL : RT_PASS,
-			  "give the guests less, or the host more",
-			  "guests with locked memory want %llu MiB of %llu MiB",
-			  wanted / 1024, total / 1024);
+	if (guests)
+		rt_host_check_memory(loaded, guests,
+				     read_locked(loaded, virt, guests), checks);
+	else
+		checks->failed = true;
 }
 
 static void check_libvirt(struct rt_loaded *loaded, const char *uri,
@@ -219,10 +218,11 @@ static int run(const struct rt_options *options, const char *uri,
 
 	if (r == 0) {
 		rt_host_checks(loaded, &checks);
-		if (loaded->sys.live) {
+		if (loaded->sys.live)
 			check_agent(&checks);
+		/* A capture has none, but one may be named for it. */
+		if (loaded->sys.live || uri)
 			check_libvirt(loaded, uri, &checks);
-		}
 		if (options->json)
 			show_json(&checks, &out);
 		else

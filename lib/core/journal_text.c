@@ -22,10 +22,14 @@ struct rt_journal_tail rt_journal_tail(const char *text, size_t len)
 }
 
 static const char *const kind_names[] = {
-	[RT_KIND_TEXT] = "text",	 [RT_KIND_LIST] = "list",
-	[RT_KIND_MASK] = "mask",	 [RT_KIND_PARTITION] = "partition",
-	[RT_KIND_AFFINITY] = "affinity", [RT_KIND_CGROUP] = "cgroup",
-	[RT_KIND_TASKS] = "tasks",	 [RT_KIND_IRQ_THREAD] = "irq-thread",
+	[RT_KIND_TEXT] = "text",
+	[RT_KIND_LIST] = "list",
+	[RT_KIND_MASK] = "mask",
+	[RT_KIND_PARTITION] = "partition",
+	[RT_KIND_AFFINITY] = "affinity",
+	[RT_KIND_CGROUP] = "cgroup",
+	[RT_KIND_TASKS] = "tasks",
+	[RT_KIND_IRQ_THREAD] = "irq-thread",
 	[RT_KIND_IRQBALANCE] = "irqbalance",
 };
 

@@ -3,6 +3,7 @@
 #include "tasks.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include "../core/plan.h"
 #include "probe.h"
@@ -25,6 +26,11 @@ static bool is_guests(const struct rt_facts *facts, unsigned tid)
 	}
 	return false;
 }
+
+/* How long cpusets may take to hear of a CPU, and how often we look. */
+#define LATE_MS	   2000
+#define PAUSE_MS   50
+#define LATE_SCANS 3
 
 /* What tasks are looked for, and what is done with each. */
 struct search {
@@ -194,29 +200,77 @@ static bool lacks_only(const struct rt_cpuset *mask,
 
 struct widening {
 	struct rt_cpuset lost, all, present;
+	unsigned *late; /* tasks that did not take all of them */
 };
 
+/* A task that has ended needs nothing. */
 static int widen(const struct search *search, const struct rt_task *task,
 		 struct rt_err *err)
 {
 	const struct widening *widening = search->data;
 	struct rt_sys *sys = search->sys;
+	struct rt_cpuset now;
+	struct rt_err ignored;
 
 	(void)err;
-	if (lacks_only(&task->affinity, &widening->all, &widening->lost)) {
-		struct rt_err ignored;
-
-		/* A task that has ended needs nothing. */
-		(void)sys->calls->set_affinity(sys, task->pid, task->tid,
-					       &widening->present, &ignored);
-	}
+	if (!lacks_only(&task->affinity, &widening->all, &widening->lost))
+		return 0;
+	if (sys->calls->set_affinity(sys, task->pid, task->tid,
+				     &widening->present, &ignored) == 0 &&
+	    sys->calls->get_affinity(sys, task->pid, task->tid, &now,
+				     &ignored) == 0 &&
+	    lacks_only(&now, &widening->all, &widening->lost))
+		++*widening->late;
 	return 0;
+}
+
+static void pause_for(unsigned ms)
+{
+	const struct timespec pause = { .tv_nsec = ms * 1000000L };
+
+	nanosleep(&pause, NULL);
+}
+
+/*
+ * A worker of the kernel tells the cpusets of CPUs that came up [6.12], and
+ * until then no task's mask takes them. The root's list shows that it did.
+ */
+static void wait_for_cpusets(struct rt_sys *sys,
+			     const struct widening *widening)
+{
+	struct rt_cpuset wanted = widening->lost, told;
+	struct rt_err ignored;
+
+	rt_cpuset_and(&wanted, &widening->all);
+	for (unsigned i = 0; sys->live && i < LATE_MS / PAUSE_MS; i++) {
+		if (read_list(sys, "sys/fs/cgroup/cpuset.cpus.effective", &told,
+			      &ignored) < 0 ||
+		    rt_cpuset_is_subset(&wanted, &told))
+			return;
+		pause_for(PAUSE_MS);
+	}
+}
+
+/* Who is still late then has a cpuset of his own that leaves them out. */
+static int widen_all(const struct search *search, unsigned *late,
+		     struct rt_err *err)
+{
+	int r;
+
+	for (unsigned i = 0;; i++) {
+		*late = 0;
+		r = find_tasks(search, err);
+		if (r < 0 || !*late || i == LATE_SCANS)
+			return r;
+		pause_for(PAUSE_MS);
+	}
 }
 
 int rt_tasks_widen(struct rt_sys *sys, const char *path, struct rt_err *err)
 {
 	struct rt_facts facts = { 0 };
-	struct widening widening;
+	unsigned late = 0;
+	struct widening widening = { .late = &late };
 	const struct search search = {
 		.sys = sys,
 		.cpus = &widening.present,
@@ -238,7 +292,8 @@ int rt_tasks_widen(struct rt_sys *sys, const char *path, struct rt_err *err)
 		r = rt_facts_read_cgroup(sys, &facts, err);
 	if (r == 0) {
 		rt_cpuset_minus(&widening.all, &facts.isolated);
-		r = find_tasks(&search, err);
+		wait_for_cpusets(sys, &widening);
+		r = widen_all(&search, &late, err);
 	}
 	rt_facts_fini(&facts);
 	return r;

@@ -31,10 +31,10 @@ printf '#!/bin/sh\n' >"$hooks/qemu"
 chmod 755 "$hooks/qemu"
 check 1 fail hook 'there is no /etc/libvirt/hooks/qemu.d/kvmrt'
 printf '#!/bin/sh\n' >"$hooks/qemu.d/kvmrt"
-check 0 warn hook "is not kvmrt's hook"
+check 1 fail hook "is not kvmrt's hook"
 cp "$hook" "$hooks/qemu.d/kvmrt"
 chmod 644 "$hooks/qemu.d/kvmrt"
-check 0 warn hook 'is not executable'
+check 1 fail hook 'is not executable'
 chmod 755 "$hooks/qemu.d/kvmrt"
 check 0 pass hook "/etc/libvirt/hooks/qemu.d/kvmrt is kvmrt's"
 mv "$hooks/qemu.d/kvmrt" "$root/etc/elsewhere"
@@ -45,8 +45,49 @@ rm "$hooks/qemu.d/kvmrt"
 cp "$root/etc/elsewhere" "$hooks/qemu"
 check 0 pass hook "/etc/libvirt/hooks/qemu is kvmrt's"
 mkfifo "$hooks/qemu.d/kvmrt"
-check 0 warn hook "is not kvmrt's hook"
+check 1 fail hook "is not kvmrt's hook"
 rm "$hooks/qemu.d/kvmrt"
+
+# --- who may forbid it
+
+hasnt out apparmor
+put sys/module/apparmor/parameters/enabled Y
+put etc/apparmor.d/usr.sbin.libvirtd '/usr/sbin/libvirtd { /etc/libvirt/hooks/** rmix, }'
+check 0 pass apparmor '/etc/apparmor.d/usr.sbin.libvirtd lets it run hooks'
+put etc/apparmor.d/usr.sbin.libvirtd '/usr/sbin/libvirtd { }'
+check 1 fail apparmor 'has no rule for hooks'
+has out "add the line '  /etc/libvirt/hooks/** rmix,' to /etc/apparmor.d/local/usr.sbin.libvirtd"
+put etc/apparmor.d/local/usr.sbin.libvirtd '  /etc/libvirt/hooks/** rmix,'
+check 0 pass apparmor 'lets it run hooks'
+put sys/module/apparmor/parameters/enabled N
+run 'AppArmor is off' 0 kvmrt-validate-host --root "$root"
+hasnt out apparmor
+put sys/fs/selinux/enforce 0
+check 0 pass selinux 'it does not enforce'
+put sys/fs/selinux/enforce 1
+check 0 warn selinux 'it enforces, without our module'
+mkdir -p "$root/var/lib/selinux/targeted/active/modules/400/kvmrt"
+check 0 pass selinux 'module kvmrt is loaded'
+
+# --- the processor and its devices
+
+put proc/cpuinfo 'processor	: 0
+vendor_id	: GenuineIntel
+flags		: fpu vme vmx smx
+bugs		: none'
+check 0 pass cpu-virtualization 'the processor has vmx (VT-x)'
+put proc/cpuinfo 'processor	: 0
+vendor_id	: AuthenticAMD
+flags		: fpu vme svm'
+check 0 pass cpu-virtualization 'the processor has svm (AMD-V)'
+put proc/cpuinfo 'processor	: 0
+vendor_id	: AuthenticAMD
+flags		: fpu svm_not vme'
+check 1 fail cpu-virtualization 'neither vmx nor svm'
+put proc/cpuinfo 'processor	: 0
+Features	: fp asimd'
+run 'another architecture' 0 kvmrt-validate-host --root "$root"
+hasnt out cpu-virtualization
 
 # --- the host
 
@@ -88,6 +129,72 @@ put proc/cmdline 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt'
 check 0 pass boot-parameters 'all are there'
 put proc/cmdline 'isolcpus=6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt'
 check 0 warn boot-parameters 'isolcpus='
+
+# An Intel host that passes a graphics card with its sound, and no IOMMU.
+card=sys/bus/pci/devices/0000:81:00
+for part in 0 1; do
+	rm -rf "$root/$card.$part"
+	mkdir -p "$root/$card.$part"
+	put $card.$part/vendor 0x10de
+done
+put $card.0/class 0x030000
+put $card.0/device 0x1eb1
+put $card.1/class 0x040300
+put $card.1/device 0x10f8
+sed -i 's/^pcidevs = .*/pcidevs = 0000:81:00.0 0000:81:00.1/' "$root/etc/kvmrt.cfg"
+grep -q '^pcidevs = 0000:81:00.0 0000:81:00.1$' "$root/etc/kvmrt.cfg"
+result $? 'the guest gets a graphics card'
+put proc/cpuinfo 'processor	: 0
+vendor_id	: GenuineIntel
+flags		: vmx'
+mv "$root/sys/class/iommu/dmar0" "$root/sys/class/iommu/elsewhere"
+put proc/cmdline 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8'
+check 0 warn boot-parameters 'intel_iommu= (an Intel host passes devices only with it), vfio-pci.ids='
+has out 'GRUB_CMDLINE_LINUX="iommu=pt intel_iommu=on vfio-pci.ids=10de:1eb1,10de:10f8"'
+put proc/cmdline 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on vfio-pci.ids=10DE:10F8,10de:1eb1'
+check 0 pass boot-parameters 'all are there'
+mv "$root/sys/kernel/iommu_groups" "$root/sys/kernel/elsewhere"
+check 1 fail iommu 'is empty, and kvmrt.cfg passes devices to guests'
+has out 'intel_iommu=on'
+mv "$root/sys/kernel/elsewhere" "$root/sys/kernel/iommu_groups"
+mv "$root/sys/class/iommu/elsewhere" "$root/sys/class/iommu/dmar0"
+
+# --- memory, as a libvirt says that is named for the capture
+
+cat >"$work/node.xml" <<-EOF
+	<node><domain type='test'>
+	<name>rt1</name><uuid>6a1f0c1e-0000-4000-8000-000000000001</uuid>
+	<memory unit='MiB'>1024</memory><vcpu>2</vcpu>
+	<memoryBacking><locked/></memoryBacking>
+	<os><type>hvm</type></os>
+	</domain></node>
+EOF
+memory() { # memory STATUS VERDICT CODE EVIDENCE
+	run "$3 is $2" "$1" kvmrt-validate-host --root "$root" -c "test://$work/node.xml"
+	grep -E "^$2 +$3 " "$work/out" | grep -qF -- "$4"
+	result $? "$name: '$4'" || sed 's/^/# /' "$work/out"
+}
+put proc/meminfo 'MemTotal:        4194304 kB
+Hugetlb:         1048576 kB
+Hugepagesize:       2048 kB'
+memory 0 pass memory 'want 1024 MiB of 3072 MiB'
+hasnt out hugepages
+put proc/meminfo 'MemTotal:        2194304 kB
+Hugetlb:         1048576 kB
+Hugepagesize:       2048 kB'
+memory 1 fail memory 'want 1024 MiB of 1118 MiB'
+sed -i 's,<locked/>,<hugepages/><locked/>,' "$work/node.xml"
+memory 0 pass hugepages 'want 1024 MiB of huge pages, the host has 1024 MiB'
+put proc/meminfo 'MemTotal:        2194304 kB
+Hugetlb:               0 kB
+Hugepagesize:       2048 kB'
+memory 1 fail hugepages 'the host has 0 MiB'
+has out 'vm.nr_hugepages = 512 in /etc/sysctl.d/kvmrt.conf'
+put sys/devices/system/node/node1/meminfo 'Node 1 MemTotal:        524288 kB'
+memory 1 fail node-memory 'guests of node 1 want 1024 MiB of its 512 MiB'
+put sys/devices/system/node/node1/meminfo 'Node 1 MemTotal:        2524288 kB'
+memory 1 pass node-memory 'guests of node 1 want 1024 MiB of its 2465 MiB'
+
 rm "$root/proc/cmdline"
 check 0 unknown boot-parameters '/proc/cmdline cannot be read'
 put proc/cmdline quiet
