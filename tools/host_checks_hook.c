@@ -178,23 +178,45 @@ static bool has_module(struct rt_loaded *loaded)
 	return false;
 }
 
+/* Fedora 40 and later. False when there is no such boolean. */
+static bool read_boolean(struct rt_loaded *loaded, bool *ret_on)
+{
+	char text[16];
+
+	if (!rt_host_text(loaded,
+			  "sys/fs/selinux/booleans/virt_hooks_unconfined", text,
+			  sizeof(text)))
+		return false;
+	*ret_on = *text == '1';
+	return true;
+}
+
 static void check_selinux(struct rt_loaded *loaded,
 			  struct rt_host_checks *checks)
 {
+	bool on = false;
+	const bool boolean = read_boolean(loaded, &on);
+	const char *seen = "it enforces, without our module";
+	enum rt_verdict verdict = RT_WARN;
 	char text[16];
-	bool there;
 
 	if (!rt_host_text(loaded, "sys/fs/selinux/enforce", text, sizeof(text)))
 		return;
-	there = has_module(loaded);
-	rt_host_check_add(checks, "selinux",
-			  *text == '0' || there ? RT_PASS : RT_WARN,
-			  "when 'ausearch -m avc -c kvmrt' shows refusals, "
-			  "build and load the module in etc/selinux of the "
-			  "source",
-			  *text == '0' ? "it does not enforce" :
-			  there	       ? "module kvmrt is loaded" :
-					 "it enforces, without our module");
+	if (*text == '0') {
+		seen = "it does not enforce";
+		verdict = RT_PASS;
+	} else if (on || has_module(loaded)) {
+		seen = on ? "virt_hooks_unconfined is on" :
+			    "module kvmrt is loaded";
+		verdict = RT_PASS;
+	} else if (boolean) {
+		seen = "it enforces, and virt_hooks_unconfined is off";
+	}
+	rt_host_check_add(checks, "selinux", verdict,
+			  boolean ? "setsebool -P virt_hooks_unconfined on" :
+				    "when 'ausearch -m avc -c kvmrt' shows "
+				    "refusals: etc/selinux in kvmrt's source",
+			  "%s", seen);
 }
 
 void rt_host_check_hook(struct rt_loaded *loaded, struct rt_host_checks *checks)

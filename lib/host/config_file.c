@@ -186,6 +186,18 @@ static int split_path(const char *path, char *folder, size_t size,
 	return 0;
 }
 
+/* -ESTALE */
+static int changed_meanwhile(const struct rt_config_file *file,
+			     struct rt_err *err)
+{
+	rt_fail(err, 0,
+		"%s was changed by somebody else meanwhile and is left as it "
+		"is: look at the change and try again",
+		file->path);
+	err->code = ESTALE;
+	return -ESTALE;
+}
+
 /*
  * The folder of an open file, whatever links led to it. The kernel tells the
  * path; that the name there is this very file is seen to.
@@ -212,8 +224,7 @@ static int find_spot(int fd, const struct rt_config_file *file,
 		return rt_fail(err, errno, "cannot open %s", folder);
 	if (fstatat(spot->folder, spot->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    st.st_dev != file->device || st.st_ino != file->inode)
-		return rt_fail(err, ESTALE, "%s was replaced by somebody",
-			       file->path);
+		return changed_meanwhile(file, err);
 	return 0;
 }
 
@@ -318,29 +329,27 @@ static int check_unchanged(struct rt_sys *sys,
 	free(now.text);
 	if (same)
 		return 0;
-	rt_fail(err, 0,
-		"%s was changed by somebody else meanwhile and is left as it "
-		"is: look at the change and try again",
-		file->path);
-	err->code = ESTALE;
-	return -ESTALE;
+	return changed_meanwhile(file, err);
 }
 
 /* Put the new file in place; never over one that appeared meanwhile. */
-static int install(const struct spot *spot, bool exists, struct rt_err *err)
+static int install(const struct rt_config_file *file, const struct spot *spot,
+		   struct rt_err *err)
 {
 	int r;
 
-	if (exists)
+	if (file->exists)
 		r = renameat(spot->folder, spot->temporary, spot->folder,
 			     spot->name);
 	else
 		r = linkat(spot->folder, spot->temporary, spot->folder,
 			   spot->name, 0);
 	if (r < 0)
-		return rt_fail(err, errno == EEXIST ? ESTALE : errno,
-			       "cannot put the new file in place");
-	if (!exists)
+		return errno == EEXIST ?
+			       changed_meanwhile(file, err) :
+			       rt_fail(err, errno,
+				       "cannot put the new file in place");
+	if (!file->exists)
 		unlinkat(spot->folder, spot->temporary, 0);
 	/* Too late to fail: the new file is there, if not yet on disk. */
 	fsync(spot->folder);
@@ -380,7 +389,7 @@ static int replace(struct rt_sys *sys, const struct rt_config_file *file,
 	if (r == 0 && fstat(fd, ret_st) < 0)
 		r = rt_fail(err, errno, "cannot examine the new file");
 	if (r == 0)
-		r = install(spot, file->exists, err);
+		r = install(file, spot, err);
 	if (r < 0)
 		unlinkat(spot->folder, spot->temporary, 0);
 	return r;

@@ -69,6 +69,13 @@ check 0 warn selinux 'it enforces, without our module'
 mkdir -p "$root/var/lib/selinux/targeted/active/modules/400/kvmrt"
 check 0 pass selinux 'module kvmrt is loaded'
 
+put sys/fs/selinux/booleans/virt_hooks_unconfined '0 0'
+rm -r "$root/var/lib/selinux"
+check 0 warn selinux 'virt_hooks_unconfined is off'
+has out 'setsebool -P virt_hooks_unconfined on'
+put sys/fs/selinux/booleans/virt_hooks_unconfined '1 1'
+check 0 pass selinux 'virt_hooks_unconfined is on'
+
 # --- the processor and its devices
 
 put proc/cpuinfo 'processor	: 0
