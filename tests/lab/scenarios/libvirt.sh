@@ -92,4 +92,6 @@ ok 'no journal is left' wait_for 30 test ! -e "$JOURNAL"
 rm -r /etc/systemd/system/libvirtd.socket.d
 cp -p /run/libvirt.conf /etc/libvirt/libvirt.conf
 systemctl daemon-reload
+systemctl stop libvirtd libvirtd.socket
+systemctl start libvirtd.socket
 ok 'the agent stops' systemctl stop kvmrt-agent
