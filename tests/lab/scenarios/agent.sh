@@ -78,7 +78,7 @@ movable() {
 
 write_config
 # With a free port, for a card that is plugged in.
-define_rt1 extra="<controller type='pci' model='pcie-root-port'/><controller type='pci' model='pcie-root-port'/>"
+ok 'rt1 has a free port' define_rt1 extra="<controller type='pci' index='4' model='pcie-root-port'/>"
 irqbalance_quiet
 ok 'the agent starts' systemctl start kvmrt-agent
 ok 'rt1 starts and boots' start_guest rt1 900
