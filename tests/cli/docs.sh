@@ -49,6 +49,40 @@ for program in kvmrt-validate-config kvmrt-show-config kvmrt-import \
 		echo "# help: $helped; page: $paged" | tr '\n' ' '
 done
 
+# offered WORD: --help, in $work/out, has that option, or each of those letters
+offered() {
+	case $1 in
+	--*) grep -qE -- "(^|[ ,])$1( |$)" "$work/out" ;;
+	*) for letter in $(echo "${1#-}" | sed 's/./& /g'); do
+		grep -qE -- "^  -${letter}[, ]" "$work/out" || return
+	done ;;
+	esac
+}
+
+# Guides: "kvmrt-NAME WORD..." up to what cannot be part of a command.
+for guide in "$tree"/README.md "$tree"/CONTRIBUTING.md "$tree"/docs/*.md; do
+	grep -oE 'kvmrt-[a-z]+(-[a-z]+)?( [^`#|;),]*)?' "$guide" | sort -u
+done >"$work/typed"
+name='commands in the guides'
+[ "$(wc -l <"$work/typed")" -gt 20 ]
+result $? "$name are found"
+while read -r program words; do
+	[ -x "$bin/$program" ] || continue
+	[ "$program" != kvmrt-reconcile ] || continue
+	"$bin/$program" --help >"$work/out"
+	# shellcheck disable=SC2086 # one word each
+	for word in $(printf '%s\n' $words | grep -E '^-' | tr -d ':.*'); do
+		offered "$word"
+		result $? "a guide's $program $word is in its --help"
+	done
+done <"$work/typed"
+for program in $(cut -d' ' -f1 "$work/typed" | sort -u); do
+	[ -x "$bin/$program" ] || [ -e "$tree/docs/$program.8" ] ||
+		[ -e "$tree/etc/systemd/$program.service" ] ||
+		[ "$program" = kvmrt-sync ]
+	result $? "$name: there is a $program"
+done
+
 if command -v groff >/dev/null; then
 	for page in "$tree"/docs/*.[1578]; do
 		groff -mdoc -Tutf8 -ww -z "$page" 2>"$work/err"
