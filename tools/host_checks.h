@@ -45,6 +45,8 @@ void rt_host_checks(struct rt_loaded *loaded, struct rt_host_checks *checks);
 
 void rt_host_check_devices(struct rt_loaded *loaded,
 			   struct rt_host_checks *checks);
+/* Has an enabled guest pcidevs? */
+bool rt_host_passes_devices(const struct rt_loaded *loaded);
 /* An Intel processor whose IOMMU the kernel does not use. */
 bool rt_host_wants_intel_iommu(struct rt_loaded *loaded);
 

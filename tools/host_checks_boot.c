@@ -88,17 +88,6 @@ static bool is_there(const struct parameter *parameter, const char *line,
 
 /* --- what only some hosts need --- */
 
-static bool passes_any(const struct rt_loaded *loaded)
-{
-	for (size_t i = 0; i < loaded->guests.n; i++) {
-		const struct rt_guest *guest = &loaded->guests.items[i];
-
-		if (guest->pcidevs.n && !guest->disabled)
-			return true;
-	}
-	return false;
-}
-
 /* A number like 0x10de in one of a PCI device's files. */
 static bool read_hex(struct rt_loaded *loaded, const struct rt_pci_addr *addr,
 		     const char *file, unsigned *ret)
@@ -132,6 +121,31 @@ static bool is_graphics(struct rt_loaded *loaded,
 	return false;
 }
 
+/* "10de:1eb1" */
+static bool read_id(struct rt_loaded *loaded, const struct rt_pci_addr *addr,
+		    char *buf, size_t size)
+{
+	unsigned vendor, device;
+
+	if (!read_hex(loaded, addr, "vendor", &vendor) ||
+	    !read_hex(loaded, addr, "device", &device))
+		return false;
+	snprintf(buf, size, "%04x:%04x", vendor & 0xffff, device & 0xffff);
+	return true;
+}
+
+static bool is_passed(const struct rt_loaded *loaded,
+		      const struct rt_pci_addr *addr)
+{
+	for (size_t i = 0; i < loaded->guests.n; i++) {
+		const struct rt_guest *guest = &loaded->guests.items[i];
+
+		if (!guest->disabled && rt_pci_set_has(&guest->pcidevs, addr))
+			return true;
+	}
+	return false;
+}
+
 /* "10de:1eb1,10de:10f8" of the graphics cards that guests get. */
 static void find_graphics(struct rt_loaded *loaded, struct rt_strbuf *ids)
 {
@@ -142,20 +156,33 @@ static void find_graphics(struct rt_loaded *loaded, struct rt_strbuf *ids)
 		     k++) {
 			const struct rt_pci_addr *addr =
 				&guest->pcidevs.items[k];
-			unsigned vendor, device;
 			char id[16];
 
-			if (!is_graphics(loaded, &guest->pcidevs, addr) ||
-			    !read_hex(loaded, addr, "vendor", &vendor) ||
-			    !read_hex(loaded, addr, "device", &device))
-				continue;
-			snprintf(id, sizeof(id), "%04x:%04x", vendor & 0xffff,
-				 device & 0xffff);
-			if (!ids->text || !strstr(ids->text, id))
+			if (is_graphics(loaded, &guest->pcidevs, addr) &&
+			    read_id(loaded, addr, id, sizeof(id)) &&
+			    (!ids->text || !strstr(ids->text, id)))
 				rt_strbuf_addf(ids, "%s%s", ids->len ? "," : "",
 					       id);
 		}
 	}
+}
+
+/*
+ * A device of the same make that no guest gets: vfio-pci.ids= takes it away
+ * from the host, too.
+ */
+static const struct rt_pci_dev *find_twin(struct rt_loaded *loaded,
+					  const char *ids)
+{
+	for (size_t i = 0; i < loaded->facts.pci.n; i++) {
+		const struct rt_pci_dev *dev = &loaded->facts.pci.items[i];
+		char id[16];
+
+		if (read_id(loaded, &dev->addr, id, sizeof(id)) &&
+		    strstr(ids, id) && !is_passed(loaded, &dev->addr))
+			return dev;
+	}
+	return NULL;
 }
 
 /* Is each of the comma-separated ids in the value? */
@@ -190,33 +217,87 @@ static void want(struct wanted *wanted, const char *name, const char *value,
 		       name, value, list);
 }
 
+/* "options vfio-pci ids=10de:1eb1 disable_vga=1" with all of them? */
+static bool line_has_ids(const char *line, const char *ids)
+{
+	char module[32], options[4096], value[4096];
+
+	return sscanf(line, " options %31s %4095[^\n]", module, options) == 2 &&
+	       (strcmp(module, "vfio-pci") == 0 ||
+		strcmp(module, "vfio_pci") == 0) &&
+	       find_word(options, "ids=", value, sizeof(value)) &&
+	       has_ids(value, ids);
+}
+
+/* The list may stand in /etc/modprobe.d instead. */
+static bool modprobe_has_ids(struct rt_loaded *loaded, const char *ids)
+{
+	RT_AUTO_NAMES names = { 0 };
+	struct rt_err ignored;
+	char text[16384];
+
+	if (rt_sys_list(&loaded->sys, "etc/modprobe.d", &names, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		const char *line = text;
+
+		if (rt_sys_readf(&loaded->sys, text, sizeof(text), &ignored,
+				 "etc/modprobe.d/%s", names.items[i]) < 0)
+			continue;
+		while (line) {
+			if (line_has_ids(line, ids))
+				return true;
+			line = strchr(line, '\n');
+			line += line != NULL;
+		}
+	}
+	return false;
+}
+
+static void want_graphics(struct rt_loaded *loaded, const char *line,
+			  struct wanted *wanted)
+{
+	RT_AUTO_STRBUF ids = { 0 }, why = { 0 };
+	const struct rt_pci_dev *twin;
+	char value[4096];
+
+	find_graphics(loaded, &ids);
+	if (!ids.len || ids.failed ||
+	    (find_word(line, "vfio-pci.ids=", value, sizeof(value)) &&
+	     has_ids(value, ids.text)) ||
+	    modprobe_has_ids(loaded, ids.text))
+		return;
+	twin = find_twin(loaded, ids.text);
+	rt_strbuf_adds(&why, "a console lets go of a graphics card badly");
+	if (twin)
+		rt_strbuf_addf(&why,
+			       "; but it takes %s, too, which no guest gets",
+			       rt_pci_text(&twin->addr).text);
+	want(wanted, "vfio-pci.ids=", ids.text, "", why.text ? why.text : "");
+}
+
 static void want_all(struct rt_loaded *loaded, const char *line,
 		     const struct rt_cpuset *cpus, struct wanted *wanted)
 {
-	RT_AUTO_STRBUF ids = { 0 };
 	char value[4096];
 
 	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]);
 	     i++) {
 		const struct parameter *p = &parameters[i];
 		const bool applies = p->cpus ? !rt_cpuset_is_empty(cpus) :
-					       passes_any(loaded);
+					       rt_host_passes_devices(loaded);
 
 		if (applies && !is_there(p, line, cpus))
 			want(wanted, p->name, p->value,
 			     p->cpus ? rt_cpuset_text(cpus).text : "", p->why);
 	}
-	if (passes_any(loaded) && rt_host_wants_intel_iommu(loaded) &&
+	if (rt_host_passes_devices(loaded) &&
+	    rt_host_wants_intel_iommu(loaded) &&
 	    !(find_word(line, "intel_iommu=", value, sizeof(value)) &&
 	      strncmp(value, "on", 2) == 0))
 		want(wanted, "intel_iommu=", "on", "",
 		     "an Intel host passes devices only with it");
-	find_graphics(loaded, &ids);
-	if (ids.len && !ids.failed &&
-	    !(find_word(line, "vfio-pci.ids=", value, sizeof(value)) &&
-	      has_ids(value, ids.text)))
-		want(wanted, "vfio-pci.ids=", ids.text, "",
-		     "a console lets go of a graphics card badly");
+	want_graphics(loaded, line, wanted);
 }
 
 void rt_host_check_boot(struct rt_loaded *loaded, struct rt_host_checks *checks)
@@ -233,7 +314,7 @@ void rt_host_check_boot(struct rt_loaded *loaded, struct rt_host_checks *checks)
 				  "/proc/cmdline cannot be read");
 		return;
 	}
-	if (rt_cpuset_is_empty(&cpus) && !passes_any(loaded)) {
+	if (rt_cpuset_is_empty(&cpus) && !rt_host_passes_devices(loaded)) {
 		rt_host_check_add(checks, "boot-parameters", RT_PASS, "",
 				  "no real-time guest in the configuration, so "
 				  "none is needed");

@@ -42,32 +42,52 @@ static bool read_cpuinfo(struct rt_loaded *loaded, char *buf, size_t size)
 	return true;
 }
 
+/* The flag of hardware virtualization, or NULL. */
+static const char *virtualization(const char *cpuinfo)
+{
+	static const char *const flags[] = { "vmx", "svm" };
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (cpuinfo_has(cpuinfo, "\nflags", flags[i]))
+			return flags[i];
+	}
+	return NULL;
+}
+
 /*
- * Since 5.6 the kernel hides the flag when the firmware has locked
- * virtualization off, so that "not there" and "off" look the same.
+ * Kernels hide the flag when the firmware has locked virtualization off (VT-x
+ * since 5.6, AMD-V later), so that "not there" and "off" look the same; older
+ * ones leave it to the KVM module to find out. Only the log of the boot knows.
  */
 static void check_cpu(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
 	char text[CPU_MAX];
-	const char *flag = NULL;
+	const char *flag;
 
 	if (!read_cpuinfo(loaded, text, sizeof(text)) ||
 	    !strstr(text, "\nflags"))
 		return; /* another architecture, or a capture without it */
-	if (cpuinfo_has(text, "\nflags", "vmx"))
-		flag = "vmx (VT-x)";
-	else if (cpuinfo_has(text, "\nflags", "svm"))
-		flag = "svm (AMD-V)";
-	rt_host_check_add(checks, "cpu-virtualization",
-			  flag ? RT_PASS : RT_FAIL,
-			  "switch virtualization (VT-x, AMD-V, SVM) on in the "
-			  "firmware; in a virtual machine, ask for nested "
-			  "virtualization",
-			  flag ? "the processor has %s" :
-				 "/proc/cpuinfo shows neither vmx nor svm: the "
-				 "processor has none, or the firmware has it "
-				 "off%s",
-			  flag ? flag : "");
+	flag = virtualization(text);
+	if (flag)
+		rt_host_check_add(checks, "cpu-virtualization", RT_PASS, "",
+				  "the processor has %s",
+				  strcmp(flag, "vmx") == 0 ? "vmx (VT-x)" :
+							     "svm (AMD-V)");
+	else if (cpuinfo_has(text, "\nflags", "hypervisor"))
+		rt_host_check_add(checks, "cpu-virtualization", RT_FAIL,
+				  "on the host of this machine: nested=1 for "
+				  "kvm_intel or kvm_amd, and the CPU mode "
+				  "host-passthrough for it",
+				  "this is a virtual machine, and its host "
+				  "passes neither vmx nor svm on");
+	else
+		rt_host_check_add(
+			checks, "cpu-virtualization", RT_FAIL,
+			"switch virtualization (VT-x, AMD-V, SVM) on in the "
+			"firmware; it is there and off if 'journalctl -k -g "
+			"disabled.*BIOS' shows VMX or SVM",
+			"/proc/cpuinfo shows neither vmx nor svm: the "
+			"processor has none, or the firmware has it off");
 }
 
 static void check_kvm(struct rt_loaded *loaded, struct rt_host_checks *checks)
@@ -78,7 +98,8 @@ static void check_kvm(struct rt_loaded *loaded, struct rt_host_checks *checks)
 
 	rt_host_check_add(checks, "kvm", module && device ? RT_PASS : RT_FAIL,
 			  "'modprobe kvm_intel' or 'modprobe kvm_amd'; when "
-			  "that fails, the kernel's log says why",
+			  "that fails, 'journalctl -k -g BIOS' tells whether "
+			  "the firmware has virtualization off",
 			  module ? "/sys/module/kvm is there, /dev/kvm %s" :
 				   "there is no /sys/module/kvm, /dev/kvm %s",
 			  !loaded->sys.live ? "is not looked at in a capture" :
@@ -95,7 +116,7 @@ bool rt_host_wants_intel_iommu(struct rt_loaded *loaded)
 	       cpuinfo_has(text, "vendor_id", "GenuineIntel");
 }
 
-static bool any_passed(const struct rt_loaded *loaded)
+bool rt_host_passes_devices(const struct rt_loaded *loaded)
 {
 	for (size_t i = 0; i < loaded->guests.n; i++) {
 		if (loaded->guests.items[i].pcidevs.n &&
@@ -103,6 +124,25 @@ static bool any_passed(const struct rt_loaded *loaded)
 			return true;
 	}
 	return false;
+}
+
+/* The firmware describes an IOMMU that is on in a table of its own. */
+static bool has_table(struct rt_loaded *loaded, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "sys/firmware/acpi/tables/%s", name);
+	return rt_sys_exists(&loaded->sys, path);
+}
+
+static void add_no_iommu(struct rt_loaded *loaded, const char *why,
+			 const char *fix, struct rt_host_checks *checks)
+{
+	const bool passes = rt_host_passes_devices(loaded);
+
+	rt_host_check_add(checks, "iommu", passes ? RT_FAIL : RT_WARN, fix,
+			  "/sys/kernel/iommu_groups is empty%s%s", why,
+			  passes ? "; kvmrt.cfg passes devices to guests" : "");
 }
 
 static void check_iommu(struct rt_loaded *loaded, struct rt_host_checks *checks)
@@ -116,18 +156,25 @@ static void check_iommu(struct rt_loaded *loaded, struct rt_host_checks *checks)
 		rt_host_check_add(checks, "iommu", RT_PASS, "",
 				  "%zu groups in /sys/kernel/iommu_groups",
 				  groups.n);
+	else if (has_table(loaded, "DMAR"))
+		add_no_iommu(loaded, ", though VT-d is on in the firmware",
+			     "intel_iommu=on on the kernel's command line",
+			     checks);
+	else if (has_table(loaded, "IVRS"))
+		add_no_iommu(loaded, ", though AMD-Vi is on in the firmware",
+			     "take amd_iommu=off and iommu=off off the "
+			     "kernel's command line",
+			     checks);
+	else if (rt_host_wants_intel_iommu(loaded))
+		add_no_iommu(loaded, "",
+			     "VT-d on in the firmware, and intel_iommu=on on "
+			     "the kernel's command line",
+			     checks);
 	else
-		rt_host_check_add(
-			checks, "iommu", any_passed(loaded) ? RT_FAIL : RT_WARN,
-			rt_host_wants_intel_iommu(loaded) ?
-				"VT-d on in the firmware, and intel_iommu=on "
-				"on the kernel's command line" :
-				"for passed-through devices: VT-d or AMD-Vi "
-				"on in the firmware",
-			"/sys/kernel/iommu_groups is empty%s",
-			any_passed(loaded) ?
-				", and kvmrt.cfg passes devices to guests" :
-				"");
+		add_no_iommu(loaded, "",
+			     "for passed-through devices: VT-d or AMD-Vi on in "
+			     "the firmware",
+			     checks);
 }
 
 /* Bit 3 of Intel's extended capabilities: interrupt remapping. */

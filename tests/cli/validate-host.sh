@@ -90,7 +90,13 @@ check 0 pass cpu-virtualization 'the processor has svm (AMD-V)'
 put proc/cpuinfo 'processor	: 0
 vendor_id	: AuthenticAMD
 flags		: fpu svm_not vme'
-check 1 fail cpu-virtualization 'neither vmx nor svm'
+check 1 fail cpu-virtualization 'the processor has none, or the firmware has it off'
+has out 'disabled.*BIOS'
+put proc/cpuinfo 'processor	: 0
+vendor_id	: GenuineIntel
+flags		: fpu vme hypervisor'
+check 1 fail cpu-virtualization 'this is a virtual machine'
+has out 'nested=1'
 put proc/cpuinfo 'processor	: 0
 Features	: fp asimd'
 run 'another architecture' 0 kvmrt-validate-host --root "$root"
@@ -160,9 +166,31 @@ check 0 warn boot-parameters 'intel_iommu= (an Intel host passes devices only wi
 has out 'GRUB_CMDLINE_LINUX="iommu=pt intel_iommu=on vfio-pci.ids=10de:1eb1,10de:10f8"'
 put proc/cmdline 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on vfio-pci.ids=10DE:10F8,10de:1eb1'
 check 0 pass boot-parameters 'all are there'
+put proc/cmdline 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on'
+check 0 warn boot-parameters 'vfio-pci.ids= (a console lets go of a graphics card badly)'
+put etc/modprobe.d/vfio.conf '# options vfio-pci ids=10de:1eb1,10de:10f8
+options vfio-pci ids=10de:1eb1'
+check 0 warn boot-parameters 'vfio-pci.ids='
+put etc/modprobe.d/vfio.conf 'softdep nouveau pre: vfio-pci
+	options vfio_pci disable_vga=1 ids=10de:1eb1,10de:10f8'
+check 0 pass boot-parameters 'all are there'
+rm -r "$root/etc/modprobe.d"
+# Another of that make, which stays with the host.
+put sys/bus/pci/devices/0000:83:00.0/vendor 0x10de
+put sys/bus/pci/devices/0000:83:00.0/device 0x1eb1
+check 0 warn boot-parameters 'but it takes 0000:83:00.0, too, which no guest gets'
+rm "$root"/sys/bus/pci/devices/0000:83:00.0/vendor "$root"/sys/bus/pci/devices/0000:83:00.0/device
 mv "$root/sys/kernel/iommu_groups" "$root/sys/kernel/elsewhere"
-check 1 fail iommu 'is empty, and kvmrt.cfg passes devices to guests'
-has out 'intel_iommu=on'
+check 1 fail iommu 'is empty; kvmrt.cfg passes devices to guests'
+has out '-> VT-d on in the firmware, and intel_iommu=on'
+mkdir -p "$root/sys/firmware/acpi/tables"
+put sys/firmware/acpi/tables/DMAR ''
+check 1 fail iommu 'though VT-d is on in the firmware'
+has out '-> intel_iommu=on on the kernel'
+mv "$root/sys/firmware/acpi/tables/DMAR" "$root/sys/firmware/acpi/tables/IVRS"
+check 1 fail iommu 'though AMD-Vi is on in the firmware'
+has out '-> take amd_iommu=off'
+rm "$root/sys/firmware/acpi/tables/IVRS"
 mv "$root/sys/kernel/elsewhere" "$root/sys/kernel/iommu_groups"
 mv "$root/sys/class/iommu/elsewhere" "$root/sys/class/iommu/dmar0"
 
