@@ -109,40 +109,134 @@ static void check_program(struct rt_loaded *loaded,
 
 /* --- who may forbid it --- */
 
-/* The profile of a daemon, if there is one. */
+/* What a rule must say. */
+struct right {
+	const char *path;
+	bool whole; /* that path, not one that begins so */
+	char letter;
+};
+
+enum rule {
+	RULE_SILENT,
+	RULE_ALLOWS,
+	RULE_DENIES, /* wins */
+};
+
+/* One line of a profile: a path, then letters, perhaps "deny" in front. */
+static enum rule read_rule(char *line, const struct right *right)
+{
+	const size_t len = strlen(right->path);
+	enum rule rule = RULE_ALLOWS;
+	bool found = false;
+
+	line[strcspn(line, "#")] = '\0';
+	for (char *word = strtok_r(line, " \t", &line); word;
+	     word = strtok_r(NULL, " \t", &line)) {
+		if (found)
+			return strchr(word, right->letter) ? rule : RULE_SILENT;
+		if (strcmp(word, "deny") == 0)
+			rule = RULE_DENIES;
+		found = strncmp(word, right->path, len) == 0 &&
+			(!right->whole || !word[len]);
+	}
+	return RULE_SILENT;
+}
+
+static enum rule read_profile(struct rt_loaded *loaded, const char *path,
+			      const struct right *right)
+{
+	RT_AUTO_FREE char *text = NULL;
+	enum rule all = RULE_SILENT;
+	struct rt_err ignored;
+	char *rest, *line;
+	size_t len;
+
+	if (rt_sys_read_all(&loaded->sys, path, PROFILE_MAX, &text, &len,
+			    &ignored) < 0)
+		return RULE_SILENT;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		const enum rule rule = read_rule(line, right);
+
+		if (rule > all)
+			all = rule;
+	}
+	return all;
+}
+
+/* By a profile and what the administrator has added to it. */
+static bool grants(struct rt_loaded *loaded, const char *path,
+		   const char *local, const struct right *right)
+{
+	const enum rule ours = read_profile(loaded, path, right);
+	const enum rule added = read_profile(loaded, local, right);
+
+	return (ours > added ? ours : added) == RULE_ALLOWS;
+}
+
+/* Why the profile of that name forbids nothing; NULL: it is enforced. */
+static const char *not_enforced(struct rt_loaded *loaded, const char *daemon)
+{
+	RT_AUTO_FREE char *loaded_ones = NULL;
+	struct rt_err ignored;
+	char path[96], line[64];
+	size_t len;
+
+	snprintf(path, sizeof(path), "etc/apparmor.d/disable/usr.sbin.%s",
+		 daemon);
+	if (rt_sys_exists(&loaded->sys, path))
+		return "is disabled";
+	snprintf(path, sizeof(path),
+		 "etc/apparmor.d/force-complain/usr.sbin.%s", daemon);
+	if (rt_sys_exists(&loaded->sys, path))
+		return "only complains";
+	/* Root's; whoever cannot read it goes by the files. */
+	snprintf(line, sizeof(line), "%s (enforce)", daemon);
+	if (rt_sys_read_all(&loaded->sys,
+			    "sys/kernel/security/apparmor/profiles",
+			    PROFILE_MAX, &loaded_ones, &len, &ignored) == 0 &&
+	    !strstr(loaded_ones, line))
+		return "is not enforced";
+	return NULL;
+}
+
+/* The profile of a daemon, if there is one: our hook inherits it. */
 static void check_profile(struct rt_loaded *loaded, const char *daemon,
 			  struct rt_host_checks *checks)
 {
-	static const char rule[] = "/etc/libvirt/hooks/";
-	RT_AUTO_FREE char *text = NULL, *local = NULL;
-	char path[96], local_path[96], fix[256];
-	struct rt_err err;
-	size_t len;
-	bool there;
+	static const struct right run = { "/etc/libvirt/hooks/", false, 'x' };
+	static const struct right work = { "/**", true, 'w' };
+	char path[96], local[96], fix[256];
+	const char *why;
 
 	snprintf(path, sizeof(path), "etc/apparmor.d/usr.sbin.%s", daemon);
+	snprintf(local, sizeof(local), "etc/apparmor.d/local/usr.sbin.%s",
+		 daemon);
 	if (!rt_sys_exists(&loaded->sys, path))
 		return;
-	if (rt_sys_read_all(&loaded->sys, path, PROFILE_MAX, &text, &len,
-			    &err) < 0) {
-		rt_host_check_add(checks, "apparmor", RT_UNKNOWN, "", "%s",
-				  err.text);
-		return;
+	why = not_enforced(loaded, daemon);
+	if (why) {
+		rt_host_check_add(checks, "apparmor", RT_PASS, "", "/%s %s",
+				  path, why);
+	} else if (!grants(loaded, path, local, &run)) {
+		snprintf(fix, sizeof(fix),
+			 "add the line '  %s** rmix,' to /%s, then 'systemctl "
+			 "reload apparmor'",
+			 run.path, local);
+		rt_host_check_add(checks, "apparmor", RT_FAIL, fix,
+				  "/%s does not let it run hooks", path);
+	} else if (!grants(loaded, path, local, &work)) {
+		snprintf(fix, sizeof(fix),
+			 "add the line '  %s rwk,', which distributions have, "
+			 "to /%s, then 'systemctl reload apparmor'",
+			 work.path, local);
+		rt_host_check_add(checks, "apparmor", RT_WARN, fix,
+				  "/%s lets it run hooks, but has no rule '%s "
+				  "rw': what may they write?",
+				  path, work.path);
+	} else {
+		rt_host_check_add(checks, "apparmor", RT_PASS, "",
+				  "/%s lets it run hooks", path);
 	}
-	snprintf(local_path, sizeof(local_path),
-		 "etc/apparmor.d/local/usr.sbin.%s", daemon);
-	there = strstr(text, rule) ||
-		(rt_sys_read_all(&loaded->sys, local_path, PROFILE_MAX, &local,
-				 &len, &err) == 0 &&
-		 strstr(local, rule));
-	snprintf(fix, sizeof(fix),
-		 "add the line '  %s** rmix,' to /%s, then 'systemctl reload "
-		 "apparmor'",
-		 rule, local_path);
-	rt_host_check_add(checks, "apparmor", there ? RT_PASS : RT_FAIL, fix,
-			  there ? "/%s lets it run hooks" :
-				  "/%s has no rule for hooks",
-			  path);
 }
 
 static void check_apparmor(struct rt_loaded *loaded,
@@ -178,45 +272,30 @@ static bool has_module(struct rt_loaded *loaded)
 	return false;
 }
 
-/* Fedora 40 and later. False when there is no such boolean. */
-static bool read_boolean(struct rt_loaded *loaded, bool *ret_on)
-{
-	char text[16];
-
-	if (!rt_host_text(loaded,
-			  "sys/fs/selinux/booleans/virt_hooks_unconfined", text,
-			  sizeof(text)))
-		return false;
-	*ret_on = *text == '1';
-	return true;
-}
-
+/*
+ * libvirtd's domain is mostly unconfined, virtqemud's is not. Fedora's boolean
+ * virt_hooks_unconfined is about the hooks of networks.
+ */
 static void check_selinux(struct rt_loaded *loaded,
 			  struct rt_host_checks *checks)
 {
-	bool on = false;
-	const bool boolean = read_boolean(loaded, &on);
-	const char *seen = "it enforces, without our module";
-	enum rt_verdict verdict = RT_WARN;
+	static const char fix[] =
+		"where virtqemud runs the guests: load the module in "
+		"etc/selinux of kvmrt's source, as its README says; 'ausearch "
+		"-m avc -ts boot' shows what is refused";
 	char text[16];
 
 	if (!rt_host_text(loaded, "sys/fs/selinux/enforce", text, sizeof(text)))
 		return;
-	if (*text == '0') {
-		seen = "it does not enforce";
-		verdict = RT_PASS;
-	} else if (on || has_module(loaded)) {
-		seen = on ? "virt_hooks_unconfined is on" :
-			    "module kvmrt is loaded";
-		verdict = RT_PASS;
-	} else if (boolean) {
-		seen = "it enforces, and virt_hooks_unconfined is off";
-	}
-	rt_host_check_add(checks, "selinux", verdict,
-			  boolean ? "setsebool -P virt_hooks_unconfined on" :
-				    "when 'ausearch -m avc -c kvmrt' shows "
-				    "refusals: etc/selinux in kvmrt's source",
-			  "%s", seen);
+	if (*text == '0')
+		rt_host_check_add(checks, "selinux", RT_PASS, "",
+				  "it does not enforce");
+	else if (has_module(loaded))
+		rt_host_check_add(checks, "selinux", RT_PASS, "",
+				  "module kvmrt is loaded");
+	else
+		rt_host_check_add(checks, "selinux", RT_WARN, fix,
+				  "it enforces, without our module");
 }
 
 void rt_host_check_hook(struct rt_loaded *loaded, struct rt_host_checks *checks)

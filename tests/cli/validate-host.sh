@@ -52,13 +52,43 @@ rm "$hooks/qemu.d/kvmrt"
 
 hasnt out apparmor
 put sys/module/apparmor/parameters/enabled Y
-put etc/apparmor.d/usr.sbin.libvirtd '/usr/sbin/libvirtd { /etc/libvirt/hooks/** rmix, }'
+profile=etc/apparmor.d/usr.sbin.libvirtd
+put $profile '/usr/sbin/libvirtd {
+  /** rwmkl,
+  /etc/libvirt/hooks/** rmix,
+}'
 check 0 pass apparmor '/etc/apparmor.d/usr.sbin.libvirtd lets it run hooks'
-put etc/apparmor.d/usr.sbin.libvirtd '/usr/sbin/libvirtd { }'
-check 1 fail apparmor 'has no rule for hooks'
+put $profile '/usr/sbin/libvirtd {
+  /** rwmkl,
+  # /etc/libvirt/hooks/** rmix,
+}'
+check 1 fail apparmor 'does not let it run hooks'
 has out "add the line '  /etc/libvirt/hooks/** rmix,' to /etc/apparmor.d/local/usr.sbin.libvirtd"
+put etc/apparmor.d/local/usr.sbin.libvirtd '  /etc/libvirt/hooks/** r,'
+check 1 fail apparmor 'does not let it run hooks'
 put etc/apparmor.d/local/usr.sbin.libvirtd '  /etc/libvirt/hooks/** rmix,'
 check 0 pass apparmor 'lets it run hooks'
+put etc/apparmor.d/local/usr.sbin.libvirtd '  /etc/libvirt/hooks/** rmix,
+  audit deny /etc/libvirt/hooks/** x,'
+check 1 fail apparmor 'does not let it run hooks'
+put etc/apparmor.d/local/usr.sbin.libvirtd '  /etc/libvirt/hooks/** rmix,'
+put $profile '/usr/sbin/libvirtd {
+  /etc/** rw,
+}'
+check 0 warn apparmor 'what may they write?'
+has out "add the line '  /** rwk,'"
+# Not enforced: by what is loaded, or by how it is to be loaded.
+rm "$root/etc/apparmor.d/local/usr.sbin.libvirtd"
+check 1 fail apparmor 'does not let it run hooks'
+put sys/kernel/security/apparmor/profiles 'libvirtd (complain)
+libvirtd//qemu_bridge_helper (enforce)'
+check 0 pass apparmor 'is not enforced'
+put sys/kernel/security/apparmor/profiles '/usr/sbin/libvirtd (enforce)'
+check 1 fail apparmor 'does not let it run hooks'
+put etc/apparmor.d/force-complain/usr.sbin.libvirtd ''
+check 0 pass apparmor 'only complains'
+put etc/apparmor.d/disable/usr.sbin.libvirtd ''
+check 0 pass apparmor 'is disabled'
 put sys/module/apparmor/parameters/enabled N
 run 'AppArmor is off' 0 kvmrt-validate-host --root "$root"
 hasnt out apparmor
@@ -66,15 +96,9 @@ put sys/fs/selinux/enforce 0
 check 0 pass selinux 'it does not enforce'
 put sys/fs/selinux/enforce 1
 check 0 warn selinux 'it enforces, without our module'
+has out 'load the module in etc/selinux'
 mkdir -p "$root/var/lib/selinux/targeted/active/modules/400/kvmrt"
 check 0 pass selinux 'module kvmrt is loaded'
-
-put sys/fs/selinux/booleans/virt_hooks_unconfined '0 0'
-rm -r "$root/var/lib/selinux"
-check 0 warn selinux 'virt_hooks_unconfined is off'
-has out 'setsebool -P virt_hooks_unconfined on'
-put sys/fs/selinux/booleans/virt_hooks_unconfined '1 1'
-check 0 pass selinux 'virt_hooks_unconfined is on'
 
 # --- the processor and its devices
 
