@@ -180,6 +180,37 @@ static void check_tracing(struct rt_loaded *loaded,
 					  "irq_vectors:vector_config");
 }
 
+/* What kvmrt-validate-config knows of interrupts that nobody can move. */
+static void check_interrupts(struct rt_loaded *loaded,
+			     struct rt_host_checks *checks)
+{
+	const struct rt_report *report = &loaded->report;
+	struct rt_err err;
+	bool any = false;
+
+	if (!loaded->readable)
+		return;
+	if (rt_load_check(loaded, false, &err) < 0) {
+		rt_host_check_add(checks, "interrupts", RT_UNKNOWN, "", "%s",
+				  err.text);
+		return;
+	}
+	for (size_t i = 0; i < report->n; i++) {
+		const struct rt_finding *finding = &report->items[i];
+
+		if (strcmp(finding->code, "managed-irq") != 0)
+			continue;
+		any = true;
+		rt_host_check_add(checks, "interrupts", RT_WARN, finding->hint,
+				  "guest '%s': %s", finding->guest,
+				  finding->message);
+	}
+	if (!any)
+		rt_host_check_add(checks, "interrupts", RT_PASS, "",
+				  "all can be moved off real-time guests' "
+				  "CPUs");
+}
+
 /* --- CPUs --- */
 
 static void check_smt(struct rt_loaded *loaded, struct rt_host_checks *checks)
@@ -306,19 +337,11 @@ void rt_host_checks(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
 	typedef void check(struct rt_loaded *, struct rt_host_checks *);
 	static check *const all[] = {
-		rt_host_check_devices,
-		check_kernel,
-		check_preempt,
-		check_cgroup,
-		check_clock,
-		check_tracing,
-		check_smt,
-		check_governor,
-		check_irqbalance,
-		check_tuners,
-		check_ksm,
-		rt_host_check_hook,
-		rt_host_check_boot,
+		rt_host_check_devices, check_kernel,	   check_preempt,
+		check_cgroup,	       check_clock,	   check_tracing,
+		check_interrupts,      check_smt,	   check_governor,
+		check_irqbalance,      check_tuners,	   check_ksm,
+		rt_host_check_hook,    rt_host_check_boot,
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

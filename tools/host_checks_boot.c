@@ -9,29 +9,50 @@
 struct parameter {
 	const char *name; /* "nohz_full=" */
 	const char *why;
-	bool cpus; /* its value is the vCPUs' CPUs */
+	enum {
+		CPUS_NONE,
+		CPUS_OWNED, /* those that kvmrt-validate-config asks for */
+		CPUS_VCPU,
+	} cpus; /* that its value names, behind the text */
 	const char *value;
 };
 
 static const struct parameter parameters[] = {
 	{ "isolcpus=", "queues of disks and cards keep their interrupts off",
-	  true, "managed_irq," },
-	{ "nohz_full=", "no tick while a vCPU runs alone", true, "" },
-	{ "rcu_nocbs=", "no RCU callbacks", true, "" },
-	{ "iommu=", "devices of the host without translation", false, "pt" },
+	  CPUS_OWNED, "managed_irq," },
+	{ "nohz_full=", "no tick while a vCPU runs alone", CPUS_VCPU, "" },
+	{ "rcu_nocbs=", "no RCU callbacks", CPUS_VCPU, "" },
+	{ "iommu=", "devices of the host without translation", CPUS_NONE,
+	  "pt" },
 };
 
-static struct rt_cpuset vcpu_cpus(const struct rt_loaded *loaded)
+/* Of all enabled real-time guests; none for CPUS_NONE. */
+static struct rt_cpuset cpus_of(const struct rt_loaded *loaded,
+				const struct parameter *parameter)
 {
 	struct rt_cpuset cpus = { 0 };
 
 	for (size_t i = 0; i < loaded->guests.n; i++) {
 		const struct rt_guest *guest = &loaded->guests.items[i];
 
-		if (guest->rt && !guest->disabled)
+		if (!guest->rt || guest->disabled)
+			continue;
+		if (parameter->cpus == CPUS_OWNED)
+			rt_cpuset_or(&cpus, &guest->owned);
+		else if (parameter->cpus == CPUS_VCPU)
 			rt_cpuset_or(&cpus, &guest->vcpus);
 	}
 	return cpus;
+}
+
+static bool any_real_time(const struct rt_loaded *loaded)
+{
+	for (size_t i = 0; i < loaded->guests.n; i++) {
+		if (loaded->guests.items[i].rt &&
+		    !loaded->guests.items[i].disabled)
+			return true;
+	}
+	return false;
 }
 
 /* The word of the command line that begins so; its value in *ret_value. */
@@ -79,7 +100,7 @@ static bool is_there(const struct parameter *parameter, const char *line,
 
 	if (!find_word(line, parameter->name, value, sizeof(value)))
 		return false;
-	if (!parameter->cpus)
+	if (parameter->cpus == CPUS_NONE)
 		return strcmp(value, parameter->value) == 0;
 	if (*parameter->value && !strstr(value, "managed_irq"))
 		return false;
@@ -277,19 +298,23 @@ static void want_graphics(struct rt_loaded *loaded, const char *line,
 }
 
 static void want_all(struct rt_loaded *loaded, const char *line,
-		     const struct rt_cpuset *cpus, struct wanted *wanted)
+		     struct wanted *wanted)
 {
 	char value[4096];
 
 	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]);
 	     i++) {
 		const struct parameter *p = &parameters[i];
-		const bool applies = p->cpus ? !rt_cpuset_is_empty(cpus) :
-					       rt_host_passes_devices(loaded);
+		const struct rt_cpuset cpus = cpus_of(loaded, p);
+		const bool applies = p->cpus == CPUS_NONE ?
+					     rt_host_passes_devices(loaded) :
+					     !rt_cpuset_is_empty(&cpus);
 
-		if (applies && !is_there(p, line, cpus))
+		if (applies && !is_there(p, line, &cpus))
 			want(wanted, p->name, p->value,
-			     p->cpus ? rt_cpuset_text(cpus).text : "", p->why);
+			     p->cpus == CPUS_NONE ? "" :
+						    rt_cpuset_text(&cpus).text,
+			     p->why);
 	}
 	if (rt_host_passes_devices(loaded) &&
 	    rt_host_wants_intel_iommu(loaded) &&
@@ -302,7 +327,6 @@ static void want_all(struct rt_loaded *loaded, const char *line,
 
 void rt_host_check_boot(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
-	const struct rt_cpuset cpus = vcpu_cpus(loaded);
 	struct wanted wanted = { 0 };
 	RT_AUTO_STRBUF fix = { 0 };
 	char line[4096];
@@ -314,16 +338,16 @@ void rt_host_check_boot(struct rt_loaded *loaded, struct rt_host_checks *checks)
 				  "/proc/cmdline cannot be read");
 		return;
 	}
-	if (rt_cpuset_is_empty(&cpus) && !rt_host_passes_devices(loaded)) {
+	if (!any_real_time(loaded) && !rt_host_passes_devices(loaded)) {
 		rt_host_check_add(checks, "boot-parameters", RT_PASS, "",
 				  "no real-time guest in the configuration, so "
 				  "none is needed");
 		return;
 	}
-	want_all(loaded, line, &cpus, &wanted);
+	want_all(loaded, line, &wanted);
 	rt_strbuf_addf(&fix,
-		       "GRUB_CMDLINE_LINUX=\"%s\" in /etc/default/grub besides "
-		       "what is there, update-grub, and a reboot",
+		       "GRUB_CMDLINE_LINUX=\"%s\" in /etc/default/grub, with "
+		       "what else is there, then update-grub and a reboot",
 		       wanted.line.text ? wanted.line.text : "");
 	if (fix.failed || wanted.missing.failed || wanted.line.failed)
 		checks->failed = true;

@@ -102,11 +102,11 @@ printf '[11111111-1111-4111-8111-111111111111]\nname = a\nrt = on\nnr_vcpus = 2\
 chmod 644 "$root/etc/kvmrt.cfg"
 run 'a host without the hook' 1 kvmrt-validate-host --root "$root"
 has out 'fail    hook'
-has out 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8"'
+has out 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8"'
 cp "${KVMRT_HOOK:-$bin/../hooks/qemu}" "$root/etc/libvirt/hooks/qemu.d/kvmrt"
 run 'a host with it' 0 kvmrt-validate-host --root "$root"
 hasnt out 'fail '
-printf ' isolcpus=managed_irq,domain,6-8 nohz_full=6,8,10 rcu_nocbs=4-9 iommu=pt' >"$work/line"
+printf ' isolcpus=managed_irq,domain,5-11 nohz_full=6,8,10 rcu_nocbs=4-9 iommu=pt' >"$work/line"
 cat "$root/proc/cmdline" "$work/line" 2>/dev/null | tr -d '\n' >"$work/cmdline"
 chmod u+w "$root/proc/cmdline" 2>/dev/null
 cp "$work/cmdline" "$root/proc/cmdline"

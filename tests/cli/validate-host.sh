@@ -160,9 +160,9 @@ cp "$work/controllers" "$root/sys/fs/cgroup/cgroup.controllers"
 
 put proc/cmdline 'root=/dev/sda1 nohz_full=6-8 rcu_nocbs=6'
 check 0 warn boot-parameters 'isolcpus='
-has out 'GRUB_CMDLINE_LINUX="isolcpus=managed_irq,6,8 rcu_nocbs=6,8 iommu=pt"'
+has out 'GRUB_CMDLINE_LINUX="isolcpus=managed_irq,6-11 rcu_nocbs=6,8 iommu=pt"'
 hasnt out 'nohz_full='
-put proc/cmdline 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt'
+put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt'
 check 0 pass boot-parameters 'all are there'
 put proc/cmdline 'isolcpus=6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt'
 check 0 warn boot-parameters 'isolcpus='
@@ -185,12 +185,12 @@ put proc/cpuinfo 'processor	: 0
 vendor_id	: GenuineIntel
 flags		: vmx'
 mv "$root/sys/class/iommu/dmar0" "$root/sys/class/iommu/elsewhere"
-put proc/cmdline 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8'
+put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8'
 check 0 warn boot-parameters 'intel_iommu= (an Intel host passes devices only with it), vfio-pci.ids='
 has out 'GRUB_CMDLINE_LINUX="iommu=pt intel_iommu=on vfio-pci.ids=10de:1eb1,10de:10f8"'
-put proc/cmdline 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on vfio-pci.ids=10DE:10F8,10de:1eb1'
+put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on vfio-pci.ids=10DE:10F8,10de:1eb1'
 check 0 pass boot-parameters 'all are there'
-put proc/cmdline 'isolcpus=managed_irq,6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on'
+put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on'
 check 0 warn boot-parameters 'vfio-pci.ids= (a console lets go of a graphics card badly)'
 put etc/modprobe.d/vfio.conf '# options vfio-pci ids=10de:1eb1,10de:10f8
 options vfio-pci ids=10de:1eb1'
@@ -253,6 +253,14 @@ put sys/devices/system/node/node1/meminfo 'Node 1 MemTotal:        524288 kB'
 memory 1 fail node-memory 'guests of node 1 want 1024 MiB of its 512 MiB'
 put sys/devices/system/node/node1/meminfo 'Node 1 MemTotal:        2524288 kB'
 memory 1 pass node-memory 'guests of node 1 want 1024 MiB of its 2465 MiB'
+
+# --- interrupts that only the kernel places
+
+check 0 pass interrupts "all can be moved off real-time guests' CPUs"
+chmod a-w "$root/proc/irq/26/smp_affinity_list"
+check 0 warn interrupts "guest 'rt1': managed interrupts will stay on CPUs 6,8,10: 0000:00:03.0 (irq 26"
+has out 'isolcpus=managed_irq,6-11'
+chmod u+w "$root/proc/irq/26/smp_affinity_list"
 
 rm "$root/proc/cmdline"
 check 0 unknown boot-parameters '/proc/cmdline cannot be read'
