@@ -63,6 +63,7 @@ struct rt_host_locked {
 	unsigned long long kib;
 	struct rt_cpuset nodes; /* its memory is of these only; empty: of any */
 	bool hugepages;
+	unsigned long long page_kib; /* of these; 0: the host's default */
 };
 void rt_host_check_memory(struct rt_loaded *loaded,
 			  const struct rt_host_locked *guests, size_t n,

@@ -11,6 +11,11 @@ static bool is_too_much(unsigned long long wanted, unsigned long long of)
 	return wanted > of - of / 10;
 }
 
+static unsigned long long less(unsigned long long a, unsigned long long b)
+{
+	return a > b ? a - b : 0;
+}
+
 /* "MemTotal:  5051352 kB", in a file with such lines; 0: there is none. */
 static unsigned long long find_kib(const char *text, const char *name)
 {
@@ -22,8 +27,8 @@ static unsigned long long find_kib(const char *text, const char *name)
 static void check_all(const struct rt_host_locked *guests, size_t n,
 		      const char *meminfo, struct rt_host_checks *checks)
 {
-	const unsigned long long huge = find_kib(meminfo, "Hugetlb:");
-	const unsigned long long total = find_kib(meminfo, "MemTotal:") - huge;
+	const unsigned long long total = less(find_kib(meminfo, "MemTotal:"),
+					      find_kib(meminfo, "Hugetlb:"));
 	unsigned long long wanted = 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -35,27 +40,137 @@ static void check_all(const struct rt_host_locked *guests, size_t n,
 			  wanted / 1024, total / 1024);
 }
 
-static void check_huge(const struct rt_host_locked *guests, size_t n,
-		       const char *meminfo, struct rt_host_checks *checks)
-{
-	const unsigned long long there = find_kib(meminfo, "Hugetlb:");
-	const unsigned long long size = find_kib(meminfo, "Hugepagesize:");
-	unsigned long long wanted = 0;
-	char fix[160];
+/* --- huge pages, of one size on one node --- */
 
-	for (size_t i = 0; i < n; i++)
-		wanted += guests[i].hugepages ? guests[i].kib : 0;
-	if (!wanted)
+#define ANY_NODE (-1)
+
+struct huge {
+	unsigned long long page_kib;
+	int node;
+};
+
+static struct huge huge_of(const struct rt_host_locked *guest,
+			   unsigned long long default_kib)
+{
+	struct huge huge = { guest->page_kib ? guest->page_kib : default_kib,
+			     ANY_NODE };
+
+	if (rt_cpuset_count(&guest->nodes) == 1)
+		huge.node = rt_cpuset_first(&guest->nodes);
+	return huge;
+}
+
+static bool is_same(struct huge a, struct huge b)
+{
+	return a.page_kib == b.page_kib && a.node == b.node;
+}
+
+static void path_of(struct huge huge, char *buf, size_t size)
+{
+	if (huge.node == ANY_NODE)
+		snprintf(buf, size,
+			 "sys/kernel/mm/hugepages/hugepages-%llukB/"
+			 "nr_hugepages",
+			 huge.page_kib);
+	else
+		snprintf(buf, size,
+			 "sys/devices/system/node/node%d/hugepages/"
+			 "hugepages-%llukB/nr_hugepages",
+			 huge.node, huge.page_kib);
+}
+
+/* How many pages the host has; false when it cannot have such pages. */
+static bool read_pages(struct rt_loaded *loaded, struct huge huge,
+		       unsigned long long *ret)
+{
+	char path[128], text[32];
+
+	path_of(huge, path, sizeof(path));
+	if (!rt_host_text(loaded, path, text, sizeof(text)))
+		return false;
+	*ret = strtoull(text, NULL, 10);
+	return true;
+}
+
+static void add_huge(struct rt_loaded *loaded, struct huge huge,
+		     unsigned long long wanted, struct rt_host_checks *checks)
+{
+	char path[128], fix[320], on[32] = "", at[16] = "";
+	unsigned long long there = 0;
+
+	if (!huge.page_kib || !read_pages(loaded, huge, &there)) {
+		rt_host_check_add(checks, "hugepages", RT_FAIL,
+				  "take <hugepages> out of the guests' "
+				  "definitions, or name another size there",
+				  "guests want huge pages of %llu KiB (0: the "
+				  "host's default), and the host has none such",
+				  huge.page_kib);
 		return;
-	snprintf(fix, sizeof(fix),
-		 "vm.nr_hugepages = %llu in /etc/sysctl.d/kvmrt.conf, and "
-		 "'sysctl --system' soon after boot",
-		 size ? (wanted + size - 1) / size : 0);
+	}
+	path_of(huge, path, sizeof(path));
+	if (huge.node != ANY_NODE) {
+		snprintf(on, sizeof(on), " on node %d", huge.node);
+		snprintf(at, sizeof(at), "%d:", huge.node); /* kernel 5.16 */
+	}
+	snprintf(
+		fix, sizeof(fix),
+		"'echo %llu >/%s' soon after each boot, before other programs "
+		"take the memory; or at boot hugepagesz=%lluK hugepages=%s%llu",
+		wanted, path, huge.page_kib, at, wanted);
 	rt_host_check_add(checks, "hugepages",
 			  wanted > there ? RT_FAIL : RT_PASS, fix,
-			  "guests want %llu MiB of huge pages, the host has "
-			  "%llu MiB",
-			  wanted / 1024, there / 1024);
+			  "guests want %llu huge pages of %llu KiB%s, there "
+			  "are %llu",
+			  wanted, huge.page_kib, on, there);
+}
+
+static void check_huge(struct rt_loaded *loaded,
+		       const struct rt_host_locked *guests, size_t n,
+		       const char *meminfo, struct rt_host_checks *checks)
+{
+	const unsigned long long size = find_kib(meminfo, "Hugepagesize:");
+
+	for (size_t i = 0; i < n; i++) {
+		const struct huge huge = huge_of(&guests[i], size);
+		unsigned long long wanted = 0;
+		bool first = guests[i].hugepages;
+
+		for (size_t k = 0; k < n; k++) {
+			if (!guests[k].hugepages || !huge.page_kib ||
+			    !is_same(huge_of(&guests[k], size), huge))
+				continue;
+			first = first && k >= i;
+			wanted += (guests[k].kib + huge.page_kib - 1) /
+				  huge.page_kib;
+		}
+		if (first)
+			add_huge(loaded, huge, wanted, checks);
+	}
+}
+
+/* --- one node --- */
+
+/* What is set aside there for huge pages, of all sizes. */
+static unsigned long long huge_kib(struct rt_loaded *loaded, unsigned node)
+{
+	RT_AUTO_NAMES sizes = { 0 };
+	struct rt_err ignored;
+	unsigned long long kib = 0, n;
+	char path[64];
+
+	snprintf(path, sizeof(path), "sys/devices/system/node/node%u/hugepages",
+		 node);
+	if (rt_sys_list(&loaded->sys, path, &sizes, &ignored) < 0)
+		return 0;
+	for (size_t i = 0; i < sizes.n; i++) {
+		struct huge huge = { .node = (int)node };
+
+		if (sscanf(sizes.items[i], "hugepages-%llukB",
+			   &huge.page_kib) == 1 &&
+		    read_pages(loaded, huge, &n))
+			kib += n * huge.page_kib;
+	}
+	return kib;
 }
 
 /* Of guests whose memory has to be on that node. */
@@ -69,14 +184,15 @@ static void check_node(struct rt_loaded *loaded,
 
 	for (size_t i = 0; i < n; i++) {
 		if (rt_cpuset_has(&guests[i].nodes, node) &&
-		    rt_cpuset_count(&guests[i].nodes) == 1)
+		    rt_cpuset_count(&guests[i].nodes) == 1 &&
+		    !guests[i].hugepages)
 			wanted += guests[i].kib;
 	}
 	if (!wanted ||
 	    rt_sys_readf(&loaded->sys, text, sizeof(text), &ignored,
 			 "sys/devices/system/node/node%u/meminfo", node) < 0)
 		return;
-	total = find_kib(text, "MemTotal:");
+	total = less(find_kib(text, "MemTotal:"), huge_kib(loaded, node));
 	rt_host_check_add(checks, "node-memory",
 			  is_too_much(wanted, total) ? RT_FAIL : RT_PASS,
 			  "give these guests less, or another node in numatune",
@@ -94,7 +210,7 @@ void rt_host_check_memory(struct rt_loaded *loaded,
 	if (!rt_host_text(loaded, "proc/meminfo", meminfo, sizeof(meminfo)))
 		return;
 	check_all(guests, n, meminfo, checks);
-	check_huge(guests, n, meminfo, checks);
+	check_huge(loaded, guests, n, meminfo, checks);
 	for (size_t i = 0; i < n; i++)
 		rt_cpuset_or(&nodes, &guests[i].nodes);
 	RT_CPUSET_FOREACH(node, &nodes)

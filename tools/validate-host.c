@@ -72,6 +72,7 @@ static size_t read_locked(const struct rt_loaded *loaded, struct rt_virt *virt,
 			.kib = domain.memory_kib,
 			.nodes = guest->nodes,
 			.hugepages = domain.hugepages,
+			.page_kib = domain.page_kib,
 		};
 		rt_domain_fini(&domain);
 	}

@@ -86,8 +86,9 @@ struct rt_domain {
 	unsigned sockets, dies, clusters, cores,
 		threads; /* dies, clusters: 1 */
 	bool locked, nosharepages, hugepages;
-	bool has_nodes;	   /* <numatune><memory nodeset> */
-	bool nodes_strict; /* its mode is strict (the default) */
+	unsigned long long page_kib; /* the first <page>'s; 0: the default */
+	bool has_nodes;		     /* <numatune><memory nodeset> */
+	bool nodes_strict;	     /* its mode is strict (the default) */
 	struct rt_cpuset nodes;
 	struct rt_cpuset memnodes; /* of all <memnode> elements together */
 	bool hide_kvm;

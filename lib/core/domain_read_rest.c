@@ -37,19 +37,14 @@ static unsigned long long unit_bytes(const char *unit)
 	return bytes;
 }
 
-int rt_domain_read_size(const xmlNode *root, struct rt_domain *domain,
-			struct rt_err *err)
+/* What the element's number is in: KiB, if it does not say. */
+static int read_unit(const xmlNode *node, unsigned long long *ret_bytes,
+		     struct rt_err *err)
 {
 	RT_AUTO_XML_CHAR xmlChar *unit = NULL;
-	unsigned long long value, bytes = 1024;
-	xmlNode *node = NULL;
-	int r = rt_xml_only_child(root, "memory", &node, err);
+	unsigned long long bytes = 1024;
+	int r = rt_xml_attr(node, "unit", &unit, err);
 
-	if (r < 0 || !node)
-		return r;
-	r = rt_xml_content_number(node, ULLONG_MAX, &value, err);
-	if (r == 0)
-		r = rt_xml_attr(node, "unit", &unit, err);
 	if (r < 0)
 		return r;
 	if (unit && *unit)
@@ -59,6 +54,24 @@ int rt_domain_read_size(const xmlNode *root, struct rt_domain *domain,
 				   "unit='%s' is not a unit such as "
 				   "KiB",
 				   rt_xml_text((const char *)unit).text);
+	*ret_bytes = bytes;
+	return 0;
+}
+
+int rt_domain_read_size(const xmlNode *root, struct rt_domain *domain,
+			struct rt_err *err)
+{
+	unsigned long long value, bytes;
+	xmlNode *node = NULL;
+	int r = rt_xml_only_child(root, "memory", &node, err);
+
+	if (r < 0 || !node)
+		return r;
+	r = rt_xml_content_number(node, ULLONG_MAX, &value, err);
+	if (r == 0)
+		r = read_unit(node, &bytes, err);
+	if (r < 0)
+		return r;
 	if (value > ULLONG_MAX / bytes)
 		return rt_xml_fail(err, node, "the size is too large");
 	value *= bytes;
@@ -66,17 +79,33 @@ int rt_domain_read_size(const xmlNode *root, struct rt_domain *domain,
 	return 0;
 }
 
+/* A page that makes no sense is libvirt's to refuse: nothing rests on it. */
+static unsigned long long read_page(const xmlNode *page)
+{
+	unsigned long long bytes;
+	struct rt_err ignored;
+	unsigned size = 0;
+
+	if (!page ||
+	    rt_xml_number(page, "size", false, UINT_MAX, &size, &ignored) < 0 ||
+	    read_unit(page, &bytes, &ignored) < 0 || size > ULLONG_MAX / bytes)
+		return 0;
+	return size * bytes / 1024;
+}
+
 int rt_domain_read_backing(const xmlNode *root, struct rt_domain *domain,
 			   struct rt_err *err)
 {
-	xmlNode *backing = NULL;
+	xmlNode *backing = NULL, *huge;
 	int r = rt_xml_only_child(root, "memoryBacking", &backing, err);
 
 	if (r < 0)
 		return r;
+	huge = rt_xml_child(backing, "hugepages");
 	domain->locked = rt_xml_child(backing, "locked");
 	domain->nosharepages = rt_xml_child(backing, "nosharepages");
-	domain->hugepages = rt_xml_child(backing, "hugepages");
+	domain->hugepages = huge;
+	domain->page_kib = read_page(rt_xml_child(huge, "page"));
 	return 0;
 }
 

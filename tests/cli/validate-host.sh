@@ -242,17 +242,35 @@ put proc/meminfo 'MemTotal:        2194304 kB
 Hugetlb:         1048576 kB
 Hugepagesize:       2048 kB'
 memory 1 fail memory 'want 1024 MiB of 1118 MiB'
-sed -i 's,<locked/>,<hugepages/><locked/>,' "$work/node.xml"
-memory 0 pass hugepages 'want 1024 MiB of huge pages, the host has 1024 MiB'
-put proc/meminfo 'MemTotal:        2194304 kB
-Hugetlb:               0 kB
-Hugepagesize:       2048 kB'
-memory 1 fail hugepages 'the host has 0 MiB'
-has out 'vm.nr_hugepages = 512 in /etc/sysctl.d/kvmrt.conf'
-put sys/devices/system/node/node1/meminfo 'Node 1 MemTotal:        524288 kB'
+put proc/meminfo 'MemTotal:        4194304 kB'
+node=sys/devices/system/node/node1
+put $node/meminfo 'Node 1 MemTotal:        524288 kB'
 memory 1 fail node-memory 'guests of node 1 want 1024 MiB of its 512 MiB'
-put sys/devices/system/node/node1/meminfo 'Node 1 MemTotal:        2524288 kB'
-memory 1 pass node-memory 'guests of node 1 want 1024 MiB of its 2465 MiB'
+put $node/meminfo 'Node 1 MemTotal:        2524288 kB'
+memory 0 pass node-memory 'guests of node 1 want 1024 MiB of its 2465 MiB'
+put $node/hugepages/hugepages-2048kB/nr_hugepages 1000
+memory 1 fail node-memory 'guests of node 1 want 1024 MiB of its 465 MiB'
+
+# Huge pages: on the guest's node, and of its size.
+sed -i 's,<locked/>,<hugepages/><locked/>,' "$work/node.xml"
+put proc/meminfo 'MemTotal:        4194304 kB
+Hugepagesize:       2048 kB'
+memory 0 pass hugepages 'want 512 huge pages of 2048 KiB on node 1, there are 1000'
+hasnt out node-memory
+put $node/hugepages/hugepages-2048kB/nr_hugepages 511
+memory 1 fail hugepages 'want 512 huge pages of 2048 KiB on node 1, there are 511'
+has out "'echo 512 >/$node/hugepages/hugepages-2048kB/nr_hugepages'"
+has out 'hugepagesz=2048K hugepages=1:512'
+sed -i "s,<hugepages/>,<hugepages><page size='1' unit='GiB'/></hugepages>," "$work/node.xml"
+memory 1 fail hugepages 'want huge pages of 1048576 KiB'
+put $node/hugepages/hugepages-1048576kB/nr_hugepages 1
+memory 0 pass hugepages 'want 1 huge pages of 1048576 KiB on node 1, there are 1'
+cp "$root/etc/kvmrt.cfg" "$work/kvmrt.cfg"
+sed -i '/^rt = /a numatune =' "$root/etc/kvmrt.cfg"
+put sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
+memory 1 fail hugepages 'want 1 huge pages of 1048576 KiB, there are 0'
+has out 'hugepagesz=1048576K hugepages=1'
+cp "$work/kvmrt.cfg" "$root/etc/kvmrt.cfg"
 
 # --- interrupts that only the kernel places
 

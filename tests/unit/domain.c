@@ -49,6 +49,8 @@ static char *dump(const struct rt_domain *d)
 	rt_strbuf_addf(&buf, "%s%s%s", d->locked ? " locked" : "",
 		       d->nosharepages ? " noshare" : "",
 		       d->hugepages ? " huge" : "");
+	if (d->page_kib)
+		rt_strbuf_addf(&buf, "=%llu", d->page_kib);
 	if (d->has_nodes)
 		rt_strbuf_addf(&buf, " n=%s%s", rt_cpuset_text(&d->nodes).text,
 			       d->nodes_strict ? "" : "?");
@@ -131,6 +133,18 @@ static const struct {
 	  D("<memoryBacking><hugepages/><nosharepages/><locked/>"
 	    "</memoryBacking>"),
 	  "a|1/1 locked noshare huge" },
+	{ "huge pages of a size",
+	  D("<memoryBacking><hugepages><page size='1' unit='GiB' nodeset='0'/>"
+	    "<page size='2' unit='M'/></hugepages></memoryBacking>"),
+	  "a|1/1 huge=1048576" },
+	{ "huge pages in KiB",
+	  D("<memoryBacking><hugepages><page size='2048'/></hugepages>"
+	    "</memoryBacking>"),
+	  "a|1/1 huge=2048" },
+	{ "huge pages of no size",
+	  D("<memoryBacking><hugepages><page size='2' unit='cm'/></hugepages>"
+	    "</memoryBacking>"),
+	  "a|1/1 huge" },
 	{ "nodes", D("<numatune><memory nodeset='0-1'/></numatune>"),
 	  "a|1/1 n=0-1" },
 	{ "nodes preferred",
