@@ -30,6 +30,17 @@ for code in $(cat "$tree"/lib/core/check*.c | tr '\n\t' '  ' |
 	result $? "check.h lists $code"
 done
 
+checks=$(cat "$tree"/tools/host_checks*.c "$tree/tools/validate-host.c" |
+	tr '\n\t' '  ' | grep -oE 'rt_host_check_add\( *checks, *"[a-z-]+"' |
+	sed 's/.*"\(.*\)"/\1/' | sort -u)
+explained=$(sed -n '/^\.Sh CHECKS/,/^\.Sh EXIT/s/^\.It Li //p' \
+	"$tree/docs/kvmrt-validate-host.1" | tr -d ',' | tr -s ' ' '\n' | sort -u)
+[ "$(echo "$checks" | wc -l)" -gt 20 ] && [ "$checks" = "$explained" ]
+result $? 'kvmrt-validate-host.1 explains each check, and no other' || {
+	echo "$checks" >"$work/want"
+	echo "$explained" | diff "$work/want" - | sed 's/^/# /'
+}
+
 for key in $(sed -n 's/.*\[RT_KEY_[A-Z_]*\] = { "\([a-z_]*\)".*/\1/p' \
 	"$tree/lib/core/config_value.c"); do
 	grep -qE "^\.It Ic $key No = " "$page"
