@@ -96,7 +96,6 @@ struct control {
 };
 
 struct helper {
-	const char *program; /* borrowed */
 	struct watch watch;
 	int pid;	  /* 0: none */
 	uint64_t started; /* ms */

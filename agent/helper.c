@@ -23,12 +23,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/host/reconcile.h"
 #include "agent.h"
 
+#define HELPER	     KVMRT_LIBEXECDIR "/kvmrt-sync"
 #define HELPER_FD    3
 #define AGAIN_MS     1000
 #define AGAIN_MAX_MS 60000
@@ -36,8 +36,6 @@
 #define LASTED_MS      60000
 #define LINE_MAX_BYTES 1024
 #define LOCK_MS	       2000
-/* How long it may take to end before it is killed. */
-#define END_MS 2000
 
 static void remember(struct agent *agent, const char *uuid, const char *text)
 {
@@ -132,26 +130,6 @@ static void on_message(struct agent *agent, char *line)
 	}
 }
 
-/* One that hangs in libvirt hears no polite word. Returns its status. */
-static int end_process(struct helper *helper)
-{
-	const struct timespec pause = { .tv_nsec = 10 * 1000000L };
-	int status = 0;
-
-	(void)kill(helper->pid, SIGTERM);
-	for (unsigned ms = 0; ms < END_MS; ms += 10) {
-		if (waitpid(helper->pid, &status, WNOHANG) != 0) {
-			helper->pid = 0;
-			return status;
-		}
-		nanosleep(&pause, NULL);
-	}
-	(void)kill(helper->pid, SIGKILL);
-	(void)waitpid(helper->pid, &status, 0);
-	helper->pid = 0;
-	return status;
-}
-
 static void ended(struct agent *agent)
 {
 	struct helper *helper = &agent->helper;
@@ -161,7 +139,9 @@ static void ended(struct agent *agent)
 
 	agent_unwatch(agent, &helper->watch);
 	/* Its end of the socket is closed: it has ended, or is about to. */
-	status = end_process(helper);
+	(void)kill(helper->pid, SIGTERM);
+	(void)waitpid(helper->pid, &status, 0);
+	helper->pid = 0;
 	snprintf(helper->libvirt, sizeof(helper->libvirt), "off");
 	if (now - helper->started > LASTED_MS)
 		helper->failures = 0;
@@ -192,9 +172,10 @@ static void ready(struct agent *agent, struct watch *watch)
 }
 
 /* It hears signals, other than us, who read them from a descriptor. */
-static int spawn(const char *program, int fd, int *ret_pid)
+static int spawn(int fd, int *ret_pid)
 {
-	char *const arguments[] = { (char *)(uintptr_t)program, NULL };
+	static char program[] = HELPER;
+	char *const arguments[] = { program, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none;
@@ -215,7 +196,7 @@ static int spawn(const char *program, int fd, int *ret_pid)
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&actions, fd, HELPER_FD);
 	if (r == 0)
-		r = posix_spawn(ret_pid, program, &actions, &attributes,
+		r = posix_spawn(ret_pid, HELPER, &actions, &attributes,
 				arguments, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
@@ -236,7 +217,7 @@ void helper_start(struct agent *agent)
 		helper->again = helper->started + AGAIN_MAX_MS;
 		return;
 	}
-	r = spawn(helper->program, pair[1], &helper->pid);
+	r = spawn(pair[1], &helper->pid);
 	close(pair[1]);
 	helper->watch.fd = pair[0];
 	if (r == 0)
@@ -249,8 +230,7 @@ void helper_start(struct agent *agent)
 	snprintf(helper->libvirt, sizeof(helper->libvirt), "off");
 	helper->again = helper->started + AGAIN_MAX_MS;
 	if (helper->failures++ == 0)
-		rt_log_warn(&agent->log, "start %s: %s", helper->program,
-			    strerror(-r));
+		rt_log_warn(&agent->log, "start " HELPER ": %s", strerror(-r));
 }
 
 uint64_t helper_due(struct agent *agent, uint64_t now)
@@ -267,8 +247,10 @@ void helper_close(struct agent *agent)
 	struct helper *helper = &agent->helper;
 
 	agent_unwatch(agent, &helper->watch);
-	if (helper->pid > 0)
-		(void)end_process(helper);
+	if (helper->pid > 0) {
+		(void)kill(helper->pid, SIGTERM);
+		(void)waitpid(helper->pid, NULL, 0);
+	}
 	for (size_t i = 0; i < helper->n_guests; i++)
 		free(helper->guests[i].text);
 	free(helper->guests);

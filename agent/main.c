@@ -202,7 +202,6 @@ static int set_up(struct agent *agent, const struct arguments *arguments,
 	open_or_poll(agent, irqs_open);
 	open_or_poll(agent, cpus_open);
 	open_or_poll(agent, tasks_open);
-	agent->helper.program = KVMRT_LIBEXECDIR "/kvmrt-sync";
 	if (!arguments->no_libvirt)
 		helper_start(agent);
 	return agent_drop_caps(err);

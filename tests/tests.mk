@@ -17,14 +17,7 @@ $(PLAN_OF): $(B)/tests/golden/plan-of.o $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# A test that includes a source of the agent has its functions in it, then.
-AGENT_LIB := $(B)/tests/libkvmrt-agent.a
-$(AGENT_LIB): $(AGENT_OBJ)
-	@mkdir -p $(@D)
-	@$(if $(V),,echo "  AR      $@")
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
-
-$(B)/tests/unit/agent%: $(B)/tests/unit/agent%.o $(AGENT_LIB) $(HOST_LIB) \
+$(B)/tests/unit/agent: $(B)/tests/unit/agent.o $(AGENT_OBJ) $(HOST_LIB) \
 		$(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)

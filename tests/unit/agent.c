@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* agent_events.c - the ledger of repairs, and sources that are fed by pipes */
+/* agent.c - the ledger of repairs, and each source of events with a fake one */
 #include "../tap.h"
 
 #include <errno.h>
