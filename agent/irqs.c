@@ -24,7 +24,7 @@
 #define EVENT	 "events/irq_vectors/vector_config/enable"
 #define INSTANCE "instances/kvmrt"
 
-/* An interrupt whose handler is not there yet: look again a little later. */
+/* Its handler is not there yet: a look at once would not know whose it is. */
 #define NAMELESS_MS 50
 
 struct placement {
@@ -46,16 +46,18 @@ static int write_file(const char *dir, const char *name, const char *text)
 
 /*
  * "   irqbalance-444   [003] d..1. 12.3: vector_config: irq=35 vector=34
- * cpu=4 ...". The name may hold blanks and hyphens.
+ * cpu=4 ...". The name may hold blanks, hyphens and brackets.
  */
 static bool parse(const char *line, struct placement *ret)
 {
 	const char *event = strstr(line, "vector_config: ");
 	const char *task = line + strspn(line, " ");
-	const char *end = strstr(line, " [");
-	const char *hyphen = end;
+	const char *end = event, *hyphen;
 
-	if (!event || !end || end > event ||
+	while (end && end > task && strncmp(end, " [", 2) != 0)
+		end--;
+	hyphen = end;
+	if (!event || end <= task ||
 	    sscanf(event, "vector_config: irq=%u vector=%*u cpu=%u", &ret->irq,
 		   &ret->cpu) != 2)
 		return false;
@@ -95,7 +97,7 @@ static void read_actions(struct agent *agent, unsigned irq, char *buf,
 static void on_placement(struct agent *agent, struct placement *placement)
 {
 	char path[64], by[48], where[16], actions[256];
-	unsigned wait;
+	unsigned wait, settle = 0;
 
 	if (placement->pid == (unsigned)getpid())
 		return;
@@ -104,7 +106,7 @@ static void on_placement(struct agent *agent, struct placement *placement)
 		if (*actions && !strstr(actions, "vfio"))
 			return;
 		if (!*actions)
-			agent_want(agent, NAMELESS_MS);
+			settle = NAMELESS_MS;
 	}
 	name_mover(agent, placement);
 	snprintf(path, sizeof(path), "proc/irq/%u/smp_affinity_list",
@@ -117,7 +119,7 @@ static void on_placement(struct agent *agent, struct placement *placement)
 	snprintf(where, sizeof(where), "cpu %u", placement->cpu);
 	agent_cause(agent, path, by, where);
 	wait = repairs_wait(&agent->repairs, path, agent_now_ms());
-	agent_want(agent, wait);
+	agent_want(agent, wait > settle ? wait : settle);
 }
 
 static void read_lines(struct agent *agent, const char *text, size_t n)

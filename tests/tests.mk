@@ -17,10 +17,16 @@ $(PLAN_OF): $(B)/tests/golden/plan-of.o $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/tests/unit/agent: $(B)/tests/unit/agent.o $(AGENT_OBJ) $(HOST_LIB) \
-		$(CORE_LIB)
+# The agent's parts, with the kernel played by unit/agent_kernel.h.
+AGENT_UNIT  := $(filter $(B)/tests/unit/agent%,$(UNIT))
+AGENT_WRAPS := open mkdir rmdir unlink stat inotify_add_watch socket bind \
+	       recv recvfrom posix_spawn clock_gettime nanosleep syscall
+
+$(AGENT_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(AGENT_OBJ) \
+		$(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
-	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(AGENT_WRAPS:%=-Wl,--wrap=%) \
+		-o $@ $^ $(AGENT_LIBS)
 
 # A libvirt source tree's documents: $(B)/tests/domains/roundtrip FILE...
 ROUNDTRIP := $(B)/tests/domains/roundtrip
