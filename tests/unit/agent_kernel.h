@@ -53,6 +53,7 @@ static struct {
 	char helper[160];
 	int spawn_error, spawned;
 	int pidfd_error;
+	bool real_pidfds;
 	struct {
 		unsigned pid;
 		int fd;
@@ -311,7 +312,7 @@ WRAP(long, syscall, long number, ...)
 	for (size_t i = 0; i < 6; i++)
 		a[i] = va_arg(args, long);
 	va_end(args);
-	if (number != SYS_pidfd_open || !*world.host.root)
+	if (number != SYS_pidfd_open || world.real_pidfds)
 		return __real_syscall(number, a[0], a[1], a[2], a[3], a[4],
 				      a[5]);
 	if (world.pidfd_error) {

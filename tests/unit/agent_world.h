@@ -229,6 +229,7 @@ MAYBE_UNUSED static void world_end(void)
 	for (size_t i = 0; i < PIDFDS_MAX; i++)
 		world_close(&world.pidfds[i].fd);
 	test_host_remove(&world.host);
+	world.host.root[0] = '\0';
 	is_int(world_count_fds(), world.fds, "no descriptor is left open");
 }
 
