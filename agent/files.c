@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,11 +98,13 @@ static void add_file(struct agent *agent, enum rt_kind kind, const char *path,
 	struct files *files = &agent->files;
 	char full[600];
 	struct kept_file file = { .kind = kind, .fd = -1 };
+	int code;
 
 	snprintf(full, sizeof(full), "/%s", path);
 	/* procfs forgets an inode that nobody holds, and its watch with it. */
 	file.fd = open(full, O_PATH | O_CLOEXEC);
 	file.wd = file.fd < 0 ? -1 : add(files, full, IN_MODIFY);
+	code = file.wd < 0 ? errno : ENOMEM;
 	file.path = strdup(path);
 	file.value = strdup(value);
 	if (file.wd >= 0 && file.path && file.value &&
@@ -109,6 +112,9 @@ static void add_file(struct agent *agent, enum rt_kind kind, const char *path,
 		files->items[files->n++] = file;
 		return;
 	}
+	/* What is gone needs no watch; what cannot have one is looked at. */
+	if (code != ENOENT)
+		agent->poll = true;
 	if (file.wd >= 0)
 		(void)inotify_rm_watch(files->watch.fd, file.wd);
 	rt_auto_fd(&file.fd);
@@ -241,10 +247,22 @@ static void ready(struct agent *agent, struct watch *watch)
 	}
 }
 
+/* A file watched is a descriptor held: a large host has thousands. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int files_open(struct agent *agent, struct rt_err *err)
 {
 	struct files *files = &agent->files;
 
+	allow_descriptors();
 	files->watch.ready = ready;
 	files->watch.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (files->watch.fd < 0)

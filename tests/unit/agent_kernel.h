@@ -53,6 +53,7 @@ static struct {
 	char helper[160];
 	int spawn_error, spawned;
 	int pidfd_error;
+	int inotify_error;
 	bool real_pidfds;
 	struct {
 		unsigned pid;
@@ -181,6 +182,10 @@ WRAP(int, stat, const char *path, struct stat *st)
 
 WRAP(int, inotify_add_watch, int fd, const char *path, uint32_t mask)
 {
+	if (world.inotify_error) {
+		errno = world.inotify_error;
+		return -1;
+	}
 	return __real_inotify_add_watch(fd, world_path(path).text, mask);
 }
 
