@@ -86,6 +86,7 @@ struct client {
 	struct watch watch;
 	char request[64];
 	size_t len;
+	uint64_t number; /* of its connection: less is older */
 };
 
 #define CLIENTS_MAX 8
@@ -93,6 +94,7 @@ struct client {
 struct control {
 	struct watch watch;
 	struct client clients[CLIENTS_MAX];
+	uint64_t connections; /* so far */
 };
 
 struct helper {

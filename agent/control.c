@@ -93,9 +93,18 @@ static void client_ready(struct agent *agent, struct watch *watch)
 	agent_unwatch(agent, watch);
 }
 
-static void accept_one(struct agent *agent, int fd)
+/* A long answer has to fit at once. The usual limit is some 200 KiB. */
+static void allow_answer(int fd)
 {
 	const int size = ANSWER_MAX;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
+				 sizeof(size));
+}
+
+static void accept_one(struct agent *agent, int fd)
+{
 	struct rt_err ignored = { 0 };
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
@@ -106,8 +115,8 @@ static void accept_one(struct agent *agent, int fd)
 		client->watch.fd = fd;
 		client->watch.ready = client_ready;
 		client->len = 0;
-		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
-				 sizeof(size));
+		client->number = agent->control.connections++;
+		allow_answer(fd);
 		if (!is_root(fd) ||
 		    agent_watch(agent, &client->watch, &ignored) < 0)
 			agent_unwatch(agent, &client->watch);
@@ -116,14 +125,20 @@ static void accept_one(struct agent *agent, int fd)
 	close(fd);
 }
 
-/* A full house: who has waited longest without a word goes. */
+/* A full house: who has been there longest without a request goes. */
 static void make_room(struct agent *agent)
 {
+	struct client *oldest = &agent->control.clients[0];
+
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		if (agent->control.clients[i].watch.fd < 0)
+		struct client *client = &agent->control.clients[i];
+
+		if (client->watch.fd < 0)
 			return;
+		if (client->number < oldest->number)
+			oldest = client;
 	}
-	agent_unwatch(agent, &agent->control.clients[0].watch);
+	agent_unwatch(agent, &oldest->watch);
 }
 
 static void ready(struct agent *agent, struct watch *watch)
