@@ -130,6 +130,16 @@ static void on_message(struct agent *agent, char *line)
 	}
 }
 
+/*
+ * It takes no signal to clean up, so this is as good to it as SIGTERM; but
+ * nothing can keep the guard waiting.
+ */
+static void end(int pid, int *ret_status)
+{
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, ret_status, 0);
+}
+
 static void ended(struct agent *agent)
 {
 	struct helper *helper = &agent->helper;
@@ -139,14 +149,13 @@ static void ended(struct agent *agent)
 
 	agent_unwatch(agent, &helper->watch);
 	/* Its end of the socket is closed: it has ended, or is about to. */
-	(void)kill(helper->pid, SIGTERM);
-	(void)waitpid(helper->pid, &status, 0);
+	end(helper->pid, &status);
 	helper->pid = 0;
 	snprintf(helper->libvirt, sizeof(helper->libvirt), "off");
 	if (now - helper->started > LASTED_MS)
 		helper->failures = 0;
 	for (unsigned i = 0; i < helper->failures && wait < AGAIN_MAX_MS; i++)
-		wait *= 2;
+		wait = wait * 2 < AGAIN_MAX_MS ? wait * 2 : AGAIN_MAX_MS;
 	helper->failures++;
 	helper->again = now + wait;
 	rt_log_warn(&agent->log,
@@ -247,10 +256,8 @@ void helper_close(struct agent *agent)
 	struct helper *helper = &agent->helper;
 
 	agent_unwatch(agent, &helper->watch);
-	if (helper->pid > 0) {
-		(void)kill(helper->pid, SIGTERM);
-		(void)waitpid(helper->pid, NULL, 0);
-	}
+	if (helper->pid > 0)
+		end(helper->pid, NULL);
 	for (size_t i = 0; i < helper->n_guests; i++)
 		free(helper->guests[i].text);
 	free(helper->guests);
