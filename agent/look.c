@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* look.c - take the lock, reconcile, say what was put right */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 
 #include "../lib/host/reconcile.h"
@@ -283,11 +285,27 @@ static void plan_next(struct agent *agent, int r, const struct rt_err *err)
 		agent_want(agent, POLL_MS);
 }
 
+/*
+ * Asked through a descriptor that cannot write: closing one that can is what
+ * files.c hears when a hook ends, and our own would have us look at once
+ * again, for as long as the hook runs.
+ */
+static bool is_locked(struct agent *agent)
+{
+	struct rt_err ignored = { 0 };
+	RT_AUTO_FD int fd = rt_sys_openat(&agent->sys, RT_STORE_DIR "/lock",
+					  O_RDONLY, 0, &ignored);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 &&
+	       errno == EWOULDBLOCK;
+}
+
 void agent_look(struct agent *agent)
 {
 	struct rt_store store;
 	struct rt_err err = { 0 };
-	int r = rt_store_open(&agent->sys, 0, &store, &err);
+	int r = is_locked(agent) ? -EAGAIN :
+				   rt_store_open(&agent->sys, 0, &store, &err);
 
 	if (r == -EAGAIN) {
 		agent_want(agent, LOCKED_MS);
@@ -305,6 +323,9 @@ void agent_look(struct agent *agent)
 		agent->adopting = false;
 		/* Most of the time nothing happens: give back what was used. */
 		(void)malloc_trim(0);
+	} else {
+		/* Nor is the lock that was closed without a look any news. */
+		files_seen(agent);
 	}
 	plan_next(agent, r, &err);
 }

@@ -49,15 +49,17 @@ void agent_want(struct agent *agent, unsigned ms)
 void agent_cause(struct agent *agent, const char *path, const char *by,
 		 const char *where)
 {
-	struct cause *cause;
+	struct cause *cause = NULL;
 
 	for (size_t i = 0; i < agent->n_causes; i++) {
 		if (strcmp(agent->causes[i].path, path) == 0)
-			return;
+			cause = &agent->causes[i];
 	}
-	if (agent->n_causes == CAUSES_MAX)
+	/* Of two that tell of it, one may know whose doing it was. */
+	if (cause ? *cause->by || !*by : agent->n_causes == CAUSES_MAX)
 		return;
-	cause = &agent->causes[agent->n_causes++];
+	if (!cause)
+		cause = &agent->causes[agent->n_causes++];
 	snprintf(cause->path, sizeof(cause->path), "%s", path);
 	snprintf(cause->by, sizeof(cause->by), "%s", by);
 	snprintf(cause->where, sizeof(cause->where), "%s", where);

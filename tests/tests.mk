@@ -20,10 +20,18 @@ $(PLAN_OF): $(B)/tests/golden/plan-of.o $(HOST_LIB) $(CORE_LIB)
 # The agent's parts, with the kernel played by unit/agent_kernel.h.
 AGENT_UNIT  := $(filter $(B)/tests/unit/agent%,$(UNIT))
 AGENT_WRAPS := open mkdir rmdir unlink stat inotify_add_watch socket bind \
-	       recv recvfrom posix_spawn clock_gettime nanosleep syscall
+	       recv recvfrom setsockopt posix_spawn clock_gettime nanosleep \
+	       syscall
+
+# An archive, so that only those with a guest have the hook in them.
+AGENT_HOOK  := $(B)/tests/libkvmrt-hook.a
+$(AGENT_HOOK): $(HOOK_PARTS:%=$(B)/hooks/%.o)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  AR      $@")
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(AGENT_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(AGENT_OBJ) \
-		$(HOST_LIB) $(CORE_LIB)
+		$(AGENT_HOOK) $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(AGENT_WRAPS:%=-Wl,--wrap=%) \
 		-o $@ $^ $(AGENT_LIBS)
