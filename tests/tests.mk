@@ -36,6 +36,8 @@ $(AGENT_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(AGENT_OBJ) \
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(AGENT_WRAPS:%=-Wl,--wrap=%) \
 		-o $@ $^ $(AGENT_LIBS)
 
+$(B)/tests/unit/agent_soak: $(B)/tests/crash/tree.o
+
 # A libvirt source tree's documents: $(B)/tests/domains/roundtrip FILE...
 ROUNDTRIP := $(B)/tests/domains/roundtrip
 $(ROUNDTRIP): $(B)/tests/domains/roundtrip.o $(HOST_LIB) $(CORE_LIB)
