@@ -339,7 +339,8 @@ static void make_round(unsigned n)
 	snprintf(world.helper, sizeof(world.helper), "/bin/cat");
 	helper_start(&agent);
 	soak.talker = soak.lock = -1;
-	soak.guest = false;
+	soak.guest = guest_start();
+	ok(soak.guest, "a guest to begin with");
 	for (size_t i = 0; i < CLIENTS_MAX + 2; i++)
 		soak.clients[i] = -1;
 	for (unsigned i = 0; i < n; i++) {
@@ -383,9 +384,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# seed %llu, %u events a round\n", seed, n);
 	soak.random = seed ? seed : 1;
-	make_round(n / 5);
-	before = memory();
 	make_round(n);
+	before = memory();
 	make_round(n);
 	after = memory();
 	/* What malloc keeps at hand counts as used, up to so much. */
