@@ -13,6 +13,7 @@ mandir      ?= $(prefix)/share/man
 unitdir     ?= $(prefix)/lib/systemd/system
 compdir     ?= $(prefix)/share/bash-completion/completions
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+docdir      ?= $(prefix)/share/doc/kvmrt
 DESTDIR     ?=
 
 VERSION     := 0.1.0
@@ -175,6 +176,8 @@ lint:
 	$(Q)shellcheck -x -S warning setup .ci/run tests/run tests/cli/*.sh \
 		tests/structure/*.sh tests/bench/make-host tests/capture
 
+GUIDES  := $(wildcard docs/*.md) docs/map.svg
+SELINUX := $(addprefix etc/selinux/,README.md kvmrt.te kvmrt.fc)
 # libvirt looks for hooks when it starts and at SIGHUP only.
 RELOAD := systemctl daemon-reload; for daemon in libvirtd virtqemud; do \
 	systemctl -q is-active $$daemon && systemctl reload $$daemon; done; true
@@ -187,8 +190,9 @@ install: all
 	install -m 644 etc/bash-completion/kvmrt $(DESTDIR)$(compdir)/kvmrt-stat
 	for name in $(filter-out stat,$(TOOLS)); do \
 		ln -sf kvmrt-stat $(DESTDIR)$(compdir)/kvmrt-$$name; done
-	install -d $(DESTDIR)$(prefix)/share/doc/kvmrt
-	install -m 644 etc/kvmrt.cfg.example $(DESTDIR)$(prefix)/share/doc/kvmrt
+	install -d $(DESTDIR)$(docdir)/selinux
+	install -m 644 etc/kvmrt.cfg.example $(GUIDES) $(DESTDIR)$(docdir)
+	install -m 644 $(SELINUX) $(DESTDIR)$(docdir)/selinux
 	install -m 644 $(wildcard etc/systemd/*.service) $(DESTDIR)$(unitdir)
 	install -d $(DESTDIR)$(tmpfilesdir)
 	install -m 644 etc/tmpfiles.d/kvmrt.conf $(DESTDIR)$(tmpfilesdir)
@@ -208,14 +212,15 @@ uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%)
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-reconcile
 	rm -f $(TOOLS:%=$(DESTDIR)$(compdir)/kvmrt-%)
-	rm -f $(DESTDIR)$(prefix)/share/doc/kvmrt/kvmrt.cfg.example
+	rm -f $(addprefix $(DESTDIR)$(docdir)/,kvmrt.cfg.example $(notdir $(GUIDES)))
+	rm -f $(addprefix $(DESTDIR)$(docdir)/selinux/,$(notdir $(SELINUX)))
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-agent $(DESTDIR)$(libexecdir)/kvmrt-sync
 	rm -f $(patsubst etc/systemd/%,$(DESTDIR)$(unitdir)/%,$(wildcard etc/systemd/*.service))
 	rm -f $(DESTDIR)$(tmpfilesdir)/kvmrt.conf
 	rm -f $(DESTDIR)$(libexecdir)/$(notdir $(MODULE))
 	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 	rm -f $(foreach n,1 5 7 8,$(patsubst docs/%,$(DESTDIR)$(mandir)/man$n/%,$(wildcard docs/*.$n)))
-	-rmdir $(DESTDIR)$(libexecdir)
+	-rmdir $(DESTDIR)$(libexecdir) $(DESTDIR)$(docdir)/selinux $(DESTDIR)$(docdir)
 	$(if $(DESTDIR),,-$(RELOAD))
 
 clean:

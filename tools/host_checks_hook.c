@@ -281,7 +281,7 @@ static void check_selinux(struct rt_loaded *loaded,
 {
 	static const char fix[] =
 		"where virtqemud runs the guests: load the module in "
-		"etc/selinux of kvmrt's source, as its README says; 'ausearch "
+		"/usr/share/doc/kvmrt/selinux, as its README says; 'ausearch "
 		"-m avc -ts boot' shows what is refused";
 	char text[16];
 
