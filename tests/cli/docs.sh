@@ -60,6 +60,18 @@ for program in kvmrt-validate-config kvmrt-show-config kvmrt-import \
 		echo "# help: $helped; page: $paged" | tr '\n' ' '
 done
 
+for guide in "$tree"/docs/*.md; do
+	grep -q "^\.Pa ${guide##*/}\( \|\$\)" "$tree/docs/kvmrt.7"
+	result $? "kvmrt.7 names ${guide##*/}"
+	grep -qF "docs/${guide##*/}" "$tree/README.md"
+	result $? "README.md names ${guide##*/}"
+	# Each link of a guide leads to a file beside it.
+	for link in $(grep -oE '\]\([^):#]*\)' "$guide" | tr -d '()]'); do
+		[ -e "$tree/docs/$link" ]
+		result $? "${guide##*/}: there is $link"
+	done
+done
+
 # offered WORD: --help, in $work/out, has that option, or each of those letters
 offered() {
 	case $1 in
