@@ -72,6 +72,16 @@ for guide in "$tree"/docs/*.md; do
 	done
 done
 
+# Configurations that guides show; getting-started's is typed in the lab.
+for guide in README.md docs/choosing-cpus.md; do
+	awk '/^    \[/ { on = 1 } /^[^ ]/ { on = 0 } on' "$tree/$guide" |
+		sed 's/^    //' >"$work/guide.cfg"
+	[ -s "$work/guide.cfg" ]
+	result $? "$guide shows a configuration"
+	run "$guide" 0 kvmrt-validate-config -f "$work/guide.cfg" \
+		--topology 'pack:2 [numa] core:8 pu:2'
+done
+
 # offered WORD: --help, in $work/out, has that option, or each of those letters
 offered() {
 	case $1 in
