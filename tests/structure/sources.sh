@@ -48,6 +48,7 @@ flags="$(pkg-config --cflags libxml-2.0 hwloc inih) -D_GNU_SOURCE"
 files | grep -E '\.h$' | while read -r header; do
 	# shellcheck disable=SC2086 # several words
 	${CC:-cc} -std=gnu11 -fsyntax-only -Wall -Wno-unused -x c $flags \
+		-DKVMRT_LIBEXECDIR='""' \
 		-include "$header" /dev/null >/dev/null 2>&1 || echo "$header"
 done >"$out"
 none "each header compiles alone"
