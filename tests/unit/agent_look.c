@@ -129,6 +129,13 @@ static void test_repair(void)
 	world.ms += DISTURBED_MS;
 	ok(strstr(status_text(), "\"state\":\"tuned\""),
 	   "after some time it is tuned again");
+	/* A line that a guest's driver lets go of has no name at that time. */
+	guest_put(IRQ(43), "7\n");
+	guest_trace_line("CPU 0/KVM-4712", 43, 7);
+	settle();
+	is_str(world_read(IRQ(43)), "0-5", "a vCPU moves one");
+	ok(strstr(status_text(), "\"state\":\"tuned\""),
+	   "which is the guest's own life");
 	guest_end();
 }
 
