@@ -66,6 +66,10 @@ printf '#!/bin/sh\nexec sed -i "s,<title>.*</title>,<title>Edited</title>," "$1"
 chmod 755 /run/editor
 EDITOR=/run/editor virsh -q edit rt2 >/dev/null
 edited 'virsh edit' config_has '^title = Edited$'
+virt-xml rt2 --edit --metadata title='By virt-xml' >/dev/null
+edited 'virt-xml' config_has '^title = By virt-xml$'
+virsh -q setvcpus rt1 1 --config
+edited 'fewer vCPUs by virsh, of a guest that starts with all' sh -c '! virsh -q dumpxml --inactive rt1 | grep -q "current=.1."'
 cat >/run/host.xml <<-EOF
 	<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0x0000' bus='0x42' slot='0x00' function='0x0'/></source></hostdev>
 EOF
