@@ -207,10 +207,24 @@ static void event_helper(void)
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/*
+ * A helper that was just started has a copy of each descriptor for a moment:
+ * posix_spawn returns before its exec has closed them.
+ */
+static void let_go(void)
+{
+	const int lock = open("/run/kvmrt/lock", O_RDONLY | O_CLOEXEC);
+
+	world_close(&soak.lock);
+	if (lock >= 0 && flock(lock, LOCK_EX) < 0)
+		ok(false, "wait for the lock: %s", strerror(errno));
+	close(lock);
+}
+
 static void event_lock(void)
 {
 	if (soak.lock >= 0) {
-		world_close(&soak.lock);
+		let_go();
 		return;
 	}
 	soak.lock = open("/run/kvmrt/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -229,7 +243,7 @@ static void quiet(void)
 static void event_guest(void)
 {
 	/* A hook waits for the lock, which here would be for ever. */
-	world_close(&soak.lock);
+	let_go();
 	if (roll(3))
 		return;
 	/* What somebody has just changed would rightly be left to him. */
@@ -254,7 +268,7 @@ static void event_time(void)
 
 	world.ms += ms[roll(6)];
 	if (roll(2))
-		world_close(&soak.lock);
+		let_go();
 }
 
 static const struct {
@@ -311,7 +325,7 @@ static bool may_differ(const char *path)
 /* All lets go; then the agent has put right what it guards. */
 static void end_events(void)
 {
-	world_close(&soak.lock);
+	let_go();
 	for (size_t i = 0; i < CLIENTS_MAX + 2; i++)
 		world_close(&soak.clients[i]);
 	quiet();
@@ -328,6 +342,16 @@ static void end_events(void)
 	is_str(world_read("/run/kvmrt/journal"), "", "nothing is on record");
 }
 
+/* One that waits until it is ended. */
+static void put_helper(void)
+{
+	FILE *file = fopen(world.helper, "we");
+
+	if (!file || fputs("#!/bin/sh\nexec sleep 600\n", file) < 0 ||
+	    fclose(file) != 0 || chmod(world.helper, 0755) < 0)
+		ok(false, "a script");
+}
+
 static void make_round(unsigned n)
 {
 	struct tree start;
@@ -336,7 +360,7 @@ static void make_round(unsigned n)
 	guest_make();
 	tree_read(&start, world.host.root);
 	guest_open();
-	snprintf(world.helper, sizeof(world.helper), "/bin/cat");
+	put_helper();
 	helper_start(&agent);
 	soak.talker = soak.lock = -1;
 	soak.guest = guest_start();
@@ -378,7 +402,7 @@ int main(int argc, char **argv)
 	const unsigned long long seed =
 		argc > 1 ? strtoull(argv[1], NULL, 0) : 20240229;
 	const unsigned n =
-		argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : 4000;
+		argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : 3000;
 	size_t before, after;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -388,9 +412,10 @@ int main(int argc, char **argv)
 	before = memory();
 	make_round(n);
 	after = memory();
-	/* What malloc keeps at hand counts as used, up to so much. */
-	ok(after < before + 65536, "memory: %zu bytes before, %zu after",
-	   before, after);
+	/* What malloc keeps at hand it counts as used; a sanitizer does not. */
+	ok(after <= before + (__sanitizer_get_current_allocated_bytes ? 1024 :
+									65536),
+	   "memory: %zu bytes before, %zu after", before, after);
 	for (size_t i = 0; i < N_EVENTS; i++)
 		ok(soak.done[i] > 0, "%llu of %s", soak.done[i],
 		   events[i].name);
