@@ -124,10 +124,10 @@ static int open_signals(struct agent *agent, struct rt_err *err)
 static int open_timers(struct agent *agent, struct rt_err *err)
 {
 	const unsigned ms = agent_watchdog_ms() / 2;
-	const struct itimerspec each = {
-		.it_value = { .tv_sec = ms / 1000 + 1 },
-		.it_interval = { .tv_sec = ms / 1000 + 1 },
-	};
+	const struct timespec half = { .tv_sec = ms / 1000,
+				       .tv_nsec = (long)(ms % 1000) * 1000000 };
+	const struct itimerspec each = { .it_value = half,
+					 .it_interval = half };
 	int r;
 
 	agent->timer.ready = on_timer;

@@ -143,4 +143,21 @@ MAYBE_UNUSED static void guest_die(void)
 		(void)eventfd_write(world_pidfd(QEMU), 1);
 }
 
+/* xorshift64*: the same everywhere for the same seed. */
+MAYBE_UNUSED static uint64_t chance;
+
+MAYBE_UNUSED static unsigned roll(unsigned sides)
+{
+	chance ^= chance >> 12;
+	chance ^= chance << 25;
+	chance ^= chance >> 27;
+	return (unsigned)(chance * 0x2545f4914f6cdd1dULL >> 33) % sides;
+}
+
+MAYBE_UNUSED static void fill(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)roll(256);
+}
+
 #endif

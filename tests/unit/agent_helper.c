@@ -228,15 +228,6 @@ static void test_device_locked(void)
 
 /* --- its end --- */
 
-static void put_helper(const char *script)
-{
-	FILE *file = fopen(world.helper, "we");
-
-	if (!file || fprintf(file, "#!/bin/sh\n%s\n", script) < 0 ||
-	    fclose(file) != 0 || chmod(world.helper, 0755) < 0)
-		ok(false, "a script");
-}
-
 static void test_dies(void)
 {
 	static const char *const said[] = { "1 s",  "2 s",  "4 s",  "8 s",
@@ -244,7 +235,7 @@ static void test_dies(void)
 	unsigned expected = 1;
 
 	world_begin(NULL);
-	put_helper("exit 7");
+	world_put_helper("exit 7");
 	helper_start(&agent);
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
 		const char *log;
@@ -279,7 +270,7 @@ static void test_dies(void)
 static void test_signal(void)
 {
 	world_begin(NULL);
-	put_helper("kill -9 $$");
+	world_put_helper("kill -9 $$");
 	helper_start(&agent);
 	ok(hear_soon(), "one that is killed");
 	ok(strstr(world_log(), "signal 9"), "is told from one that ends");
@@ -290,10 +281,10 @@ static void test_signal(void)
 static void test_babbles(void)
 {
 	world_begin(NULL);
-	put_helper("printf 'libvirt connected' >&3\n"
-		   "head -c 100000 /dev/urandom >&3\n"
-		   "printf 'guest " UUID " in step' >&3\n"
-		   "printf 'look' >&3");
+	world_put_helper("printf 'libvirt connected' >&3\n"
+			 "head -c 100000 /dev/urandom >&3\n"
+			 "printf 'guest " UUID " in step' >&3\n"
+			 "printf 'look' >&3");
 	helper_start(&agent);
 	for (unsigned i = 0; i < 1000 && agent.helper.pid; i++) {
 		if (!world_hear())
@@ -312,13 +303,13 @@ static void test_stubborn(void)
 	struct timespec start, now;
 
 	world_begin(NULL);
-	put_helper("trap '' TERM\nexec 3>&-\nexec sleep 30");
+	world_put_helper("trap '' TERM\nexec 3>&-\nexec sleep 30");
 	__real_clock_gettime(CLOCK_MONOTONIC, &start);
 	helper_start(&agent);
 	ok(hear_soon(), "one that lets go");
 	__real_clock_gettime(CLOCK_MONOTONIC, &now);
 	ok(now.tv_sec - start.tv_sec < 10, "is not waited for");
-	put_helper("trap '' TERM\nprintf look >&3\nsleep 30 3>&-");
+	world_put_helper("trap '' TERM\nprintf look >&3\nsleep 30 3>&-");
 	world.ms = agent.helper.again;
 	helper_due(&agent, world.ms);
 	ok(hear_soon(), "one that hangs");
@@ -346,7 +337,7 @@ static void test_no_program(void)
 	is_int(world.spawned, 2, "again");
 	is_str(world_log(), "", "which is said once");
 	world.spawn_error = 0;
-	put_helper("exec cat");
+	world_put_helper("exec cat");
 	world.ms += 60000;
 	is_int((long long)helper_due(&agent, world.ms), 0,
 	       "until there is one");

@@ -22,28 +22,12 @@
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
 static struct {
-	uint64_t random;
 	bool guest, hung;
 	int talker; /* the helper's end */
 	int lock;   /* somebody has it; -1: nobody */
 	int clients[CLIENTS_MAX + 2];
 	unsigned long long done[16]; /* of each sort */
 } soak;
-
-/* xorshift64*: the same everywhere for the same seed. */
-static unsigned roll(unsigned sides)
-{
-	soak.random ^= soak.random >> 12;
-	soak.random ^= soak.random << 25;
-	soak.random ^= soak.random >> 27;
-	return (unsigned)(soak.random * 0x2545f4914f6cdd1dULL >> 33) % sides;
-}
-
-static void fill(char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		text[i] = (char)roll(256);
-}
 
 /* --- what happens --- */
 
@@ -342,16 +326,6 @@ static void end_events(void)
 	is_str(world_read("/run/kvmrt/journal"), "", "nothing is on record");
 }
 
-/* One that waits until it is ended. */
-static void put_helper(void)
-{
-	FILE *file = fopen(world.helper, "we");
-
-	if (!file || fputs("#!/bin/sh\nexec sleep 600\n", file) < 0 ||
-	    fclose(file) != 0 || chmod(world.helper, 0755) < 0)
-		ok(false, "a script");
-}
-
 static void make_round(unsigned n)
 {
 	struct tree start;
@@ -360,7 +334,7 @@ static void make_round(unsigned n)
 	guest_make();
 	tree_read(&start, world.host.root);
 	guest_open();
-	put_helper();
+	world_put_helper("exec sleep 600");
 	helper_start(&agent);
 	soak.talker = soak.lock = -1;
 	soak.guest = guest_start();
@@ -407,7 +381,7 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# seed %llu, %u events a round\n", seed, n);
-	soak.random = seed ? seed : 1;
+	chance = seed ? seed : 1;
 	make_round(n);
 	before = memory();
 	make_round(n);

@@ -187,6 +187,15 @@ MAYBE_UNUSED static unsigned world_count(const char *text, const char *part)
 	return n;
 }
 
+MAYBE_UNUSED static void world_put_helper(const char *script)
+{
+	FILE *file = fopen(world.helper, "we");
+
+	if (!file || fprintf(file, "#!/bin/sh\n%s\n", script) < 0 ||
+	    fclose(file) != 0 || chmod(world.helper, 0755) < 0)
+		ok(false, "a script");
+}
+
 /* The world's handle of the agent's pidfd; -1: it asked for none. */
 MAYBE_UNUSED static int world_pidfd(unsigned pid)
 {
