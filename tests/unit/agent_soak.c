@@ -37,8 +37,7 @@ static void event_trace(void)
 		"CPU:2 [LOST 5 EVENTS]\n",
 		"half a line without an end vector_config: irq=",
 		"[[]] - vector_config: \n",
-		" a b [c-77 [003] d..1. 12.5: vector_config: irq=43 vector=1 "
-		"cpu=7 x\n",
+		" a b [c-77 [003] d. 1: vector_config: irq=43 vector=1 cpu=7\n",
 	};
 	static const unsigned irqs[] = { 30, 43, 50, 9001 };
 	const unsigned which = roll(12);
