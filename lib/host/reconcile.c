@@ -206,6 +206,10 @@ int rt_reconcile_telling(struct rt_store *store, struct rt_topo *topo,
 	bool again = true;
 	int r = drop_dead(store, told->report, err);
 
+	/* The agent's is from its last look, and a mask that is as wide as all
+	 * CPUs online now would look like somebody's choice. */
+	if (r == 0)
+		r = read_online(store, topo, err);
 	for (unsigned i = 1; r == 0 && again && i <= ROUNDS_MAX; i++)
 		r = round_once(store, topo, told, i, &again, err);
 	return r;
