@@ -110,7 +110,9 @@ want no match of: $2"
 
 # same_host BEFORE AFTER NAME: two snapshots tell of the same host.
 same_host() {
-	if _said=$(diff_host "$1" "$2"); then
+	if [ ! -s "$1" ] || [ ! -s "$2" ]; then
+		fail "$3" "nothing to compare: '$1', '$2'"
+	elif _said=$(diff_host "$1" "$2"); then
 		pass "$3"
 	else
 		fail "$3" "$_said"
@@ -129,13 +131,14 @@ bail() {
 	exit 1
 }
 
-# wait_for SECONDS COMMAND...: repeat until the command succeeds.
+# wait_for SECONDS COMMAND...: repeat until the command succeeds; only the last try is heard.
 wait_for() {
 	_until=$(($(date +%s) + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		if [ "$(date +%s)" -ge "$_until" ]; then
-			return 1
+			"$@"
+			return
 		fi
 		sleep 0.5
 	done

@@ -58,7 +58,6 @@ kill "$_poll"
 wait "$_poll" 2>/dev/null
 is "$_gone" 20 'with a look each second each of 20 goes away'
 ok 'irqbalance starts' systemctl start irqbalance
-wait_for 60 snapshot_irqbalance
 ok 'and is told to keep off' wait_for 200 asked
 tug 'irqbalance that keeps off' 2 30
 systemctl stop irqbalance
