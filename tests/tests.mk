@@ -38,11 +38,18 @@ $(AGENT_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(AGENT_OBJ) \
 
 $(B)/tests/unit/agent_soak: $(B)/tests/crash/tree.o
 
-# A libvirt source tree's documents: $(B)/tests/domains/roundtrip FILE...
+# Definitions of others: $(B)/tests/domains/roundtrip FILE...
 ROUNDTRIP := $(B)/tests/domains/roundtrip
 $(ROUNDTRIP): $(B)/tests/domains/roundtrip.o $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# All of libvirt's own tests, from its source package.
+DOMAINS := build/domains
+domains: $(ROUNDTRIP)
+	$(Q)tests/domains/fetch $(DOMAINS)
+	$(Q)$(ROUNDTRIP) -s $(DOMAINS)/src/conf/schemas/domain.rng \
+		$(DOMAINS)/tests/qemuxmlconfdata/*.xml
 
 # The real commands over a libvirt of files: virt/fake.c.
 FAKED := $(addprefix $(B)/tests/virt/kvmrt-,boot shutdown edit-config)
@@ -82,4 +89,4 @@ tests: units $(CRASH) $(PLAN_OF) $(ROUNDTRIP) $(FAKED) $(FUZZ_BIN) all
 golden: $(PLAN_OF)
 	$(Q)GOLDEN_WRITE=1 PLAN_OF=$(abspath $(PLAN_OF)) tests/golden/plans.sh
 
-.PHONY: tests fuzz golden
+.PHONY: tests domains fuzz golden

@@ -45,6 +45,17 @@ now() {
 	date +%s
 }
 
+# The Debian mirror that this machine itself uses.
+mirror() {
+	if [ -n "${LAB_MIRROR:-}" ]; then
+		echo "$LAB_MIRROR"
+		return
+	fi
+	# shellcheck disable=SC2016 # apt's own fields
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+		grep -v -e security -e backports | sort | uniq -c | sort -rn | sed -n '1s/^ *[0-9]* //p'
+}
+
 # emulator: the QEMU to run. Before 8.1 emulation by several threads loses writes to code, and by one thread hangs
 # nested guests; then it is the newer one that 'image' fetched, run out of its folder.
 emulator() {
