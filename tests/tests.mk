@@ -38,6 +38,14 @@ $(AGENT_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(AGENT_OBJ) \
 
 $(B)/tests/unit/agent_soak: $(B)/tests/crash/tree.o
 
+# The agent's helper, over a libvirt of files: virt/fake.c.
+SYNC_WRAPS := rt_sys_open unlink inotify_add_watch
+$(B)/tests/unit/sync: $(B)/tests/unit/sync.o $(B)/tests/virt/fake.o \
+		$(B)/agent/sync_work.o $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(SYNC_WRAPS:%=-Wl,--wrap=%) \
+		-o $@ $^ $(TOOL_LIBS) -lcap-ng
+
 # Definitions of others: $(B)/tests/domains/roundtrip FILE...
 ROUNDTRIP := $(B)/tests/domains/roundtrip
 $(ROUNDTRIP): $(B)/tests/domains/roundtrip.o $(HOST_LIB) $(CORE_LIB)

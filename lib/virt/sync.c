@@ -221,7 +221,10 @@ static int record(struct job *job, const struct rt_config *config)
 		r = rt_agreed_write(job->sync->sys, job->uuid, &agreed,
 				    job->err);
 	rt_agreed_fini(&agreed);
-	return r;
+	/* -ENOENT is a guest that libvirt does not know. */
+	if (r == -ENOENT)
+		job->err->code = EIO;
+	return r < 0 ? -job->err->code : 0;
 }
 
 static int decide(struct job *job, const struct rt_differences *differences,

@@ -11,11 +11,13 @@
  *   ends-in     how long it takes to go, in ms (0); "never"
  *   refuses     operations that fail: "start", "shutdown", "destroy"
  *   leaves      it goes by itself when somebody asks it to end
+ *   transient   libvirt would forget it when it ends
  *
  * Each operation is a line in the folder's log: WHAT NAME, with "-end" at the
  * end of a start. Unlike libvirt's test driver it remembers from one process
  * to the next, takes time, and fails.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -184,18 +186,41 @@ int rt_virt_list(struct rt_virt *virt, struct rt_virt_guests *ret_guests,
 	return rt_fail(err, EIO, "the fake at %s lists nothing", virt->uri);
 }
 
+/* By its UUID, or by the name that its folder holds. */
+static bool find_uuid(const struct rt_virt *virt, const char *name,
+		      char *ret_uuid)
+{
+	DIR *dir = opendir(virt->uri);
+	const struct dirent *entry;
+	bool found = rt_uuid_parse(name, ret_uuid);
+
+	while (dir && !found && (entry = readdir(dir))) {
+		RT_AUTO_FREE char *is = slurp(virt, entry->d_name, "name", "");
+
+		found = strcmp(is, name) == 0 &&
+			rt_uuid_parse(entry->d_name, ret_uuid);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
 int rt_virt_find(struct rt_virt *virt, const char *name,
 		 struct rt_virt_guest *ret_guest, struct rt_err *err)
 {
-	int r = refuse(virt, name, "find", err);
+	char uuid[RT_UUID_LEN + 1];
+	int r;
 
+	if (!find_uuid(virt, name, uuid))
+		return rt_fail(err, ENOENT, "find guest '%s'", name);
+	r = refuse(virt, uuid, "find", err);
 	if (r < 0)
 		return r;
 	memset(ret_guest, 0, sizeof(*ret_guest));
-	(void)rt_uuid_parse(name, ret_guest->uuid);
-	ret_guest->name = slurp(virt, name, "name", "");
-	ret_guest->state = is_on(virt, name) ? RT_VIRT_RUNNING : RT_VIRT_OFF;
-	ret_guest->persistent = true;
+	memcpy(ret_guest->uuid, uuid, sizeof(uuid));
+	ret_guest->name = slurp(virt, uuid, "name", "");
+	ret_guest->state = is_on(virt, uuid) ? RT_VIRT_RUNNING : RT_VIRT_OFF;
+	ret_guest->persistent = !has(virt, uuid, "transient");
 	return 0;
 }
 
@@ -215,6 +240,7 @@ int rt_virt_define(struct rt_virt *virt, const char *uuid, const char *xml,
 {
 	int r = refuse(virt, uuid, "define", err);
 
+	note(virt, uuid, "define");
 	if (r == 0)
 		put(virt, uuid, "xml", xml);
 	return r;
