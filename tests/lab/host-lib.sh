@@ -198,6 +198,8 @@ run_scenario() {
 	planned=
 	part=${2:-1}
 	trap '[ -n "$planned" ] || fail "$1: ended early"' EXIT
+	# Where a task hangs is of the kernel's lesser messages.
+	dmesg -n 7
 	. "/lab/scenarios/$1.sh"
 	done_testing
 }

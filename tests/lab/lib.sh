@@ -94,7 +94,7 @@ accelerator() {
 # lab_pid: the process id of this lab's QEMU; fails when it does not run.
 lab_pid() {
 	_pid=$(cat "$LAB_RUN/pid" 2>/dev/null) || return 1
-	[ -n "$_pid" ] && tr '\0' '\n' <"/proc/$_pid/cmdline" 2>/dev/null | grep -qxF "$LAB_RUN/pid" || return 1
+	[ -n "$_pid" ] && tr '\0' '\n' 2>/dev/null <"/proc/$_pid/cmdline" | grep -qxF "$LAB_RUN/pid" || return 1
 	echo "$_pid"
 }
 
