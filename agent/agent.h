@@ -106,6 +106,14 @@ struct helper {
 	char libvirt[16];
 	struct helper_line *guests; /* the last word on each */
 	size_t n_guests, size_guests;
+	struct plugged *plugged; /* not on record yet */
+	size_t n_plugged, size_plugged;
+};
+
+/* A device that was plugged into a running guest. */
+struct plugged {
+	char uuid[RT_UUID_LEN + 1];
+	struct rt_pci_addr addr;
 };
 
 struct helper_line {
@@ -204,6 +212,9 @@ void control_close(struct agent *agent);
 void helper_start(struct agent *agent);
 /* The time has come, or has it? Returns when to ask again; 0: never. */
 uint64_t helper_due(struct agent *agent, uint64_t now);
+/* Put on record what devices it told of; what could not be is kept. */
+int helper_settle(struct agent *agent, struct rt_store *store,
+		  struct rt_err *err);
 void helper_close(struct agent *agent);
 
 /* --- status.c --- */

@@ -64,9 +64,8 @@ static int add(struct files *files, const char *path, uint32_t mask)
 
 /* --- kept settings --- */
 
-static void kept_file_fini(struct files *files, struct kept_file *file)
+static void kept_file_fini(struct kept_file *file)
 {
-	(void)inotify_rm_watch(files->watch.fd, file->wd);
 	rt_auto_fd(&file->fd);
 	free(file->path);
 	free(file->value);
@@ -178,18 +177,46 @@ static void add_cgroups(struct agent *agent, const struct rt_journal *journal)
 	rt_facts_fini(&facts);
 }
 
-/* Nothing of the host's files matters while no real-time guest is there. */
+/* Lists follow each other in much the same order: begin where it was. */
+static bool has_watch(const struct kept_file *items, size_t n, size_t hint,
+		      int wd)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (items[(hint + i) % n].wd == wd)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Nothing of the host's files matters while no real-time guest is there.
+ *
+ * All are named anew, since an interrupt that comes again under its number has
+ * other files. One that is still the same keeps its watch, and no event of it
+ * gets lost; one that is new may have been written to since it was read.
+ */
 void files_follow(struct agent *agent, const struct rt_journal *journal)
 {
 	struct files *files = &agent->files;
+	struct kept_file *old = files->items;
+	const size_t n_old = files->n;
 
-	for (size_t i = 0; i < files->n; i++)
-		kept_file_fini(files, &files->items[i]);
-	files->n = 0;
-	if (!agent->rt)
-		return;
-	add_kept(agent, journal);
-	add_cgroups(agent, journal);
+	files->items = NULL;
+	files->n = files->size = 0;
+	if (agent->rt) {
+		add_kept(agent, journal);
+		add_cgroups(agent, journal);
+	}
+	for (size_t i = 0; i < files->n; i++) {
+		if (!has_watch(old, n_old, i, files->items[i].wd))
+			on_kept_file(agent, &files->items[i]);
+	}
+	for (size_t i = 0; i < n_old; i++) {
+		if (!has_watch(files->items, files->n, i, old[i].wd))
+			(void)inotify_rm_watch(files->watch.fd, old[i].wd);
+		kept_file_fini(&old[i]);
+	}
+	free(old);
 }
 
 /* --- events --- */
@@ -281,7 +308,7 @@ void files_close(struct agent *agent)
 	struct files *files = &agent->files;
 
 	for (size_t i = 0; i < files->n; i++)
-		kept_file_fini(files, &files->items[i]);
+		kept_file_fini(&files->items[i]);
 	free(files->items);
 	files->items = NULL;
 	files->n = files->size = 0;

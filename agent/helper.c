@@ -35,7 +35,6 @@
 /* One that ran for so long did not fail at its start. */
 #define LASTED_MS      60000
 #define LINE_MAX_BYTES 1024
-#define LOCK_MS	       2000
 
 static void remember(struct agent *agent, const char *uuid, const char *text)
 {
@@ -87,22 +86,46 @@ static int add_device(struct rt_store *store, const char *uuid,
 	return r;
 }
 
+int helper_settle(struct agent *agent, struct rt_store *store,
+		  struct rt_err *err)
+{
+	struct helper *helper = &agent->helper;
+	int r = 0;
+
+	while (r == 0 && helper->n_plugged) {
+		const struct plugged *last =
+			&helper->plugged[helper->n_plugged - 1];
+
+		r = add_device(store, last->uuid, &last->addr, err);
+		if (r == 0)
+			helper->n_plugged--;
+	}
+	return r;
+}
+
+/* Goes on record with the next look: the guard waits for no lock. */
 static void on_device(struct agent *agent, const char *uuid, const char *text)
 {
-	struct rt_pci_addr addr;
-	struct rt_store store;
+	struct helper *helper = &agent->helper;
+	struct plugged plugged = { 0 };
 	struct rt_err err = { 0 };
-	int r = rt_pci_parse(text, strlen(text), &addr, &err);
+	int r = rt_pci_parse(text, strlen(text), &plugged.addr, &err);
 
-	if (r == 0)
-		r = rt_store_open(&agent->sys, LOCK_MS, &store, &err);
-	if (r == 0) {
-		r = add_device(&store, uuid, &addr, &err);
-		rt_store_close(&store);
+	if (r == 0 && !rt_uuid_parse(uuid, plugged.uuid))
+		r = rt_fail(&err, 0, "this is no UUID");
+	for (size_t i = 0; r == 0 && i < helper->n_plugged; i++) {
+		if (memcmp(&helper->plugged[i], &plugged, sizeof(plugged)) == 0)
+			return;
 	}
-	if (r < 0)
+	if (r == 0 && !rt_grow(&helper->plugged, helper->n_plugged,
+			       &helper->size_plugged, sizeof(plugged)))
+		r = rt_fail_memory(&err);
+	if (r < 0) {
 		rt_log_warn(&agent->log, "device %s of guest %s: %s", text,
 			    uuid, err.text);
+		return;
+	}
+	helper->plugged[helper->n_plugged++] = plugged;
 	agent_want(agent, 0);
 }
 
@@ -263,4 +286,7 @@ void helper_close(struct agent *agent)
 	free(helper->guests);
 	helper->guests = NULL;
 	helper->n_guests = helper->size_guests = 0;
+	free(helper->plugged);
+	helper->plugged = NULL;
+	helper->n_plugged = helper->size_plugged = 0;
 }

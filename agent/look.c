@@ -253,11 +253,11 @@ static int reconcile(struct agent *agent, struct rt_store *store,
 {
 	struct rt_report report = { 0 };
 	const struct rt_told told = { &report, did, agent };
-	int r = 0;
+	int r = helper_settle(agent, store, err);
 
 	if (begins(agent, &store->journal))
 		follow(agent, &store->journal);
-	if (!rt_journal_is_empty(&store->journal)) {
+	if (r == 0 && !rt_journal_is_empty(&store->journal)) {
 		r = load_topology(agent, err);
 		if (r == 0)
 			r = rt_reconcile_telling(store, &agent->topo, &told,

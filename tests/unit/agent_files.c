@@ -113,6 +113,39 @@ static void test_follow(void)
 	world_end();
 }
 
+/* Somebody writes while a look goes on. */
+static void test_meanwhile(void)
+{
+	begin_guest();
+	world_calm();
+	put("/" SETTING, "0-7\n");
+	files_follow(&agent, &journal);
+	world_hear();
+	is_int(world_due(), 0, "a write before the watches are renewed");
+	is_str(agent.causes[0].path, SETTING, "is heard");
+	put("/" SETTING, "0-3\n");
+	world_hear();
+	world_calm();
+	/* An interrupt that comes again has another file of that name. */
+	(void)unlink("/" LIST);
+	world_write("/" LIST, "0-3\n");
+	files_follow(&agent, &journal);
+	world_hear();
+	is_int(world_due(), -1, "another file, the same value");
+	put("/" LIST, "0-9\n");
+	world_hear();
+	is_int(world_due(), 0, "is watched");
+	world_end();
+
+	begin();
+	world_write("/" SETTING, "0-9\n");
+	agent.rt = true;
+	files_follow(&agent, &journal);
+	is_int(world_due(), 0, "written to before it was watched at all");
+	is_str(agent.causes[0].path, SETTING, "is seen");
+	world_end();
+}
+
 /* Who changes the journal closes it, and then the lock. */
 static void test_journal(void)
 {
@@ -261,6 +294,7 @@ int main(void)
 {
 	test_settings();
 	test_follow();
+	test_meanwhile();
 	test_journal();
 	test_irqbalance();
 	test_overflow();

@@ -180,28 +180,50 @@ static void put_guest(void)
 	rt_pci_set_fini(&active.guest.pcidevs);
 }
 
+/* As a look does it. */
+static void settle(void)
+{
+	struct rt_store store;
+	struct rt_err err = { 0 };
+
+	if (!ok(rt_store_open(&agent.sys, 0, &store, &err) == 0, "a look"))
+		return;
+	is_int(helper_settle(&agent, &store, &err), 0, "settles devices");
+	is_int((long long)agent.helper.n_plugged, 0, "all of them");
+	rt_store_close(&store);
+}
+
 static void test_devices(void)
 {
 	static const char line[] = "device " UUID " " ADDRESS;
 	static const char bad[] = "device " UUID " 0000:82:00.x";
+	static const char nobody[] = "device plc1 " ADDRESS;
 	bool has;
 
 	begin();
 	say(line, strlen(line));
+	settle();
 	is_int((long long)count_devices(UUID, &has), 0, "of a guest unknown");
 	world_calm();
 	put_guest();
 	say(bad, strlen(bad));
+	settle();
 	is_int((long long)count_devices(UUID, &has), 1,
 	       "no address, no device");
 	ok(strstr(world_log(), "device 0000:82:00.x of guest " UUID ": "),
 	   "which is said");
+	say(nobody, strlen(nobody));
+	ok(strstr(world_log(), " of guest plc1: "), "nor without a UUID");
 	world_calm();
 	say(line, strlen(line));
+	say(line, strlen(line));
+	is_int((long long)agent.helper.n_plugged, 1, "told twice, noted once");
+	is_int(world_due(), 0, "a look is wanted");
+	settle();
 	is_int((long long)count_devices(UUID, &has), 2, "a device more");
 	ok(has, "the one that was named");
-	is_int(world_due(), 0, "and a look");
 	say(line, strlen(line));
+	settle();
 	is_int((long long)count_devices(UUID, &has), 2, "it is there once");
 	is_str(world_log(), "", "and nothing more is said");
 	end();
@@ -218,11 +240,15 @@ static void test_device_locked(void)
 	lock = open("/run/kvmrt/lock", O_RDWR | O_CLOEXEC);
 	ok(flock(lock, LOCK_EX) == 0, "somebody has the lock");
 	say(line, strlen(line));
-	is_int((long long)(world.ms - WORLD_START_MS), 2000,
-	       "two seconds are waited");
-	ok(strstr(world_log(), "the lock"), "and it is said");
+	is_int((long long)(world.ms - WORLD_START_MS), 0, "nobody waits");
+	world_calm();
+	agent_look(&agent);
+	is_int(world_due(), 1000, "a look comes later");
+	is_int((long long)agent.helper.n_plugged, 1, "the device is kept");
 	close(lock);
-	is_int((long long)count_devices(UUID, &has), 1, "nothing was written");
+	settle();
+	is_int((long long)count_devices(UUID, &has), 2, "and not lost");
+	is_str(world_log(), "", "of which nothing is said");
 	end();
 }
 
