@@ -108,6 +108,10 @@ struct helper {
 	size_t n_guests, size_guests;
 	struct plugged *plugged; /* not on record yet */
 	size_t n_plugged, size_plugged;
+	struct off {
+		char uuid[RT_UUID_LEN + 1]; /* "": none */
+		uint64_t inode, size;
+	} off; /* prepared in that journal, and off */
 };
 
 /* A device that was plugged into a running guest. */
@@ -197,6 +201,8 @@ int files_open(struct agent *agent, struct rt_err *err);
 /* Watch what is on record and what belongs to the guests' cgroups. */
 void files_follow(struct agent *agent, const struct rt_journal *journal);
 void files_close(struct agent *agent);
+/* Is this the journal that is there now? */
+bool files_is_journal(uint64_t inode, uint64_t size);
 /* Remember the journal's state, so that our own writing is no news. */
 void files_seen(struct agent *agent);
 
@@ -212,7 +218,7 @@ void control_close(struct agent *agent);
 void helper_start(struct agent *agent);
 /* The time has come, or has it? Returns when to ask again; 0: never. */
 uint64_t helper_due(struct agent *agent, uint64_t now);
-/* Put on record what devices it told of; what could not be is kept. */
+/* Put on record what it told of; devices that could not be are kept. */
 int helper_settle(struct agent *agent, struct rt_store *store,
 		  struct rt_err *err);
 void helper_close(struct agent *agent);

@@ -41,6 +41,15 @@ static void stat_journal(uint64_t *ret_inode, uint64_t *ret_size,
 	*ret_size = *ret_there ? (uint64_t)st.st_size : 0;
 }
 
+bool files_is_journal(uint64_t inode, uint64_t size)
+{
+	uint64_t is_inode, is_size;
+	bool there;
+
+	stat_journal(&is_inode, &is_size, &there);
+	return there && is_inode == inode && is_size == size;
+}
+
 void files_seen(struct agent *agent)
 {
 	stat_journal(&agent->journal.inode, &agent->journal.size,

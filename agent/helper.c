@@ -10,6 +10,8 @@
  *   guest UUID TEXT            how config and definition stand, for status
  *   device UUID ADDRESS        a PCI device was plugged into a running guest
  *   look                       something was changed at a running guest
+ *   off UUID INODE SIZE        it is prepared in the journal of that inode and
+ *                              size, and libvirt says it is off
  *
  * It ends when the guard closes its end; the guard starts it again, later and
  * later, when it ends by itself.
@@ -86,11 +88,30 @@ static int add_device(struct rt_store *store, const char *uuid,
 	return r;
 }
 
+/* Its start has failed; no hook has come since, and none will. */
+static int drop_off(struct agent *agent, struct rt_store *store,
+		    struct rt_err *err)
+{
+	const struct off off = agent->helper.off;
+	const struct rt_active *active =
+		rt_journal_find_guest(&store->journal, off.uuid);
+
+	memset(&agent->helper.off, 0, sizeof(off));
+	if (!active || active->stage != RT_STAGE_PREPARED ||
+	    !files_is_journal(off.inode, off.size))
+		return 0;
+	rt_log_warn(&agent->log,
+		    "guest '%s': its start has failed, and the hook has not "
+		    "undone what it did for it; that is done now",
+		    active->guest.name);
+	return rt_reconcile_drop(store, off.uuid, err);
+}
+
 int helper_settle(struct agent *agent, struct rt_store *store,
 		  struct rt_err *err)
 {
 	struct helper *helper = &agent->helper;
-	int r = 0;
+	int r = drop_off(agent, store, err);
 
 	while (r == 0 && helper->n_plugged) {
 		const struct plugged *last =
@@ -129,6 +150,20 @@ static void on_device(struct agent *agent, const char *uuid, const char *text)
 	agent_want(agent, 0);
 }
 
+static void on_off(struct agent *agent, const char *uuid, const char *text)
+{
+	struct off off = { 0 };
+	unsigned long long inode, size;
+
+	if (!rt_uuid_parse(uuid, off.uuid) ||
+	    sscanf(text, "%llu %llu", &inode, &size) != 2)
+		return;
+	off.inode = inode;
+	off.size = size;
+	agent->helper.off = off;
+	agent_want(agent, 0);
+}
+
 static void on_message(struct agent *agent, char *line)
 {
 	char *word = strtok_r(line, " \n", &line);
@@ -143,13 +178,16 @@ static void on_message(struct agent *agent, char *line)
 			'\0';
 	} else if (strcmp(word, "look") == 0) {
 		agent_want(agent, 0);
-	} else if (strcmp(word, "guest") == 0 || strcmp(word, "device") == 0) {
+	} else if (strcmp(word, "guest") == 0 || strcmp(word, "device") == 0 ||
+		   strcmp(word, "off") == 0) {
 		uuid = strtok_r(NULL, " \n", &line);
 		line[strcspn(line, "\n")] = '\0';
 		if (uuid && *word == 'g')
 			remember(agent, uuid, line);
-		else if (uuid)
+		else if (uuid && *word == 'd')
 			on_device(agent, uuid, line);
+		else if (uuid)
+			on_off(agent, uuid, line);
 	}
 }
 

@@ -174,9 +174,11 @@ static void on_kvmrt_file(struct sync *sync, const char *name)
 	if (strncmp(name, stale, sizeof(stale) - 1) == 0) {
 		dirty_add(&sync->dirty, name + sizeof(stale) - 1);
 		want(sync, SETTLE_MS);
-	} else if (strcmp(name, "lock") == 0 && sync->dirty.n) {
+	} else if (strcmp(name, "lock") == 0) {
 		/* A hook has ended: what waited for it can go on. */
-		want(sync, SETTLE_MS);
+		sync_add_starting(sync);
+		if (sync->dirty.n)
+			want(sync, SETTLE_MS);
 	}
 }
 

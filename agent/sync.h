@@ -47,6 +47,9 @@ void sync_tell(struct sync *sync, const char *fmt, ...) RT_PRINTF(2, 3);
 void dirty_add(struct dirty *dirty, const char *uuid);
 void dirty_fini(struct dirty *dirty);
 
+/* Those between prepare and started are looked at until they are not. */
+void sync_add_starting(struct sync *sync);
+
 /*
  * Put all dirty guests in step. Those whose hook runs now stay dirty. Returns
  * true when something is left to be done later.

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* sync_work.c - put guests in step */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../lib/core/journal.h"
 #include "../lib/host/store.h"
 #include "../lib/host/topology.h"
 #include "sync.h"
+
+#define JOURNAL RT_STORE_DIR "/journal"
 
 void dirty_fini(struct dirty *dirty)
 {
@@ -35,26 +39,76 @@ void dirty_add(struct dirty *dirty, const char *uuid)
 		memcpy(dirty->uuids[dirty->n++], canonical, sizeof(canonical));
 }
 
+/* The record, and which it was: it grows, or is another file. */
+static bool read_journal(struct sync *sync, struct rt_journal *ret,
+			 struct stat *ret_stat)
+{
+	RT_AUTO_FREE char *text = NULL;
+	struct rt_err ignored = { 0 };
+	RT_AUTO_FD int file =
+		rt_sys_openat(&sync->sys, JOURNAL, O_RDONLY, 0, &ignored);
+	size_t len;
+
+	return file >= 0 && fstat(file, ret_stat) == 0 &&
+	       rt_sys_read_all(&sync->sys, JOURNAL, RT_JOURNAL_MAX, &text, &len,
+			       &ignored) == 0 &&
+	       rt_journal_replay(text, len, ret, &ignored) == 0;
+}
+
+void sync_add_starting(struct sync *sync)
+{
+	struct rt_journal journal = { 0 };
+	struct stat is;
+
+	if (!read_journal(sync, &journal, &is))
+		return;
+	for (size_t i = 0; i < journal.n_active; i++) {
+		if (journal.active[i].stage == RT_STAGE_PREPARED)
+			dirty_add(&sync->dirty, journal.active[i].guest.uuid);
+	}
+	rt_journal_fini(&journal);
+}
+
+/*
+ * libvirt has given the start up, and the hook that would have said so did
+ * not: it was killed, or could not. Before `prepare` is called the guest is
+ * paused already (libvirt 6 to 11), so none that is off can be starting. The
+ * guard undoes it if the journal is still this one, for then no hook has run
+ * since.
+ */
+static void tell_if_off(struct sync *sync, const char *uuid,
+			const struct stat *journal)
+{
+	struct rt_virt_guest guest;
+	struct rt_err ignored = { 0 };
+
+	if (rt_virt_find(&sync->virt, uuid, &guest, &ignored) < 0)
+		return;
+	if (guest.state == RT_VIRT_OFF)
+		sync_tell(sync, "off %s %llu %llu", uuid,
+			  (unsigned long long)journal->st_ino,
+			  (unsigned long long)journal->st_size);
+	rt_virt_guest_fini(&guest);
+}
+
 /*
  * Is this guest between prepare and started? Defining it then would wait for
  * its hook, and make all others wait for us.
  */
 static bool is_starting(struct sync *sync, const char *uuid)
 {
-	RT_AUTO_FREE char *text = NULL;
 	struct rt_journal journal = { 0 };
 	const struct rt_active *active;
-	struct rt_err ignored = { 0 };
 	bool starting = false;
-	size_t len;
+	struct stat is;
 
-	if (rt_sys_read_all(&sync->sys, RT_STORE_DIR "/journal", RT_JOURNAL_MAX,
-			    &text, &len, &ignored) < 0 ||
-	    rt_journal_replay(text, len, &journal, &ignored) < 0)
+	if (!read_journal(sync, &journal, &is))
 		return false;
 	active = rt_journal_find_guest(&journal, uuid);
-	if (active && active->stage == RT_STAGE_PREPARED)
+	if (active && active->stage == RT_STAGE_PREPARED) {
 		starting = true;
+		tell_if_off(sync, uuid, &is);
+	}
 	rt_journal_fini(&journal);
 	return starting;
 }

@@ -158,11 +158,9 @@ static size_t count_devices(const char *uuid, bool *ret_has)
 	return n;
 }
 
-static void put_guest(void)
+static void put_guest(enum rt_stage stage)
 {
-	struct rt_active active = { .stage = RT_STAGE_STARTED,
-				    .pid = 5000,
-				    .start = 77 };
+	struct rt_active active = { .stage = stage, .pid = 5000, .start = 77 };
 	const struct rt_pci_addr addr = { .bus = 1 };
 	char name[] = "plc1";
 	struct rt_store store;
@@ -205,7 +203,7 @@ static void test_devices(void)
 	settle();
 	is_int((long long)count_devices(UUID, &has), 0, "of a guest unknown");
 	world_calm();
-	put_guest();
+	put_guest(RT_STAGE_STARTED);
 	say(bad, strlen(bad));
 	settle();
 	is_int((long long)count_devices(UUID, &has), 1,
@@ -236,7 +234,7 @@ static void test_device_locked(void)
 	bool has;
 
 	begin();
-	put_guest();
+	put_guest(RT_STAGE_STARTED);
 	lock = open("/run/kvmrt/lock", O_RDWR | O_CLOEXEC);
 	ok(flock(lock, LOCK_EX) == 0, "somebody has the lock");
 	say(line, strlen(line));
@@ -249,6 +247,61 @@ static void test_device_locked(void)
 	settle();
 	is_int((long long)count_devices(UUID, &has), 2, "and not lost");
 	is_str(world_log(), "", "of which nothing is said");
+	end();
+}
+
+/* --- starts that failed --- */
+
+static bool is_on_record(void)
+{
+	struct rt_store store;
+	struct rt_err err = { 0 };
+	bool there;
+
+	if (!ok(rt_store_open(&agent.sys, 0, &store, &err) == 0, "the record"))
+		return false;
+	there = rt_journal_find_guest(&store.journal, UUID) != NULL;
+	rt_store_close(&store);
+	return there;
+}
+
+static void say_off(long long more)
+{
+	char line[200];
+	struct stat is = { 0 };
+
+	if (stat("/run/kvmrt/journal", &is) < 0)
+		ok(false, "a journal");
+	snprintf(line, sizeof(line), "off " UUID " %llu %lld",
+		 (unsigned long long)is.st_ino, (long long)is.st_size + more);
+	say(line, strlen(line));
+}
+
+static void test_off(void)
+{
+	static const char bad[] = "off " UUID " 12";
+
+	begin();
+	put_guest(RT_STAGE_PREPARED);
+	world_calm();
+	say(bad, strlen(bad));
+	is_int(world_due(), -1, "half a message is none");
+	say_off(1);
+	is_int(world_due(), 0, "a look is wanted");
+	settle();
+	ok(is_on_record(), "another hook has run since: it may be starting");
+	settle();
+	ok(is_on_record(), "which is settled");
+	is_str(agent.helper.off.uuid, "", "and forgotten");
+	say_off(0);
+	settle();
+	ok(!is_on_record(), "the same journal: it is dropped");
+	ok(strstr(world_log(), "guest 'plc1': its start has failed"),
+	   "which is said");
+	put_guest(RT_STAGE_STARTED);
+	say_off(0);
+	settle();
+	ok(is_on_record(), "one that has started is not");
 	end();
 }
 
@@ -378,6 +431,7 @@ int main(void)
 	test_long_words();
 	test_devices();
 	test_device_locked();
+	test_off();
 	test_dies();
 	test_signal();
 	test_babbles();

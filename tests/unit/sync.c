@@ -138,9 +138,9 @@ static void hook_runs(void)
 {
 	const unsigned before = defines();
 
+	/* libvirt counts it as paused before it calls the first hook. */
+	put(of_guest(PLC1, "on"), "0");
 	set_stage(true);
-	hear_files();
-	is_int(world.ms, -1, "a hook alone is no reason to look");
 	edit_config("2");
 	hear_files();
 	fire(SETTLE_MS);
@@ -155,7 +155,30 @@ static void hook_runs(void)
 	ok(strstr(heard(), "followed kvmrt.cfg"), "then it follows: %s",
 	   world.heard);
 	is_int(defines() - before, 1, "once");
+	is_int(world.ms, -1, "and nothing is left to do");
 	(void)logged();
+	(void)__real_unlink(of_guest(PLC1, "on").text);
+}
+
+/* A start fails, and the hook that would say so is killed. */
+static void start_fails(void)
+{
+	char want[100];
+	struct stat is = { 0 };
+
+	set_stage(true);
+	hear_files();
+	fire(SETTLE_MS);
+	is_int(stat(in_host("/run/kvmrt/journal").text, &is), 0, "a record");
+	snprintf(want, sizeof(want), "off " PLC1 " %llu %llu\n",
+		 (unsigned long long)is.st_ino, (unsigned long long)is.st_size);
+	is_str(heard(), want, "the guard hears which journal says otherwise");
+	fire(LATER_MS);
+	is_str(heard(), want, "and again until it is settled");
+	set_stage(false);
+	hear_files();
+	fire(SETTLE_MS);
+	in_step("settled");
 }
 
 static void broken_config(void)
@@ -294,23 +317,12 @@ static void guard_ends(void)
 }
 
 static void (*const steps[])(void) = {
-	it_begins,
-	config_edited,
-	own_define_comes_back,
-	other_files,
-	definition_edited,
-	not_ours,
-	told_on,
-	start_refused,
-	hook_runs,
-	broken_config,
-	libvirt_refuses,
-	guest_undefined,
-	events_lost,
-	libvirt_goes,
-	libvirt_is_away,
-	libvirt_goes_again,
-	libvirt_is_away_again,
+	it_begins,	 config_edited,	     own_define_comes_back,
+	other_files,	 definition_edited,  not_ours,
+	told_on,	 start_refused,	     hook_runs,
+	start_fails,	 broken_config,	     libvirt_refuses,
+	guest_undefined, events_lost,	     libvirt_goes,
+	libvirt_is_away, libvirt_goes_again, libvirt_is_away_again,
 	guard_ends,
 };
 

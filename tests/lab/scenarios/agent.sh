@@ -198,6 +198,20 @@ ok 'what the hook missed is undone' wait_for 120 test ! -e "$JOURNAL"
 wait_for 120 guest_is rt1 'shut off'
 mv /run/kvmrt-hook /etc/libvirt/hooks/qemu.d/kvmrt
 no_trace /run/before 'afterwards'
+
+# A start fails, and no hook says so.
+virsh -q dumpxml --inactive rt1 >/run/rt1.xml
+sed 's|<kernel>.*</kernel>|<kernel>/var/lib/lab/no-such-kernel</kernel>|' /run/rt1.xml >/run/rt1-bad.xml
+virsh -q define /run/rt1-bad.xml
+mv /etc/libvirt/hooks/qemu.d/kvmrt /etc/libvirt/hooks/kvmrt-real
+printf '#!/bin/sh\ncase $2 in stopped | release) exit 0 ;; esac\nexec /etc/libvirt/hooks/kvmrt-real "$@"\n' >/etc/libvirt/hooks/qemu.d/kvmrt
+chmod 755 /etc/libvirt/hooks/qemu.d/kvmrt
+fails 'a start that libvirt gives up' virsh -q start rt1
+ok 'what was prepared is undone' wait_for 60 test ! -e "$JOURNAL"
+ok 'and that is said' agent_log 'its start has failed, and the hook has not undone'
+mv /etc/libvirt/hooks/kvmrt-real /etc/libvirt/hooks/qemu.d/kvmrt
+virsh -q define /run/rt1.xml
+no_trace /run/before 'after a failed start'
 ok 'the agent wrote no error' sh -c '! journalctl -u kvmrt-agent -p err --no-pager -o cat | grep -v "^-- No entries" | grep .'
 diag "$(systemd-analyze security kvmrt-agent.service --no-pager | tail -n 1)"
 ok 'the agent stops' systemctl stop kvmrt-agent
