@@ -53,11 +53,12 @@ $(ROUNDTRIP): $(B)/tests/domains/roundtrip.o $(HOST_LIB) $(CORE_LIB)
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # All of libvirt's own tests, from its source package.
-DOMAINS := build/domains
+LIBVIRT := build/libvirt
 domains: $(ROUNDTRIP)
-	$(Q)tests/domains/fetch $(DOMAINS)
-	$(Q)$(ROUNDTRIP) -s $(DOMAINS)/src/conf/schemas/domain.rng \
-		$(DOMAINS)/tests/qemuxmlconfdata/*.xml
+	$(Q)mkdir -p build
+	$(Q)tests/lab/libvirt-source $(LIBVIRT)
+	$(Q)$(ROUNDTRIP) -s $(LIBVIRT)/src/conf/schemas/domain.rng \
+		$(LIBVIRT)/tests/qemuxmlconfdata/*.xml
 
 # The real commands over a libvirt of files: virt/fake.c.
 FAKED := $(addprefix $(B)/tests/virt/kvmrt-,boot shutdown edit-config)

@@ -3,38 +3,9 @@
 # shellcheck shell=sh
 
 . /lab/rt.sh
+. /lab/guarded.sh
 
 AWAY=${AWAY:-60}
-SOCKETS='libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket'
-
-status() {
-	perl -MIO::Socket::UNIX -e '
-		my $s = IO::Socket::UNIX->new("/run/kvmrt/agent.sock") or exit 1;
-		print $s "status\n"; local $/; print <$s>'
-}
-
-libvirt_is() {
-	status | grep -q "\"libvirt\":\"$1\""
-}
-
-in_step() {
-	status | grep -q "\"uuid\":\"$1\",\"said\":\"in step"
-}
-
-holds() {
-	[ "$(cat "$1")" = "$2" ]
-}
-
-title_is() {
-	virsh -q dumpxml --inactive "$1" | grep -q "<title>$2</title>"
-}
-
-# guards: an interrupt that somebody puts onto a vCPU's CPU goes away.
-guards() {
-	echo 0 >/sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us
-	wait_for 10 holds /sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us n/a
-}
-
 write_config
 define_rt1
 define_rt2
@@ -46,7 +17,7 @@ _pid=$(guest_pid rt1)
 
 # For a minute nobody is there.
 # shellcheck disable=SC2086
-systemctl stop libvirtd $SOCKETS
+systemctl stop libvirtd $LIBVIRTD_SOCKETS
 ok 'the agent sees that libvirt is gone' wait_for 30 libvirt_is lost
 ok 'and guards all the same' guards
 set_key "$RT2_UUID" title 'While it was away'
@@ -58,16 +29,14 @@ check_rt rt1 '6 8' 10 6-11
 ok 'restarted at once' systemctl restart libvirtd
 ok 'the agent is connected again' wait_for 90 libvirt_is connected
 
-# Debian has no virtqemud. To a client it is a daemon at another socket, and this is one.
+# Debian has no virtqemud (the scenario of that name builds it). To a client it is a daemon at another socket, as this.
 # shellcheck disable=SC2086
-systemctl stop libvirtd $SOCKETS
+systemctl stop libvirtd $LIBVIRTD_SOCKETS
 mkdir -p /etc/systemd/system/libvirtd.socket.d
 printf '[Socket]\nListenStream=\nListenStream=/run/libvirt/virtqemud-sock\n' >/etc/systemd/system/libvirtd.socket.d/lab.conf
 systemctl daemon-reload
 rm -f /run/libvirt/libvirt-sock
-# Debian's virsh does not look for it by itself.
-cp -p /etc/libvirt/libvirt.conf /run/libvirt.conf
-printf '%s\n' 'uri_default = "qemu:///system"' 'remote_mode = "direct"' >>/etc/libvirt/libvirt.conf
+direct_mode
 ok 'one comes at virtqemud'"'"'s socket' systemctl start libvirtd.socket libvirtd
 ok 'the old socket is gone' test ! -e /run/libvirt/libvirt-sock
 ok 'the agent finds it' wait_for 90 libvirt_is connected
@@ -91,7 +60,7 @@ ok 'rt2 ends' end_guest rt2
 ok 'rt1 ends' end_guest rt1
 ok 'no journal is left' wait_for 30 test ! -e "$JOURNAL"
 rm -r /etc/systemd/system/libvirtd.socket.d
-cp -p /run/libvirt.conf /etc/libvirt/libvirt.conf
+legacy_mode
 systemctl daemon-reload
 systemctl stop libvirtd libvirtd.socket
 systemctl start libvirtd.socket
