@@ -276,8 +276,30 @@ static const char *use_of(const struct rt_guest *guest, unsigned cpu)
 	return rt_cpuset_has(&guest->vcpus, cpu) ? "vCPU" : "service";
 }
 
+/*
+ * How often the scheduler took the CPU away from the guest's own threads that
+ * can run nowhere else. The kernel counts this by thread only.
+ */
+static unsigned long long taken_on(const struct rt_stat *stat,
+				   const struct rt_process *process,
+				   unsigned cpu)
+{
+	unsigned long long n = 0;
+
+	for (size_t i = 0; process && i < process->threads.n; i++) {
+		const struct rt_thread *thread = &process->threads.items[i];
+		struct rt_thread_now now;
+
+		if (rt_cpuset_has(&thread->affinity, cpu) &&
+		    rt_cpuset_count(&thread->affinity) == 1 &&
+		    rt_look_thread(&stat->loaded->sys, thread, &now))
+			n += now.switches;
+	}
+	return n;
+}
+
 static void add_counts(const struct rt_stat *stat, const struct rt_guest *guest,
-		       struct rt_strbuf *out)
+		       const struct rt_process *process, struct rt_strbuf *out)
 {
 	struct since since;
 
@@ -290,10 +312,11 @@ static void add_counts(const struct rt_stat *stat, const struct rt_guest *guest,
 
 			rt_strbuf_addf(out,
 				       "    CPU %-4u %-8s %12llu interrupts "
-				       "%12llu softirqs\n",
+				       "%12llu softirqs %9llu switches\n",
 				       now->cpu, use_of(guest, now->cpu),
 				       grown(now->interrupts, base.interrupts),
-				       grown(now->softirqs, base.softirqs));
+				       grown(now->softirqs, base.softirqs),
+				       taken_on(stat, process, now->cpu));
 		}
 	}
 	since_fini(&since);
@@ -326,7 +349,7 @@ void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 	if (process && stat->threads)
 		add_threads(stat, process, out);
 	if (process && guest->rt && (stat->threads || stat->options->verbose))
-		add_counts(stat, guest, out);
+		add_counts(stat, guest, process, out);
 }
 
 /* --- JSON --- */
@@ -388,7 +411,8 @@ static void json_threads(struct rt_stat *stat, const struct rt_process *process)
 	rt_json_close(json, ']');
 }
 
-static void json_counts(struct rt_stat *stat, const struct rt_guest *guest)
+static void json_counts(struct rt_stat *stat, const struct rt_guest *guest,
+			const struct rt_process *process)
 {
 	struct rt_json *json = &stat->json;
 	struct since since = { 0 };
@@ -413,6 +437,9 @@ static void json_counts(struct rt_stat *stat, const struct rt_guest *guest)
 		rt_json_key(json, "softirqs");
 		rt_json_number(
 			json, (long long)(grown(now->softirqs, base.softirqs)));
+		rt_json_key(json, "switches");
+		rt_json_number(json,
+			       (long long)taken_on(stat, process, now->cpu));
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');
@@ -464,6 +491,6 @@ void rt_stat_guest_json(struct rt_stat *stat, const struct rt_guest *guest)
 	json_repairs(stat, guest->uuid);
 	json_threads(stat, process);
 	if (process && guest->rt)
-		json_counts(stat, guest);
+		json_counts(stat, guest, process);
 	rt_json_close(json, '}');
 }

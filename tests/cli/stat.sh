@@ -110,7 +110,7 @@ has out 'CPU 8    vCPU                0 interrupts            0 softirqs'
 hasnt out 'CPU 0 '
 counters 40 203
 run 'a row that went' 0 kvmrt-stat --root "$root" --json
-has out '"since_start":true,"cpus":[{"cpu":6,"use":"vCPU","interrupts":0,"softirqs":3}'
+has out '"since_start":true,"cpus":[{"cpu":6,"use":"vCPU","interrupts":0,"softirqs":3,"switches":0}'
 rm "$root/run/kvmrt/counts-$uuid"
 counters 107 203
 run 'nothing kept' 0 kvmrt-stat --root "$root" -t
@@ -127,6 +127,10 @@ run 'threads' 0 kvmrt-stat --root "$root" -t
 grep -qE '^ +4711 qemu-system-x86 +emulator +10 +8 fifo:1 +1\.500 ms +42$' \
 	"$work/out"
 result $? 'threads: all of its columns' || sed 's/^/# /' "$work/out"
+grep -qE 'CPU 10   service .* 42 switches$' "$work/out"
+result $? 'what its CPU was taken off' || sed 's/^/# /' "$work/out"
+grep -qE 'CPU 6    vCPU .* 0 switches$' "$work/out"
+result $? 'and no other' || sed 's/^/# /' "$work/out"
 run 'threads as JSON' 0 kvmrt-stat --root "$root" --json
 has out '"role":"emulator","cpus":[10],"last_cpu":8,"policy":"fifo","priority":1,"waited_ns":1500000,"switched":42}'
 
