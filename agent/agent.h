@@ -42,6 +42,7 @@ struct cause {
 	char path[RT_REPAIR_PATH]; /* what a step for it would name */
 	char by[48];		   /* "irqbalance[444]"; "" if not known */
 	char where[16];		   /* "cpu 4"; "" if not known */
+	bool own;		   /* a thread of an active guest did it */
 };
 
 #define CAUSES_MAX 32
@@ -178,8 +179,7 @@ void agent_unwatch(struct agent *agent, struct watch *watch);
 /* Look in so many ms (0: as soon as the events at hand are read) or before. */
 void agent_want(struct agent *agent, unsigned ms);
 /* Add a cause; when there are too many the rest goes unnamed. */
-void agent_cause(struct agent *agent, const char *path, const char *by,
-		 const char *where);
+void agent_cause(struct agent *agent, const struct cause *cause);
 /* CLOCK_BOOTTIME would count sleep; guests do not run in it either. */
 uint64_t agent_now_ms(void);
 int agent_loop(struct agent *agent, struct rt_err *err);
@@ -206,6 +206,8 @@ bool files_is_journal(uint64_t inode, uint64_t size);
 /* Remember the journal's state, so that our own writing is no news. */
 void files_seen(struct agent *agent);
 
+/* Is this a thread of an active guest? */
+bool guests_have(struct agent *agent, unsigned tid);
 void guests_follow(struct agent *agent, const struct rt_journal *journal);
 void guests_close(struct agent *agent);
 

@@ -35,8 +35,9 @@ static int filter(int fd)
 
 static void on_message(struct agent *agent, const char *text)
 {
+	struct cause cause = { 0 };
 	unsigned cpu;
-	char end, path[64];
+	char end;
 	const char *at = strstr(text, "@/devices/system/cpu/cpu");
 
 	if (!at ||
@@ -47,12 +48,13 @@ static void on_message(struct agent *agent, const char *text)
 	if (strncmp(text, "offline@", 8) == 0 &&
 	    rt_cpuset_has(&agent->downed, cpu))
 		return;
-	snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/online",
-		 cpu);
+	snprintf(cause.path, sizeof(cause.path),
+		 "sys/devices/system/cpu/cpu%u/online", cpu);
 	if (strncmp(text, "online@", 7) == 0 &&
 	    rt_cpuset_has(&agent->downed, cpu))
-		agent_cause(agent, path, "", "");
-	agent_want(agent, repairs_wait(&agent->repairs, path, agent_now_ms()));
+		agent_cause(agent, &cause);
+	agent_want(agent,
+		   repairs_wait(&agent->repairs, cause.path, agent_now_ms()));
 }
 
 static void ready(struct agent *agent, struct watch *watch)

@@ -93,9 +93,12 @@ static bool holds(struct agent *agent, const struct kept_file *file)
 
 static void on_kept_file(struct agent *agent, const struct kept_file *file)
 {
+	struct cause cause = { 0 };
+
 	if (holds(agent, file))
 		return;
-	agent_cause(agent, file->path, "", "");
+	snprintf(cause.path, sizeof(cause.path), "%s", file->path);
+	agent_cause(agent, &cause);
 	agent_want(agent,
 		   repairs_wait(&agent->repairs, file->path, agent_now_ms()));
 }

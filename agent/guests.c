@@ -36,6 +36,19 @@ static struct guest_watch *find(const struct guests *guests,
 	return NULL;
 }
 
+bool guests_have(struct agent *agent, unsigned tid)
+{
+	unsigned long long start;
+	struct rt_err ignored = { 0 };
+
+	for (size_t i = 0; i < agent->guests.n; i++) {
+		if (rt_task_start(&agent->sys, agent->guests.items[i]->pid, tid,
+				  &start, &ignored) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int open_pidfd(struct agent *agent, const struct rt_active *active)
 {
 	unsigned long long start;

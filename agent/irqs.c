@@ -96,7 +96,8 @@ static void read_actions(struct agent *agent, unsigned irq, char *buf,
 
 static void on_placement(struct agent *agent, struct placement *placement)
 {
-	char path[64], by[48], where[16], actions[256];
+	struct cause cause = { 0 };
+	char actions[256];
 	unsigned wait, settle = 0;
 
 	if (placement->pid == (unsigned)getpid())
@@ -109,16 +110,15 @@ static void on_placement(struct agent *agent, struct placement *placement)
 			settle = NAMELESS_MS;
 	}
 	name_mover(agent, placement);
-	snprintf(path, sizeof(path), "proc/irq/%u/smp_affinity_list",
-		 placement->irq);
+	snprintf(cause.path, sizeof(cause.path),
+		 "proc/irq/%u/smp_affinity_list", placement->irq);
 	if (placement->pid && placement->comm[0] != '<')
-		snprintf(by, sizeof(by), "%s[%u]", placement->comm,
+		snprintf(cause.by, sizeof(cause.by), "%s[%u]", placement->comm,
 			 placement->pid);
-	else
-		*by = '\0';
-	snprintf(where, sizeof(where), "cpu %u", placement->cpu);
-	agent_cause(agent, path, by, where);
-	wait = repairs_wait(&agent->repairs, path, agent_now_ms());
+	snprintf(cause.where, sizeof(cause.where), "cpu %u", placement->cpu);
+	cause.own = placement->pid && guests_have(agent, placement->pid);
+	agent_cause(agent, &cause);
+	wait = repairs_wait(&agent->repairs, cause.path, agent_now_ms());
 	agent_want(agent, wait > settle ? wait : settle);
 }
 

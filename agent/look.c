@@ -31,13 +31,6 @@ static const struct cause *cause_of(const struct agent *agent, const char *path)
 	return NULL;
 }
 
-/* A guest's driver came or went: its line is re-made by a vCPU's thread. */
-static bool is_by_vcpu(const struct cause *cause)
-{
-	return cause && strncmp(cause->by, "CPU ", 4) == 0 &&
-	       strstr(cause->by, "/KVM[");
-}
-
 static void name_irq(const struct rt_step *step, const struct cause *cause,
 		     unsigned irq, struct repair *ret)
 {
@@ -51,8 +44,12 @@ static void name_irq(const struct rt_step *step, const struct cause *cause,
 		snprintf(ret->did, sizeof(ret->did),
 			 "was on cpu %.32s, moved to cpu %.32s", step->now,
 			 step->value);
-	/* The guest's own interrupts come and go with its driver. */
-	ret->foreign = step->act != RT_ACT_OWN && !is_by_vcpu(cause);
+	/*
+	 * A guest's own interrupts come and go with its driver: a vCPU's
+	 * thread makes its line anew, or QEMU when it resets the card.
+	 */
+	ret->own = cause && cause->own;
+	ret->foreign = step->act != RT_ACT_OWN && !ret->own;
 }
 
 static void name_task(const struct rt_step *step, struct repair *ret)
@@ -143,8 +140,8 @@ static void did(void *data, const struct rt_step *step)
 			    "on, and saying no more about it",
 			    *repair.guest ? "guest '" : "", repair.guest,
 			    *repair.guest ? "': " : "", repair.what,
-			    line->recent, *line->by ? "" : "somebody", line->by,
-			    "");
+			    line->recent + line->recent_own,
+			    *line->by ? "" : "somebody", line->by, "");
 }
 
 /* --- findings: each said once --- */

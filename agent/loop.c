@@ -46,23 +46,21 @@ void agent_want(struct agent *agent, unsigned ms)
 		agent->due = due;
 }
 
-void agent_cause(struct agent *agent, const char *path, const char *by,
-		 const char *where)
+void agent_cause(struct agent *agent, const struct cause *cause)
 {
-	struct cause *cause = NULL;
+	struct cause *known = NULL;
 
 	for (size_t i = 0; i < agent->n_causes; i++) {
-		if (strcmp(agent->causes[i].path, path) == 0)
-			cause = &agent->causes[i];
+		if (strcmp(agent->causes[i].path, cause->path) == 0)
+			known = &agent->causes[i];
 	}
 	/* Of two that tell of it, one may know whose doing it was. */
-	if (cause ? *cause->by || !*by : agent->n_causes == CAUSES_MAX)
+	if (known ? !*cause->by || (*known->by && !known->own) :
+		    agent->n_causes == CAUSES_MAX)
 		return;
-	if (!cause)
-		cause = &agent->causes[agent->n_causes++];
-	snprintf(cause->path, sizeof(cause->path), "%s", path);
-	snprintf(cause->by, sizeof(cause->by), "%s", by);
-	snprintf(cause->where, sizeof(cause->where), "%s", where);
+	if (!known)
+		known = &agent->causes[agent->n_causes++];
+	*known = *cause;
 }
 
 /* The timer runs only while something is due. */

@@ -34,7 +34,7 @@ static struct repair *find_or_add(struct repairs *repairs,
 		return NULL;
 	line = &repairs->items[repairs->n++];
 	*line = *repair;
-	line->count = line->recent = 0;
+	line->count = line->recent = line->recent_own = 0;
 	line->fight = false;
 	line->window = now;
 	line->wait = line->until = 0;
@@ -42,27 +42,31 @@ static struct repair *find_or_add(struct repairs *repairs,
 }
 
 /* True when it has just become a fight. */
-static bool judge(struct repair *line, uint64_t now)
+static bool judge(struct repair *line, uint64_t now, bool own)
 {
 	if (line->fight && now - line->last > FIGHT_CALM_MS) {
 		line->fight = false;
 		line->wait = 0;
-		line->recent = 0;
+		line->recent = line->recent_own = 0;
 	}
 	if (now - line->window > FIGHT_WINDOW_MS && !line->fight) {
 		line->window = now;
-		line->recent = 0;
+		line->recent = line->recent_own = 0;
 	}
-	line->recent++;
+	if (own)
+		line->recent_own++;
+	else
+		line->recent++;
 	if (line->fight) {
 		line->wait = line->wait * 2 < FIGHT_WAIT_MAX_MS ?
 				     line->wait * 2 :
 				     FIGHT_WAIT_MAX_MS;
 		return false;
 	}
-	if (line->recent < FIGHT_TIMES)
+	if (line->recent < FIGHT_TIMES && line->recent_own < FIGHT_TIMES_OWN)
 		return false;
 	line->fight = true;
+	line->own = own;
 	line->wait = FIGHT_WAIT_MS;
 	return true;
 }
@@ -75,7 +79,7 @@ struct repair *repairs_add(struct repairs *repairs, const struct repair *repair,
 	*ret_fight = false;
 	if (!line)
 		return NULL;
-	*ret_fight = judge(line, now);
+	*ret_fight = judge(line, now, repair->own);
 	memcpy(line->guest, repair->guest, sizeof(line->guest));
 	memcpy(line->what, repair->what, sizeof(line->what));
 	memcpy(line->did, repair->did, sizeof(line->did));
@@ -114,7 +118,7 @@ bool repairs_disturbed(const struct repairs *repairs, const char *guest,
 		const struct repair *line = &repairs->items[i];
 
 		if (strcmp(line->guest, guest) == 0 &&
-		    (line->foreign || line->fight) &&
+		    (line->foreign || (line->fight && !line->own)) &&
 		    now - line->last < DISTURBED_MS)
 			return true;
 	}

@@ -15,8 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RT_REPAIR_PATH	  256
-#define FIGHT_TIMES	  5
+#define RT_REPAIR_PATH 256
+#define FIGHT_TIMES    5
+/* A guest whose driver comes and goes is none, unless it does so for ever. */
+#define FIGHT_TIMES_OWN	  30
 #define FIGHT_WINDOW_MS	  60000
 #define FIGHT_CALM_MS	  300000
 #define FIGHT_WAIT_MS	  1000
@@ -32,8 +34,9 @@ struct repair {
 	char did[96];  /* "moved from cpu 4 to cpu 7" */
 	char by[48];   /* "" if not known */
 	bool foreign;  /* somebody's doing, not a guest's own life */
+	bool own;      /* a guest's process did it, or fights */
 	bool fight;
-	unsigned count, recent;
+	unsigned count, recent, recent_own;
 	uint64_t window;      /* ms: begin of the one that `recent` counts in */
 	uint64_t last;	      /* ms */
 	int64_t when;	      /* seconds since the epoch */
@@ -62,7 +65,7 @@ unsigned repairs_wait(const struct repairs *repairs, const char *path,
 bool repairs_is_recent(const struct repairs *repairs, const char *path,
 		       uint64_t now);
 
-/* A foreign hand within the last DISTURBED_MS, or a fight? */
+/* A foreign hand within the last DISTURBED_MS, or a fight with one? */
 bool repairs_disturbed(const struct repairs *repairs, const char *guest,
 		       uint64_t now);
 

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "../lib/host/probe.h"
 #include "../lib/host/store.h"
 
 #define GUARD_FD    3
@@ -101,8 +102,31 @@ static void disconnect(struct sync *sync)
 		return;
 	rt_virt_close(&sync->virt);
 	sync->connected = sync->lost = false;
+	sync->had = true;
+	/* Another may have come before we heard that this one has gone. */
+	want(sync, LATER_MS);
 	sync_tell(sync, "libvirt lost");
 	rt_log_info(&sync->log, "the connection to libvirt is lost");
+}
+
+/* It has written its pid, and that process lives. */
+static bool daemon_is_there(struct sync *sync)
+{
+	static const char *const files[] = { "run/libvirtd.pid",
+					     "run/virtqemud.pid" };
+	unsigned long long start;
+	struct rt_err ignored = { 0 };
+	char text[32];
+	unsigned pid;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (rt_sys_read(&sync->sys, files[i], text, sizeof(text),
+				&ignored) == 0 &&
+		    sscanf(text, "%u", &pid) == 1 &&
+		    rt_task_start(&sync->sys, pid, pid, &start, &ignored) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Whatever was edited while nobody listened is found now. */
@@ -132,6 +156,10 @@ static void on_timer(void *data)
 	int wait = LATER_MS;
 
 	want(sync, -1);
+	/* Asking at its socket would start one that an administrator stopped:
+	   its pid file tells when it is back. */
+	if (!sync->connected && sync->had && !daemon_is_there(sync))
+		return;
 	if (!sync->connected && connect_to_libvirt(sync, &err) < 0) {
 		if (sync->failures++ == 0)
 			rt_log_warn(&sync->log, "%s", err.text);
@@ -226,6 +254,8 @@ static void on_inotify(int fd, void *data)
 static int open_inotify(struct sync *sync, struct rt_err *err)
 {
 	const uint32_t whole = IN_CLOSE_WRITE | IN_MOVED_TO;
+	/* The daemon holds its pid file open, and writes into an old one. */
+	const uint32_t begun = whole | IN_MODIFY;
 
 	sync->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (sync->inotify < 0)
@@ -234,7 +264,7 @@ static int open_inotify(struct sync *sync, struct rt_err *err)
 	sync->in_libvirt = inotify_add_watch(sync->inotify, LIBVIRT_DIR, whole);
 	sync->in_kvmrt = inotify_add_watch(sync->inotify, "/" RT_STORE_DIR,
 					   whole | IN_CREATE);
-	sync->in_run = inotify_add_watch(sync->inotify, "/run", whole);
+	sync->in_run = inotify_add_watch(sync->inotify, "/run", begun);
 	return rt_virt_watch_fd(sync->inotify, on_inotify, sync, err);
 }
 

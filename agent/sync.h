@@ -28,6 +28,7 @@ struct sync {
 	struct rt_topo topo;
 	struct rt_virt virt;
 	bool connected, lost; /* lost: told by libvirt, not closed yet */
+	bool had;	      /* a connection, once */
 	int guard;	      /* socket; -1 when started by hand */
 	int inotify;
 	int in_etc, in_libvirt, in_kvmrt, in_run; /* inotify's numbers */

@@ -136,6 +136,15 @@ static void test_repair(void)
 	is_str(world_read(IRQ(43)), "0-5", "a vCPU moves one");
 	ok(strstr(status_text(), "\"state\":\"tuned\""),
 	   "which is the guest's own life");
+	for (unsigned i = 0; i <= FIGHT_TIMES; i++) {
+		guest_put(IRQ(43), "7\n");
+		guest_trace_line("qemu-system-x86-4711", 43, 7);
+		settle();
+		is_str(world_read(IRQ(43)), "0-5", "QEMU resets the card");
+	}
+	ok(!strstr(world_log(), "keeps changing it") &&
+		   strstr(status_text(), "\"state\":\"tuned\""),
+	   "which is no fight");
 	guest_end();
 }
 

@@ -16,9 +16,11 @@ static void test_repairs(void)
 	struct repairs repairs = { 0 };
 	const struct repair irq = repair_of("proc/irq/9", true);
 	const struct repair thread = repair_of("task/1", false);
+	struct repair own = repair_of("proc/irq/10", false);
 	uint64_t now = 1000;
 	bool fight;
 
+	own.own = true;
 	repairs_add(&repairs, &thread, now, &fight);
 	ok(!repairs_disturbed(&repairs, "plc1", now),
 	   "a thread that is placed is no disturbance");
@@ -45,6 +47,15 @@ static void test_repairs(void)
 	       "after some calm it is forgiven");
 	ok(!repairs_disturbed(&repairs, "plc1", now + DISTURBED_MS),
 	   "and a disturbance is over after a while");
+	for (unsigned i = 1; i < FIGHT_TIMES_OWN; i++)
+		repairs_add(&repairs, &own, now += 1000, &fight);
+	ok(!fight && !repairs_wait(&repairs, own.path, now),
+	   "a guest's driver comes and goes");
+	repairs_add(&repairs, &own, now += 1000, &fight);
+	ok(fight, "but not for ever");
+	ok(repairs_wait(&repairs, own.path, now), "then it waits");
+	ok(!repairs_disturbed(&repairs, "plc1", now + DISTURBED_MS - 10000),
+	   "and disturbs nobody");
 	repairs_forget(&repairs, "plc1");
 	is_int((long long)repairs.n, 0, "a guest that is gone is forgotten");
 	repairs_fini(&repairs);

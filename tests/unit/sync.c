@@ -255,10 +255,14 @@ static void libvirt_is_away(void)
 	int wait = LATER_MS;
 
 	is_str(heard(), "libvirt lost\n", "the guard is told");
-	is_int(rename(world.virt, away.text), 0, "there is no daemon");
-	put(in_host("/run/libvirtd.pid"), "2");
-	hear_files();
 	(void)logged();
+	put(in_host("/run/libvirtd.pid"), "99999");
+	fire(LATER_MS);
+	is_str(logged(), "", "a daemon that was stopped is not woken up");
+	is_int(world.ms, -1, "it waits for its pid");
+	is_int(rename(world.virt, away.text), 0, "there is no daemon");
+	put(in_host("/run/libvirtd.pid"), "1");
+	hear_files();
 	for (int i = 0; i < 9; i++) {
 		fire(wait);
 		wait = i == 0		       ? LATER_MS :
@@ -268,7 +272,7 @@ static void libvirt_is_away(void)
 	is_int(world.ms, LATER_MAX_MS, "at last once a minute");
 	is_int(count(logged(), "connect to libvirt"), 1, "which is said once");
 	is_str(heard(), "", "and the guard need not know");
-	put(in_host("/run/virtqemud.pid"), "3");
+	put(in_host("/run/virtqemud.pid"), "1");
 	hear_files();
 	is_int(rename(away.text, world.virt), 0, "it starts");
 	put(below(world.virt, "/deaf"), "");
@@ -282,6 +286,34 @@ static void libvirt_is_away(void)
 	is_int(world.ms, -1, "and it sleeps");
 }
 
+/* One that is killed leaves its file; the next holds it open all its life. */
+static void libvirt_is_killed(void)
+{
+	(void)__real_unlink(in_host("/run/virtqemud.pid").text);
+	put(in_host("/run/libvirtd.pid"), "99999");
+	hear_files();
+	world.events->closed(world.sync);
+}
+
+static void libvirt_starts_again(void)
+{
+	FILE *pid = fopen(in_host("/run/libvirtd.pid").text, "re+");
+
+	fire(LATER_MS);
+	is_int(world.ms, -1, "it is not there yet");
+	ok(pid && fputs("1    ", pid) >= 0 && fflush(pid) == 0,
+	   "it writes its pid");
+	hear_files();
+	fire(LATER_MS);
+	ok(strstr(heard(), "libvirt connected\n"), "and is found: %s",
+	   world.heard);
+	if (pid)
+		fclose(pid);
+	hear_files();
+	is_int(world.ms, -1, "nothing is left to do");
+}
+
+/* So fast that its pid is heard of before the other's end. */
 static void libvirt_goes_again(void)
 {
 	world.events->closed(world.sync);
@@ -292,8 +324,6 @@ static void libvirt_is_away_again(void)
 	struct place away = below(world.host.dir, "/away");
 
 	is_int(rename(world.virt, away.text), 0, "it restarts");
-	put(in_host("/run/libvirtd.pid"), "4");
-	hear_files();
 	fire(LATER_MS);
 	is_int(rename(away.text, world.virt), 0, "it is back");
 	fire(LATER_MS);
@@ -317,12 +347,26 @@ static void guard_ends(void)
 }
 
 static void (*const steps[])(void) = {
-	it_begins,	 config_edited,	     own_define_comes_back,
-	other_files,	 definition_edited,  not_ours,
-	told_on,	 start_refused,	     hook_runs,
-	start_fails,	 broken_config,	     libvirt_refuses,
-	guest_undefined, events_lost,	     libvirt_goes,
-	libvirt_is_away, libvirt_goes_again, libvirt_is_away_again,
+	it_begins,
+	config_edited,
+	own_define_comes_back,
+	other_files,
+	definition_edited,
+	not_ours,
+	told_on,
+	start_refused,
+	hook_runs,
+	start_fails,
+	broken_config,
+	libvirt_refuses,
+	guest_undefined,
+	events_lost,
+	libvirt_goes,
+	libvirt_is_away,
+	libvirt_is_killed,
+	libvirt_starts_again,
+	libvirt_goes_again,
+	libvirt_is_away_again,
 	guard_ends,
 };
 
