@@ -164,6 +164,15 @@ deb:
 	+$(Q)cd $(DEB)/src && DEB_BUILD_OPTIONS="nocheck parallel=$$(nproc)" \
 		dpkg-buildpackage -b -us -uc -d >../log 2>&1 || \
 		{ tail -n 30 ../log; exit 1; }
+# The same for rpm; RPMFLAGS=--nodeps on a machine that is none of that kind.
+RPM := build/rpm
+rpm:
+	$(Q)rm -rf $(RPM) && mkdir -p $(RPM)/SOURCES
+	$(Q)git ls-files -z | tar -czf $(RPM)/SOURCES/kvmrt-$(VERSION).tar.gz \
+		--transform 's,^,kvmrt-$(VERSION)/,' --null -T -
+	+$(Q)rpmbuild -bb $(RPMFLAGS) --define "_topdir $(abspath $(RPM))" \
+		etc/rpm/kvmrt.spec >$(RPM)/log 2>&1 || \
+		{ tail -n 30 $(RPM)/log; exit 1; }
 lab-check: stage deb
 	$(Q)tests/lab/run $(SCENARIO)
 demo: stage
@@ -232,5 +241,5 @@ clean:
 
 -include tests/bench/bench.mk
 
-.PHONY: all units check stage deb lab-check demo lint install uninstall clean
+.PHONY: all units check stage deb rpm lab-check demo lint install uninstall clean
 .SECONDARY:
