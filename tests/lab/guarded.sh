@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the agent says and does, for scenarios that take libvirt's daemon away; sourced in the lab host.
+# What the agent says and does; sourced by the scenarios in the lab host.
 # shellcheck shell=sh
 
 LIBVIRTD_SOCKETS='libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket'
@@ -8,6 +8,11 @@ agent_status() {
 	perl -MIO::Socket::UNIX -e '
 		my $s = IO::Socket::UNIX->new("/run/kvmrt/agent.sock") or exit 1;
 		print $s "status\n"; local $/; print <$s>'
+}
+
+# in_step UUID: file and definition of that guest.
+in_step() {
+	agent_status | grep -q "\"uuid\":\"$1\",\"said\":\"in step"
 }
 
 # libvirt_is connected|lost

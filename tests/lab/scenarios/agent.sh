@@ -3,6 +3,7 @@
 # shellcheck shell=sh
 
 . /lab/rt.sh
+. /lab/guarded.sh
 
 # How long the guest is watched for interrupts; ten minutes for the proof, less in CI.
 QUIET=${QUIET:-60}
@@ -15,23 +16,12 @@ agent_pid() {
 	systemctl show -p MainPID --value kvmrt-agent
 }
 
-# agent_status: its JSON document.
-agent_status() {
-	perl -MIO::Socket::UNIX -e '
-		my $s = IO::Socket::UNIX->new("/run/kvmrt/agent.sock") or exit 1;
-		print $s "status\n"; local $/; print <$s>'
-}
-
 says() {
 	agent_status | grep -q -- "$1"
 }
 
 wakeups() {
 	agent_status | sed -E 's/.*"wakeups":([0-9]+).*/\1/'
-}
-
-holds() {
-	[ "$(cat "$1")" = "$2" ]
 }
 
 driver_is() {

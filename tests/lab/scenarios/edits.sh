@@ -3,6 +3,7 @@
 # shellcheck shell=sh
 
 . /lab/rt.sh
+. /lab/guarded.sh
 
 # lines: what the agent's helper has said so far about edits.
 lines() {
@@ -39,13 +40,6 @@ edited() {
 	is "$(lines)" "$_want" "$_what: one line says it"
 	_lines=$(lines)
 	_times="$_times $(after "$_since")"
-}
-
-in_step() {
-	journalctl -u kvmrt-agent -o cat --no-pager >/dev/null
-	perl -MIO::Socket::UNIX -e '
-		my $s = IO::Socket::UNIX->new("/run/kvmrt/agent.sock") or exit 1;
-		print $s "status\n"; local $/; print <$s>' | grep -q "\"uuid\":\"$1\",\"said\":\"in step"
 }
 
 _times=

@@ -5,15 +5,12 @@
 # lab-parts: 2
 
 . /lab/rt.sh
+. /lab/guarded.sh
 . /lab/follow.sh
 
 GUIDE=/lab/getting-started.md
 # With what the commands have printed now: the guide's next edition.
 PRINTED=/lab/out/getting-started.md
-
-holds() {
-	[ "$(cat "$1")" = "$2" ]
-}
 
 # at TEXT: the guide's line that holds it.
 at() {

@@ -3,6 +3,7 @@
 # shellcheck shell=sh
 
 . /lab/rt.sh
+. /lab/guarded.sh
 
 # Minutes of it; an hour or a night for the proof, less in CI.
 SOAK=${SOAK:-5}
@@ -24,12 +25,6 @@ descriptors() {
 
 own_kib() {
 	awk '/RssAnon/ { print $2 }' "/proc/$(agent_pid)/status"
-}
-
-in_step() {
-	perl -MIO::Socket::UNIX -e '
-		my $s = IO::Socket::UNIX->new("/run/kvmrt/agent.sock") or exit 1;
-		print $s "status\n"; local $/; print <$s>' | grep -q "\"uuid\":\"$1\",\"said\":\"in step"
 }
 
 # flip GUEST: off if it runs, else on.
