@@ -111,6 +111,26 @@ vfio_on() {
 	[ -n "$_all" ] && [ -z "$(echo "$_all" | awk -v cpu="$2" '$2 != cpu')" ]
 }
 
+# is_shielded NAME OWNED: an isolated partition; before kernel 6.7 a fence around everybody else.
+is_shielded() {
+	_isolated=/sys/fs/cgroup/cpuset.cpus.isolated
+	if [ -e $_isolated ]; then
+		if meets "$2" "$(cat $_isolated)"; then
+			pass "$1: its CPUs are isolated"
+		else
+			fail "$1: its CPUs are isolated" "$(cat $_isolated)"
+		fi
+		return
+	fi
+	for _slice in system user; do
+		if meets "$2" "$(cat /sys/fs/cgroup/$_slice.slice/cpuset.cpus.effective)"; then
+			fail "$1: $_slice.slice is fenced off" "$(cat /sys/fs/cgroup/$_slice.slice/cpuset.cpus.effective)"
+		else
+			pass "$1: $_slice.slice is fenced off"
+		fi
+	done
+}
+
 # check_rt NAME VCPU-CPUS SERVICE-CPU OWNED: everything that kvmrt promises of a running RT guest.
 check_rt() {
 	_vcpu=0
@@ -122,11 +142,7 @@ check_rt() {
 	is "$(tasks_on "$4" "$1")" '' "$1: nobody else may run on $4"
 	is "$(irqs_on "$4")" '' "$1: no interrupt that can be moved is on $4"
 	unlike "$(leaf_of "$1" 'kvm-nx-lpage-re')" '^vcpu' "$1: kvm-nx-lpage-re is out of the vCPU's cgroup"
-	if meets "$4" "$(cat /sys/fs/cgroup/cpuset.cpus.isolated)"; then
-		pass "$1: its CPUs are isolated"
-	else
-		fail "$1: its CPUs are isolated" "$(cat /sys/fs/cgroup/cpuset.cpus.isolated)"
-	fi
+	is_shielded "$1" "$4"
 	for _cpu in $2; do
 		is "$(cat "/sys/devices/system/cpu/cpu$_cpu/power/pm_qos_resume_latency_us")" n/a "$1: CPU $_cpu wakes at once"
 	done
