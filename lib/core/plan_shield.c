@@ -83,7 +83,10 @@ struct rt_plan_tasks rt_plan_tasks(const struct rt_plan_input *input)
 		.swept = started_owned(input->journal),
 	};
 
-	rt_cpuset_minus(&tasks.common, &input->facts->isolated);
+	/* Behind a shield, or a fence, no ordinary task can be. */
+	rt_cpuset_minus(&tasks.common, input->facts->has_partitions ?
+					       &input->facts->isolated :
+					       &tasks.swept);
 	return tasks;
 }
 
@@ -364,17 +367,16 @@ int rt_plan_shield(struct maker *maker)
  * behind another guest's shield is the kernel's doing: without us it has all.
  */
 static const struct rt_cpuset *natural_mask(const struct maker *maker,
+					    const struct rt_cpuset *common,
 					    const struct rt_task *task)
 {
-	struct rt_cpuset common = maker->in->topo->online;
-
-	rt_cpuset_minus(&common, &maker->in->facts->isolated);
-	return rt_cpuset_is_subset(&common, &task->affinity) ?
+	return rt_cpuset_is_subset(common, &task->affinity) ?
 		       &maker->in->topo->present :
 		       &task->affinity;
 }
 
-static int sweep_task(struct maker *maker, const struct rt_task *task)
+static int sweep_task(struct maker *maker, const struct rt_cpuset *common,
+		      const struct rt_task *task)
 {
 	const struct task_path path = path_of(task);
 	char now[RT_CPULIST_MAX];
@@ -390,7 +392,8 @@ static int sweep_task(struct maker *maker, const struct rt_task *task)
 		.guest = rt_plan_owner(maker, &task->affinity),
 	};
 
-	rt_cpuset_format_list(natural_mask(maker, task), now, sizeof(now));
+	rt_cpuset_format_list(natural_mask(maker, common, task), now,
+			      sizeof(now));
 	want = rt_plan_off_owned(maker, &task->affinity, -1);
 	return rt_plan_want_set(maker, &wish, &want);
 }
@@ -426,6 +429,7 @@ int rt_plan_sweep(struct maker *maker)
 {
 	const struct rt_facts *facts = maker->in->facts;
 	const struct rt_cpuset owned = started_owned(maker->in->journal);
+	const struct rt_plan_tasks tasks = rt_plan_tasks(maker->in);
 	struct rt_cpuset shielded = owned;
 	int r;
 
@@ -444,7 +448,7 @@ int rt_plan_sweep(struct maker *maker)
 
 		if (task->movable &&
 		    rt_cpuset_intersects(&task->affinity, &owned))
-			r = sweep_task(maker, task);
+			r = sweep_task(maker, &tasks.common, task);
 	}
 	return r;
 }

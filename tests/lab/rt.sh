@@ -29,6 +29,7 @@ meets() {
 }
 
 # tasks_on CPUS NAME...: "PID/TID COMM MASK" of every task that may run on one of CPUS and is not of these guests.
+# (Before kernel 6.13 a guest's kvm-nx-lpage-re is no thread of its process, but has its number in the name.)
 # Kernel threads that are bound to one CPU for good (PF_NO_SETAFFINITY) belong to that CPU and do not count.
 tasks_on() {
 	_cpus=$1
@@ -47,7 +48,8 @@ tasks_on() {
 	}
 	line ~ /^Name/ { name = value }
 	line ~ /^Tgid/ { tgid = value }
-	line ~ /^Cpus/ && index(pids, " " tgid " ") == 0 { print part[3], part[5], value, name }' |
+	{ number = name; sub(/^kvm-nx-lpage-recovery-/, "", number) }
+	line ~ /^Cpus/ && index(pids, " " tgid " ") == 0 && index(pids, " " number " ") == 0 { print part[3], part[5], value, name }' |
 	while read -r _pid _tid _mask _comm; do
 		meets "$_mask" "$_cpus" || continue
 		_stat=$(cat "/proc/$_pid/task/$_tid/stat" 2>/dev/null) || continue
@@ -66,11 +68,14 @@ irqs_on() {
 	for _dir in /proc/irq/[0-9]*; do
 		_mask=$(cat "$_dir/smp_affinity_list")
 		_name=$(cat "/sys/kernel/irq/${_dir##*/}/actions")
-		# Managed and per-CPU interrupts cannot be written (kernel 6.12: mode 0444).
+		# Managed and per-CPU interrupts cannot be written. Kernel 6.12: mode 0444; before that it is found by trying.
 		case $(stat -c %A "$_dir/smp_affinity_list") in
 		*w*) ;;
 		*) continue ;;
 		esac
+		if [ ! -e /sys/fs/cgroup/cpuset.cpus.isolated ] && ! echo "$_mask" 2>/dev/null >"$_dir/smp_affinity_list"; then
+			continue
+		fi
 		# vfio's belong to guests; one without a name has no device and does not fire.
 		case $_name in
 		'' | *vfio*) continue ;;

@@ -252,6 +252,12 @@ static void test_fence(void)
 	       "the guest's own parent stays open");
 	is_str(world_value(&world, CGROUP SCOPE "/cpuset.cpus.partition"),
 	       "member", "no partition is made");
+	world_task(&world, 910, "0-5");
+	world_task(&world, 911, "3");
+	world_settle(&world, "behind the fence");
+	ok(!rt_journal_find(&world.journal, "task/910/910/1"),
+	   "what the fence leaves is nobody's choice");
+	ok(rt_journal_find(&world.journal, "task/911/911/1"), "less is");
 	world_drop(&world, RT1);
 	world_settle(&world, "after it");
 	is_str(world_value(&world, CGROUP "system.slice/cpuset.cpus"), "",
