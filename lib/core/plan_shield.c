@@ -75,6 +75,16 @@ static enum rt_kind kind_of(const struct rt_task *task)
 		       RT_KIND_AFFINITY;
 }
 
+static bool fence_is_up(const struct rt_journal *journal)
+{
+	for (size_t i = 0; i < journal->n_kept; i++) {
+		if (!journal->kept[i].done &&
+		    rt_plan_ends_with(journal->kept[i].path, "/cpuset.cpus"))
+			return true;
+	}
+	return false;
+}
+
 struct rt_plan_tasks rt_plan_tasks(const struct rt_plan_input *input)
 {
 	struct rt_plan_tasks tasks = {
@@ -84,9 +94,10 @@ struct rt_plan_tasks rt_plan_tasks(const struct rt_plan_input *input)
 	};
 
 	/* Behind a shield, or a fence, no ordinary task can be. */
-	rt_cpuset_minus(&tasks.common, input->facts->has_partitions ?
-					       &input->facts->isolated :
-					       &tasks.swept);
+	if (input->facts->has_partitions)
+		rt_cpuset_minus(&tasks.common, &input->facts->isolated);
+	else if (fence_is_up(input->journal))
+		rt_cpuset_minus(&tasks.common, &tasks.swept);
 	return tasks;
 }
 

@@ -294,7 +294,7 @@ static bool set_up_world(void)
 		"/etc", "/etc/libvirt", "/etc/libvirt/qemu",
 		"/run", "/run/kvmrt",	"/var"
 	};
-	int pair[2];
+	int pair[2], end, log;
 
 	if (!test_host_make(&world.host, "smt2-numa2-12cpu") ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
@@ -308,11 +308,19 @@ static bool set_up_world(void)
 	make_guest(PLC2, "plc2");
 	make_guest(OTHER, "other");
 	edit_config("2");
+	/* Out of the way of GUARD_FD, and nobody else has them. */
 	world.guard = fcntl(pair[0], F_DUPFD_CLOEXEC, 20);
-	world.log = open(below(world.host.dir, "/log").text,
-			 O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	world.log = fcntl(world.log, F_DUPFD_CLOEXEC, 21);
-	return dup2(pair[1], GUARD_FD) == GUARD_FD;
+	end = fcntl(pair[1], F_DUPFD_CLOEXEC, 20);
+	close(pair[0]);
+	close(pair[1]);
+	log = open(below(world.host.dir, "/log").text,
+		   O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	world.log = fcntl(log, F_DUPFD_CLOEXEC, 20);
+	close(log);
+	if (dup2(end, GUARD_FD) != GUARD_FD)
+		return false;
+	close(end);
+	return true;
 }
 
 #endif
