@@ -189,17 +189,35 @@ static int enter_wrote(struct rt_journal *journal, char **fields, size_t n,
 	free(kept->before);
 	kept->before = kept->wrote;
 	kept->wrote = value;
+	kept->fixed = false;
+	return 0;
+}
+
+/* The record that an entry of two fields is about. */
+static struct rt_kept *find_kept(const struct rt_journal *journal,
+				 char **fields, size_t n)
+{
+	return n == 2 && decode(fields[1]) ?
+		       rt_journal_find(journal, fields[1]) :
+		       NULL;
+}
+
+static int enter_fixed(struct rt_journal *journal, char **fields, size_t n,
+		       struct rt_err *err)
+{
+	struct rt_kept *kept = find_kept(journal, fields, n);
+
+	if (!kept)
+		return damaged(err);
+	kept->fixed = true;
 	return 0;
 }
 
 static int enter_done(struct rt_journal *journal, char **fields, size_t n,
 		      struct rt_err *err)
 {
-	struct rt_kept *kept;
+	struct rt_kept *kept = find_kept(journal, fields, n);
 
-	if (n != 2 || !decode(fields[1]))
-		return damaged(err);
-	kept = rt_journal_find(journal, fields[1]);
 	if (!kept)
 		return damaged(err);
 	kept->done = true;
@@ -372,9 +390,10 @@ static int enter_fields(struct rt_journal *journal, char *line,
 		int (*enter)(struct rt_journal *journal, char **fields,
 			     size_t n, struct rt_err *err);
 	} verbs[] = {
-		{ "keep", enter_keep }, { "wrote", enter_wrote },
-		{ "done", enter_done }, { "guest", enter_guest },
-		{ "gone", enter_gone }, { "seen", enter_seen },
+		{ "keep", enter_keep },	  { "wrote", enter_wrote },
+		{ "fixed", enter_fixed }, { "done", enter_done },
+		{ "guest", enter_guest }, { "gone", enter_gone },
+		{ "seen", enter_seen },
 	};
 	char *fields[FIELDS_MAX];
 	const size_t n = split(line, fields);

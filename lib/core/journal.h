@@ -9,6 +9,7 @@
  *
  *   keep  KIND PATH ORIGINAL NEW   before the first write to PATH
  *   wrote PATH NEW                 before each further write to it
+ *   fixed PATH                     the kernel never takes a value for it
  *   done  PATH                     after PATH was given back, or is gone
  *   guest UUID FIELD=VALUE...      the guest is active (replaces the former)
  *   gone  UUID                     it is not
@@ -34,7 +35,8 @@
 
 struct rt_kept {
 	enum rt_kind kind;
-	bool done; /* given back; only a later `keep` counts */
+	bool done;  /* given back; only a later `keep` counts */
+	bool fixed; /* refused for good: holds the original while this lasts */
 	char *path;
 	char *original;
 	char *wrote;
@@ -88,6 +90,7 @@ void rt_journal_add_keep(struct rt_strbuf *out, enum rt_kind kind,
 			 const char *value);
 void rt_journal_add_wrote(struct rt_strbuf *out, const char *path,
 			  const char *value);
+void rt_journal_add_fixed(struct rt_strbuf *out, const char *path);
 void rt_journal_add_done(struct rt_strbuf *out, const char *path);
 void rt_journal_add_guest(struct rt_strbuf *out,
 			  const struct rt_active *active);

@@ -103,22 +103,29 @@ void rt_journal_add_wrote(struct rt_strbuf *out, const char *path,
 	close_entry(out, start);
 }
 
-void rt_journal_add_done(struct rt_strbuf *out, const char *path)
+/* A verb and what it is about. */
+static void add_pair(struct rt_strbuf *out, const char *verb, const char *field)
 {
 	const size_t start = out->len;
 
-	rt_strbuf_adds(out, "done");
-	add_field(out, path);
+	rt_strbuf_adds(out, verb);
+	add_field(out, field);
 	close_entry(out, start);
+}
+
+void rt_journal_add_fixed(struct rt_strbuf *out, const char *path)
+{
+	add_pair(out, "fixed", path);
+}
+
+void rt_journal_add_done(struct rt_strbuf *out, const char *path)
+{
+	add_pair(out, "done", path);
 }
 
 void rt_journal_add_gone(struct rt_strbuf *out, const char *uuid)
 {
-	const size_t start = out->len;
-
-	rt_strbuf_adds(out, "gone");
-	add_field(out, uuid);
-	close_entry(out, start);
+	add_pair(out, "gone", uuid);
 }
 
 void rt_journal_add_seen(struct rt_strbuf *out, const struct rt_cpuset *irqs)
@@ -167,6 +174,8 @@ void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out)
 		rt_journal_add_keep(out, kept->kind, kept->path, kept->original,
 				    kept->before);
 		rt_journal_add_wrote(out, kept->path, kept->wrote);
+		if (kept->fixed)
+			rt_journal_add_fixed(out, kept->path);
 	}
 	for (size_t i = 0; i < journal->n_active; i++)
 		rt_journal_add_guest(out, &journal->active[i]);

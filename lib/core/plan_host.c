@@ -77,11 +77,29 @@ static int place_vfio(struct maker *maker, const struct rt_irq *irq,
 	return rt_plan_want_set(maker, &wish, &cpu);
 }
 
+/*
+ * It stays where it is, and its mask stays the same: one with another mask is
+ * another interrupt under that number. Its record is closed, and then it is
+ * looked at like any other.
+ */
+static void leave_fixed(struct maker *maker, const struct rt_irq *irq,
+			const struct wish *wish, const struct rt_kept *kept)
+{
+	if (!rt_value_same(RT_KIND_LIST, wish->now, kept->original))
+		maker->plan->again = true;
+	else if (rt_cpuset_intersects(&irq->affinity, &maker->owned))
+		rt_plan_need(maker, wish->path);
+}
+
 static int clear_kept(struct maker *maker, const struct rt_irq *irq,
 		      const struct wish *wish, const struct rt_kept *kept)
 {
 	struct rt_cpuset original, want;
 
+	if (kept->fixed) {
+		leave_fixed(maker, irq, wish, kept);
+		return 0;
+	}
 	if (!rt_plan_parse(RT_KIND_LIST, kept->original, &original) ||
 	    !rt_cpuset_intersects(&original, &maker->owned)) {
 		/* Back to where it was, unless it is in the way there too. */

@@ -12,12 +12,19 @@
 /* For all late values of one call together. */
 #define LATE_PAUSES 20
 
+/* Interrupts that the kernel lets nobody move: found by trying. */
+struct fixed {
+	struct rt_strbuf entries, numbers;
+	const char *guest; /* in whose way they are; "": several */
+};
+
 struct applier {
 	struct rt_store *store;
 	struct rt_sys *sys;
 	const struct rt_topo *topo;
 	const struct rt_told *told;
 	unsigned *patience; /* pauses that are left */
+	struct fixed *fixed;
 	struct rt_err *err;
 };
 
@@ -25,7 +32,8 @@ struct applier {
 enum meaning {
 	MEANS_GONE,   /* the target is no more: nothing to do */
 	MEANS_BUSY,   /* try again */
-	MEANS_CANNOT, /* a property of the target: note it and go on */
+	MEANS_CANNOT, /* not now: note it and go on */
+	MEANS_FIXED,  /* never: the same, and put it on record */
 	MEANS_FAILED,
 };
 
@@ -51,8 +59,8 @@ static enum meaning meaning_of(const struct rt_step *step, int code)
 		/* An interrupt that was freed. */
 		{ ENOENT, RT_KIND_LIST, "proc/irq/", MEANS_GONE },
 		/* Managed or per-CPU: EPERM from 6.12, EIO before. */
-		{ EPERM, RT_KIND_LIST, "proc/irq/", MEANS_CANNOT },
-		{ EIO, RT_KIND_LIST, "proc/irq/", MEANS_CANNOT },
+		{ EPERM, RT_KIND_LIST, "proc/irq/", MEANS_FIXED },
+		{ EIO, RT_KIND_LIST, "proc/irq/", MEANS_FIXED },
 		/* No vector free on the CPUs asked for. */
 		{ ENOSPC, RT_KIND_LIST, "proc/irq/", MEANS_CANNOT },
 		{ EBUSY, RT_KIND_LIST, "proc/irq/", MEANS_BUSY },
@@ -186,8 +194,9 @@ static int give_back(const struct applier *applier, struct rt_step *step)
 				"/%s holds '%s', which is not what kvmrt wrote "
 				"('%s'): somebody changed it, so it stays",
 				step->path, now, kept->wrote);
-			note(applier, RT_WARNING, "changed-by-others", step,
-			     err.text);
+			if (!kept->fixed)
+				note(applier, RT_WARNING, "changed-by-others",
+				     step, err.text);
 			return 1;
 		}
 	}
@@ -271,6 +280,41 @@ static bool is_fence(const struct rt_step *step)
 	       strcmp(file, "/cpuset.cpus") == 0;
 }
 
+static void add_fixed(struct fixed *fixed, const struct rt_step *step)
+{
+	const char *number = step->path + strlen("proc/irq/");
+
+	if (step->act == RT_ACT_SET)
+		rt_journal_add_fixed(&fixed->entries, step->path);
+	rt_strbuf_addf(&fixed->numbers, "%s%.*s", fixed->guest ? "," : "",
+		       (int)strcspn(number, "/"), number);
+	if (!fixed->guest)
+		fixed->guest = step->guest;
+	else if (strcmp(fixed->guest, step->guest) != 0)
+		fixed->guest = "";
+}
+
+/* One line for all of them: a disk alone may have one on each CPU. */
+static int tell_fixed(const struct applier *applier)
+{
+	const struct fixed *fixed = applier->fixed;
+	const struct rt_where where = { .guest = fixed->guest };
+
+	if (!fixed->guest)
+		return 0;
+	if (fixed->numbers.failed)
+		return rt_fail_memory(applier->err);
+	rt_report_add(applier->told->report, RT_WARNING, "stays", where,
+		      "a managed one comes only from I/O begun on its CPU; "
+		      "isolcpus=managed_irq,CPUS among the boot parameters "
+		      "keeps those off that may go elsewhere",
+		      "interrupts that the kernel lets nobody move stay on "
+		      "the guest's CPUs: irq %s",
+		      fixed->numbers.text);
+	return rt_store_append(applier->store, &applier->fixed->entries,
+			       applier->err);
+}
+
 static int set(const struct applier *applier, const struct rt_step *step)
 {
 	struct rt_err err;
@@ -292,6 +336,9 @@ static int set(const struct applier *applier, const struct rt_step *step)
 		    is_fence(step))
 			return 0;
 		break;
+	case MEANS_FIXED:
+		add_fixed(applier->fixed, step);
+		return 0;
 	case MEANS_CANNOT:
 		note(applier, RT_WARNING, "stays", step, err.text);
 		return 0;
@@ -313,9 +360,11 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 	     const struct rt_plan *plan, const struct rt_told *told,
 	     struct rt_err *err)
 {
+	struct fixed fixed = { 0 };
 	unsigned patience = LATE_PAUSES;
 	const struct applier applier = {
 		.patience = &patience,
+		.fixed = &fixed,
 		.store = store,
 		.sys = store->sys,
 		.topo = topo,
@@ -332,5 +381,9 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 		if (step->act == RT_ACT_SET || step->act == RT_ACT_OWN)
 			r = set(&applier, step);
 	}
+	if (r == 0)
+		r = tell_fixed(&applier);
+	rt_strbuf_fini(&fixed.entries);
+	rt_strbuf_fini(&fixed.numbers);
 	return r;
 }

@@ -5,6 +5,18 @@
 RECONCILE=/usr/lib/kvmrt/kvmrt-reconcile
 JOURNAL=/run/kvmrt/journal
 
+# cpus_of LIST: its CPUs, a line each.
+cpus_of() {
+	echo "$1" | tr , '\n' | while IFS=- read -r _first _last; do
+		seq "$_first" "${_last:-$_first}"
+	done
+}
+
+# within LIST LIST: is each CPU of the first list on the second?
+within() {
+	[ -z "$(cpus_of "$1" | grep -vxF -e "$(cpus_of "$2")")" ]
+}
+
 # meets LIST LIST: do two CPU lists have a CPU in common?
 meets() {
 	awk -v a="$1" -v b="$2" '
@@ -88,7 +100,12 @@ irqs_on() {
 
 # service_threads NAME CPUS: its threads that are neither a vCPU nor only on CPUS.
 service_threads() {
-	guest_threads "$1" | awk -v cpus="$2" '$3 != "CPU" && $2 != cpus'
+	guest_threads "$1" | while read -r _tid _mask _comm; do
+		case $_comm in
+		'CPU '*) continue ;;
+		esac
+		within "$_mask" "$2" || echo "$_tid $_mask $_comm"
+	done
 }
 
 # vcpu_cpu NAME N: the mask of its vCPU N.
@@ -136,7 +153,7 @@ is_shielded() {
 	done
 }
 
-# check_rt NAME VCPU-CPUS SERVICE-CPU OWNED: everything that kvmrt promises of a running RT guest.
+# check_rt NAME VCPU-CPUS SERVICE-CPUS OWNED: everything that kvmrt promises of a running RT guest.
 check_rt() {
 	_vcpu=0
 	for _cpu in $2; do

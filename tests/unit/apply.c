@@ -26,7 +26,7 @@ static struct {
 		char value[64];
 		bool gone;
 	} files[8];
-	const char *refuses; /* a path, or NULL */
+	const char *refuses, *refuses_too; /* a path, or NULL */
 	int code;
 	unsigned times;	   /* it refuses so many writes */
 	const char *holds; /* what it holds after any write; NULL: that */
@@ -58,6 +58,11 @@ static int fake_read(struct rt_sys *sys, const char *path, char *buf,
 	return 0;
 }
 
+static bool is_it(const char *which, const char *path)
+{
+	return which && strcmp(which, path) == 0;
+}
+
 static int fake_write(struct rt_sys *sys, const char *path, const char *value,
 		      struct rt_err *err)
 {
@@ -67,7 +72,7 @@ static int fake_write(struct rt_sys *sys, const char *path, const char *value,
 	kernel.writes++;
 	if (!file || file->gone)
 		return rt_fail(err, ENOENT, "write %s", path);
-	if (kernel.refuses && strcmp(kernel.refuses, path) == 0 &&
+	if ((is_it(kernel.refuses, path) || is_it(kernel.refuses_too, path)) &&
 	    kernel.times && (!kernel.only || strcmp(kernel.only, value) == 0)) {
 		kernel.times--;
 		return rt_fail(err, kernel.code, "write %s", path);
@@ -215,6 +220,8 @@ static void test_refusals(void)
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
 		const bool is_set = refusals[i].kind == RT_KIND_LIST;
 		const bool is_shield = refusals[i].kind == RT_KIND_PARTITION;
+		const bool for_good = strcmp(refusals[i].note, "stays") == 0 &&
+				      refusals[i].code != ENOSPC;
 		struct rt_report report;
 		struct rt_err err = { 0 };
 		struct rt_step step = step_of(refusals[i].act, refusals[i].kind,
@@ -235,12 +242,60 @@ static void test_refusals(void)
 		       refusals[i].name);
 		is_str(report.n ? report.items[0].code : "", refusals[i].note,
 		       report.n ? report.items[0].message : "no note");
+		if (refusals[i].act == RT_ACT_SET) {
+			const struct rt_kept *kept = rt_journal_find(
+				&store.journal, refusals[i].path);
+
+			ok(kept && kept->fixed == for_good,
+			   "whether it may be tried again is on record");
+		}
 		if (refusals[i].result)
 			ok(strstr(err.text, "guest 'rt1': reason: "),
 			   "says for whom and why: %s", err.text);
 		rt_report_fini(&report);
 		forget();
 	}
+}
+
+/* Of a disk's many interrupts it is said in one line that they stay. */
+static void test_fixed(void)
+{
+	static const char *const paths[] = {
+		"proc/irq/33/smp_affinity_list",
+		"proc/irq/35/smp_affinity_list",
+	};
+	struct rt_step steps[] = {
+		step_of(RT_ACT_SET, RT_KIND_LIST, paths[0], "6", "0-5"),
+		step_of(RT_ACT_SET, RT_KIND_LIST, paths[1], "8", "0-5"),
+	};
+	const struct rt_plan plan = { .items = steps, .n = 2, .size = 2 };
+	struct rt_report report = { 0 };
+	struct rt_err err = { 0 };
+
+	reset(paths[0], "6");
+	kernel.files[1] = (struct file){ paths[1], "8", false };
+	kernel.refuses = paths[0];
+	kernel.refuses_too = paths[1];
+	kernel.code = EIO;
+	kernel.times = 9;
+	is_int(rt_apply(&store, &topo, &plan,
+			&(struct rt_told){ .report = &report }, &err),
+	       0, "two interrupts that nobody may move");
+	is_int((long long)report.n, 1, "one note");
+	ok(report.n && strstr(report.items[0].message, "CPUs: irq 33,35"),
+	   "names both: %s", report.n ? report.items[0].message : "");
+	rt_report_fini(&report);
+	steps[0].act = RT_ACT_GIVE_BACK;
+	steps[0].value = steps[0].now;
+	snprintf(kernel.files[0].value, sizeof(kernel.files[0].value), "9");
+	kernel.writes = 0;
+	is_int(apply(&steps[0], &report, &err), 0,
+	       "another interrupt has the number");
+	is_int((long long)report.n + kernel.writes, 0,
+	       "nothing is said, and it is left alone");
+	ok(!rt_journal_find(&store.journal, paths[0]), "the record is closed");
+	rt_report_fini(&report);
+	forget();
 }
 
 /* What is found at giving back: is it written, and is the record closed? */
@@ -469,6 +524,7 @@ int main(void)
 	}
 	sys.calls = &calls;
 	test_refusals();
+	test_fixed();
 	test_back();
 	test_back_refused();
 	test_record();

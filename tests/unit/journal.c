@@ -49,6 +49,8 @@ static void write_all(struct rt_strbuf *out)
 	rt_journal_add_keep(out, RT_KIND_LIST, "proc/irq/1/x", "0-11", "0-5");
 	rt_journal_add_keep(out, RT_KIND_TEXT, HOSTILE, "", HOSTILE);
 	rt_journal_add_wrote(out, "proc/irq/1/x", "0-1");
+	rt_journal_add_fixed(out, "proc/irq/1/x");
+	rt_journal_add_fixed(out, HOSTILE);
 	rt_journal_add_done(out, HOSTILE);
 	rt_journal_add_keep(out, RT_KIND_PARTITION, HOSTILE, HOSTILE, "");
 	rt_journal_add_guest(out, &second);
@@ -101,12 +103,14 @@ static void check_state(const struct rt_journal *journal)
 		is_str(kept->original, "0-11", "its original");
 		is_str(kept->before, "0-5", "the value before");
 		is_str(kept->wrote, "0-1", "the value now");
+		ok(kept->fixed, "and that it takes none");
 	}
 	ok(odd && odd->kind == RT_KIND_PARTITION,
 	   "a path that is kept anew after it was given back");
 	if (odd) {
 		is_str(odd->original, HOSTILE, "hostile text");
 		is_str(odd->wrote, "", "and none");
+		ok(!odd->fixed, "what is kept anew may be tried anew");
 	}
 	is_int((long long)journal->undone, 2, "two are to be given back");
 	is_int((long long)journal->n_active, 1, "one guest is left");
@@ -234,6 +238,10 @@ static const struct {
 	{ "keep of what is kept", "keep list proc/irq/1/x 0 1" },
 	{ "wrote of what is not kept", "wrote a b" },
 	{ "wrote with too few fields", "wrote proc/irq/1/x" },
+	{ "fixed without a path", "fixed" },
+	{ "fixed of what is not kept", "fixed a" },
+	{ "fixed with too many fields", "fixed proc/irq/1/x 1" },
+	{ "fixed with a bad escape", "fixed proc/irq/1/x%2" },
 	{ "done of what is not kept", "done a" },
 	{ "gone of a guest that is not there", "gone " OTHER },
 	{ "guest without a name", "guest " UUID },

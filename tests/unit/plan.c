@@ -258,6 +258,70 @@ static void test_others(void)
 	world_fini(&world);
 }
 
+static struct rt_plan plan_of(struct world *world)
+{
+	struct rt_plan plan = { 0 };
+
+	world_plan(world, &plan);
+	return plan;
+}
+
+/* Is there a step for it, and which? -1: none. */
+static int act_of(const struct rt_plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		if (strcmp(plan->items[i].path, path) == 0)
+			return (int)plan->items[i].act;
+	}
+	return -1;
+}
+
+/* The kernel refused for good: no look tries again while it is the same. */
+static void test_fixed(void)
+{
+	static const struct {
+		const char *name, *affinity;
+		bool stays; /* the guest, */
+		int act;    /* and then what is done */
+		bool again;
+	} cases[] = {
+		{ "one that nobody may move", "8", true, -1, false },
+		{ "another one under its number", "9", true, RT_ACT_GIVE_BACK,
+		  true },
+		{ "another one that is in nobody's way", "0", true,
+		  RT_ACT_GIVE_BACK, true },
+		{ "the guest is gone", "8", false, RT_ACT_GIVE_BACK, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		RT_AUTO_STRBUF entries = { 0 };
+		struct world world;
+		struct rt_plan plan;
+
+		world_make(&world);
+		world_set(&world, RT_KIND_MASK, DEFAULT_MASK, "fff");
+		add_one(&world, RT_STAGE_PREPARED);
+		world_settle(&world, cases[i].name);
+		world_irq(&world, 33, "8", 1);
+		plan = plan_of(&world);
+		is_int(act_of(&plan, IRQ(33)), RT_ACT_SET, "it is tried once");
+		rt_plan_fini(&plan);
+		rt_journal_add_keep(&entries, RT_KIND_LIST, IRQ(33), "8",
+				    "6-7");
+		rt_journal_add_fixed(&entries, IRQ(33));
+		world_enter(&world, &entries);
+		world.facts.irqs.items[0].affinity = cpus(cases[i].affinity);
+		if (!cases[i].stays)
+			world_drop(&world, RT1);
+		plan = plan_of(&world);
+		is_int(act_of(&plan, IRQ(33)), cases[i].act, cases[i].name);
+		if (cases[i].stays)
+			is_int(plan.again, cases[i].again, "a further look");
+		rt_plan_fini(&plan);
+		world_fini(&world);
+	}
+}
+
 static void test_none_left(void)
 {
 	struct rt_err err = { 0 };
@@ -373,6 +437,7 @@ int main(void)
 	test_order();
 	test_reach();
 	test_others();
+	test_fixed();
 	test_none_left();
 	test_newborns();
 	test_devices();
