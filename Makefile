@@ -150,7 +150,7 @@ check:
 	$(Q)echo "again, with address and undefined-behaviour sanitizers:"
 	$(Q)tests/run $(B)/san
 
-# One scenario: make lab-check SCENARIO=main
+# One scenario: make lab-check SCENARIO=main; with SAN=1 under sanitizers.
 STAGE := build/lab/stage
 stage: all
 	$(Q)rm -rf $(STAGE)
@@ -236,8 +236,9 @@ clean:
 	rm -rf build
 
 -include tests/tests.mk
--include $(shell find $(wildcard $(addprefix $(B)/,lib hooks tools agent tests)) \
-	-name '*.d' -type f 2>/dev/null)
+# Without a folder `find` would search this one, with all that lies in build.
+BUILT := $(wildcard $(addprefix $(B)/,lib hooks tools agent tests))
+-include $(if $(BUILT),$(shell find $(BUILT) -name '*.d' -type f))
 
 -include tests/bench/bench.mk
 
