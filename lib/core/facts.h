@@ -137,6 +137,8 @@ struct rt_facts {
 	struct rt_processes processes;
 	struct rt_cpuset isolated; /* cgroup2 cpuset.cpus.isolated (root) */
 	bool has_partitions;	   /* cpuset.cpus.exclusive exists (6.7) */
+	bool workqueues_follow;	   /* the kernel keeps unbound workqueues off
+				      isolated CPUs (6.8) */
 };
 
 void rt_facts_fini(struct rt_facts *facts);

@@ -423,7 +423,10 @@ static int sweep_workqueues(struct maker *maker, const struct rt_cpuset *owned)
 		.why = "unbound workqueues off the guest's CPUs",
 	};
 
-	if (!setting)
+	/* Where the mask is what the kernel makes of the shields that are up,
+	 * what it holds in between is no original. */
+	if (!setting || (maker->in->facts->has_partitions &&
+			 maker->in->facts->workqueues_follow))
 		return 0;
 	kept = rt_journal_find(maker->in->journal, setting->path);
 	if (!rt_plan_parse(RT_KIND_MASK, kept ? kept->original : setting->value,

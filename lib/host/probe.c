@@ -151,6 +151,8 @@ int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
 	struct rt_settings *settings = &facts->settings;
 	int r = read_cpus(sys, cpus, settings, err);
 
+	facts->workqueues_follow = rt_sys_exists(
+		sys, "sys/devices/virtual/workqueue/cpumask_requested");
 	if (r == 0)
 		r = add_file(sys, settings, RT_KIND_MASK,
 			     "sys/devices/virtual/workqueue/cpumask", err);
@@ -199,8 +201,8 @@ static int read_children(struct rt_sys *sys, const char *parent,
 	return 0;
 }
 
-int rt_facts_read_cgroup(struct rt_sys *sys, struct rt_facts *facts,
-			 struct rt_err *err)
+int rt_facts_read_isolated(struct rt_sys *sys, struct rt_facts *facts,
+			   struct rt_err *err)
 {
 	char text[RT_CPULIST_MAX];
 	int r = rt_sys_read(sys, CGROUP "/cpuset.cpus.isolated", text,
@@ -216,6 +218,14 @@ int rt_facts_read_cgroup(struct rt_sys *sys, struct rt_facts *facts,
 	} else if (r == -ENOENT) {
 		r = 0;
 	}
+	return r < 0 ? rt_wrap(err, "cgroups") : 0;
+}
+
+int rt_facts_read_cgroup(struct rt_sys *sys, struct rt_facts *facts,
+			 struct rt_err *err)
+{
+	int r = rt_facts_read_isolated(sys, facts, err);
+
 	if (r == 0)
 		r = read_children(sys, "", facts, err);
 	if (r == 0)

@@ -65,6 +65,9 @@ int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,
  */
 int rt_facts_read_cgroup(struct rt_sys *sys, struct rt_facts *facts,
 			 struct rt_err *err);
+/* The first two of these alone. */
+int rt_facts_read_isolated(struct rt_sys *sys, struct rt_facts *facts,
+			   struct rt_err *err);
 
 /* Start time of a process or thread in clock ticks; -ENOENT if it is gone. */
 int rt_task_start(struct rt_sys *sys, unsigned pid, unsigned tid,

@@ -9,6 +9,7 @@
 #include "counts.h"
 #include "irqbalance.h"
 #include "probe.h"
+#include "task_stat.h"
 #include "topology.h"
 
 /* A shield moves what a second round looks at; a third finds nothing. */
@@ -69,12 +70,21 @@ int rt_reconcile_drop(struct rt_store *store, const char *uuid,
 
 bool rt_reconcile_is_alive(struct rt_sys *sys, const struct rt_active *active)
 {
-	unsigned long long start;
+	struct rt_stat_line line;
 	struct rt_err ignored;
 
-	return rt_task_start(sys, active->pid, active->pid, &start, &ignored) ==
+	return rt_stat_read(sys, active->pid, active->pid, &line, &ignored) ==
 		       0 &&
-	       start == active->start;
+	       line.start == active->start && !(line.flags & PF_EXITING);
+}
+
+static bool all_alive(struct rt_sys *sys, const struct rt_journal *journal)
+{
+	for (size_t i = 0; i < journal->n_active; i++) {
+		if (!rt_reconcile_is_alive(sys, &journal->active[i]))
+			return false;
+	}
+	return true;
 }
 
 static int drop_dead(struct rt_store *store, struct rt_report *report,
@@ -114,9 +124,9 @@ static int read_processes(struct rt_sys *sys, const struct rt_journal *journal,
 	return 0;
 }
 
-int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
-		       const struct rt_topo *topo, struct rt_facts *facts,
-		       struct rt_err *err)
+static int read_facts(struct rt_sys *sys, const struct rt_journal *journal,
+		      const struct rt_topo *topo, struct rt_facts *facts,
+		      struct rt_err *err)
 {
 	const struct rt_cpuset owned = rt_plan_owned(journal);
 	const bool rt = any_rt(journal);
@@ -136,6 +146,32 @@ int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
 	if (r == 0)
 		r = rt_facts_read_tasks_to_plan(sys, journal, topo, facts, err);
 	return r;
+}
+
+/* Is nobody's shield up or down since? Else masks were read of either. */
+static int is_settled(struct rt_sys *sys, const struct rt_facts *facts,
+		      struct rt_err *err)
+{
+	struct rt_facts now = { 0 };
+	int r = rt_facts_read_isolated(sys, &now, err);
+
+	return r < 0 ? r : rt_cpuset_is_equal(&now.isolated, &facts->isolated);
+}
+
+int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
+		       const struct rt_topo *topo, struct rt_facts *facts,
+		       struct rt_err *err)
+{
+	int r = read_facts(sys, journal, topo, facts, err);
+
+	for (unsigned i = 1; r == 0 && any_rt(journal); i++) {
+		r = is_settled(sys, facts, err);
+		if (r < 0 || r == 1 || i == ROUNDS_MAX)
+			break;
+		rt_facts_fini(facts);
+		r = read_facts(sys, journal, topo, facts, err);
+	}
+	return r < 0 ? r : 0;
 }
 
 static int read_online(struct rt_store *store, struct rt_topo *topo,
@@ -169,6 +205,29 @@ static void tell_silent(const struct rt_facts *facts, struct rt_report *report)
 	}
 }
 
+/*
+ * The host as it is while all who are active live: the shield of one that ends
+ * goes before its process does, and what was read in between would look as if
+ * somebody had taken it away. Each further try has a guest less.
+ */
+static int look(struct rt_store *store, const struct rt_topo *topo,
+		struct rt_facts *facts, struct rt_report *report,
+		struct rt_err *err)
+{
+	for (;;) {
+		int r = drop_dead(store, report, err);
+
+		if (r < 0)
+			return r;
+		r = rt_reconcile_facts(store->sys, &store->journal, topo, facts,
+				       err);
+		/* Who ends may be why it failed. */
+		if (all_alive(store->sys, &store->journal))
+			return r;
+		rt_facts_fini(facts);
+	}
+}
+
 /* One look, one plan, one pass. Sets *ret_again when there is more to see. */
 static int round_once(struct rt_store *store, struct rt_topo *topo,
 		      const struct rt_told *told, unsigned round,
@@ -183,8 +242,7 @@ static int round_once(struct rt_store *store, struct rt_topo *topo,
 		.journal = &store->journal,
 		.last = last,
 	};
-	int r = rt_reconcile_facts(store->sys, &store->journal, topo, &facts,
-				   err);
+	int r = look(store, topo, &facts, told->report, err);
 
 	if (r == 0 && first)
 		tell_silent(&facts, told->report);
@@ -204,12 +262,10 @@ int rt_reconcile_telling(struct rt_store *store, struct rt_topo *topo,
 			 const struct rt_told *told, struct rt_err *err)
 {
 	bool again = true;
-	int r = drop_dead(store, told->report, err);
-
 	/* The agent's is from its last look, and a mask that is as wide as all
 	 * CPUs online now would look like somebody's choice. */
-	if (r == 0)
-		r = read_online(store, topo, err);
+	int r = read_online(store, topo, err);
+
 	for (unsigned i = 1; r == 0 && again && i <= ROUNDS_MAX; i++)
 		r = round_once(store, topo, told, i, &again, err);
 	return r;

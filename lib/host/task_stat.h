@@ -5,6 +5,8 @@
 
 #include "sys.h"
 
+#define PF_EXITING 0x00000004 /* of a zombie, too */
+
 struct rt_stat_line {
 	char comm[24];
 	unsigned flags;

@@ -167,6 +167,21 @@ static void deal(size_t i)
 	world_fini(&world);
 }
 
+/* From 6.8 the kernel does it for a shield; what it holds is no original. */
+static void test_workqueues_follow(void)
+{
+	static const char path[] = "sys/devices/virtual/workqueue/cpumask";
+	struct world world;
+
+	world_make(&world);
+	add_guest(&world);
+	world_set(&world, RT_KIND_MASK, path, "fff");
+	world.facts.workqueues_follow = true;
+	world_settle(&world, "workqueues that follow");
+	is_str(world_value(&world, path), "fff", "are left to the kernel");
+	world_fini(&world);
+}
+
 static void test_shield(void)
 {
 	const char *const exclusive =
@@ -326,6 +341,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(hands) / sizeof(*hands); i++)
 		deal(i);
 	test_shield();
+	test_workqueues_follow();
 	test_fence();
 	test_refusals();
 	test_ordinary();
