@@ -4,6 +4,7 @@
 
 . /lab/snapshot.sh
 . /lab/guests.sh
+. /lab/sanitized.sh
 
 # what timed tells goes here even when the output of a command is caught
 exec 3>&1
@@ -187,6 +188,7 @@ collect() {
 	journalctl -b --no-pager >/lab/out/journal 2>&1
 	dmesg >/lab/out/dmesg
 	cp /var/log/libvirt/libvirtd.log /var/log/libvirt/qemu/*.log /var/log/lab/* /lab/out/ 2>/dev/null
+	cp -r "$SAN_REPORTS" /lab/out/ 2>/dev/null
 	snapshot_host /lab/out/host-at-end
 }
 
@@ -205,6 +207,12 @@ run_scenario() {
 	trap '[ -n "$planned" ] || fail "$1: ended early"' EXIT
 	# Where a task hangs is of the kernel's lesser messages.
 	dmesg -n 7
+	if is_sanitized; then
+		hear_sanitizers
+	fi
 	. "/lab/scenarios/$1.sh"
+	if is_sanitized; then
+		sanitizers_found_nothing
+	fi
 	done_testing
 }
