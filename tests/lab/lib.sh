@@ -19,6 +19,7 @@ KERNEL_LINE="$KERNEL_LINE systemd.default_device_timeout_sec=600 rcupdate.rcu_cp
 : "${LAB_DEB:=$LAB_STAGE/../../deb}"
 : "${LAB_BOOT_TIMEOUT:=1200}"
 : "${LAB_STALL_TIME:=30}"
+: "${LAB_MUTE_TIME:=300}"
 : "${LAB_EXEC_TIMEOUT:=3600}"
 : "${LAB_DOWN_TIMEOUT:=300}"
 
@@ -258,6 +259,11 @@ stalled() {
 	[ "${_was%:*}" = "$_size" ] && [ $((_stall_ticks - ${_was#*:})) -lt $((LAB_STALL_TIME * 20)) ]
 }
 
+# mute: has its kernel not said a word for long? It may spin for ever, before its first.
+mute() {
+	[ ! -s "$LAB_RUN/console" ] && [ $(($(now) - _start)) -gt "$LAB_MUTE_TIME" ]
+}
+
 wait_ready() {
 	_start=$(cat "$LAB_RUN/started")
 	_seen=
@@ -276,7 +282,7 @@ wait_ready() {
 			lab_kill
 			return 1
 		fi
-		if [ -n "$_seen" ] && stalled; then
+		if [ -n "$_seen" ] && { stalled || mute; }; then
 			dead "the boot stands still after $(($(now) - _start)) s"
 			lab_kill
 			return 1
