@@ -31,7 +31,7 @@ title_is() {
 # guards: rt1 is looked after; what somebody writes is put right.
 guards() {
 	echo 0 >/sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us
-	wait_for 60 holds /sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us n/a
+	wait_for 10 holds /sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us n/a
 }
 
 # direct_mode: as distributions with the modular daemons have it, clients look for virtqemud.

@@ -14,7 +14,7 @@ cpus_of() {
 
 # within LIST LIST: is each CPU of the first list on the second?
 within() {
-	[ -z "$(cpus_of "$1" | grep -vxF -e "$(cpus_of "$2")")" ]
+	[ -n "$1" ] && [ -z "$(cpus_of "$1" | grep -vxF -e "$(cpus_of "$2")")" ]
 }
 
 # meets LIST LIST: do two CPU lists have a CPU in common?
@@ -85,7 +85,7 @@ irqs_on() {
 		*w*) ;;
 		*) continue ;;
 		esac
-		if [ ! -e /sys/fs/cgroup/cpuset.cpus.isolated ] && ! echo "$_mask" 2>/dev/null >"$_dir/smp_affinity_list"; then
+		if kernel_before 6.12 && ! echo "$_mask" 2>/dev/null >"$_dir/smp_affinity_list"; then
 			continue
 		fi
 		# vfio's belong to guests; one without a name has no device and does not fire.

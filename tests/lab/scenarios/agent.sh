@@ -91,7 +91,7 @@ diag "$(guest_irqs "$NIC2")"
 _irq=$(movable 1)
 echo 6 >"/proc/irq/$_irq/smp_affinity_list"
 ok 'an interrupt that was put onto a vCPU is taken away' wait_for 30 no_irq_on 6-11
-ok 'and it is said who did it' wait_for 60 agent_log "irq $_irq was placed on cpu 6.*, by [a-z]+\[[0-9]+\]"
+ok 'and it is said who did it' wait_for 10 agent_log "irq $_irq was placed on cpu 6.*, by [a-z]+\[[0-9]+\]"
 ok 'the guest counts as disturbed' says '"state":"disturbed"'
 echo 1 >/sys/devices/system/cpu/cpu7/online
 ok 'a sibling that comes up goes down again' wait_for 60 holds /sys/devices/system/cpu/cpu7/online 0

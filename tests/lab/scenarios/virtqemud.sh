@@ -35,7 +35,7 @@ ok 'it is guarded' guards
 set_key "$RT2_UUID" title 'By virtqemud'
 ok 'an edit of the file is in step' wait_for 60 title_is rt2 'By virtqemud'
 ok 'an edit with virsh, too' virsh -q desc rt2 --config --title 'By virsh'
-ok 'is in step' wait_for 60 grep -qx 'title = By virsh' "$CFG"
+ok 'is in step' wait_for 20 grep -qx 'title = By virsh' "$CFG"
 ok 'rt2 starts' virsh -q start rt2
 check_rt rt1 '6 8' 10 6-11
 check_rt rt2 2 4 2-5
