@@ -36,7 +36,7 @@
 struct rt_kept {
 	enum rt_kind kind;
 	bool done;  /* given back; only a later `keep` counts */
-	bool fixed; /* refused for good: holds the original while this lasts */
+	bool fixed; /* refused for good, before anything of ours was there */
 	char *path;
 	char *original;
 	char *wrote;

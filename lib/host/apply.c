@@ -98,6 +98,13 @@ static bool can_read(enum rt_kind kind)
 	return kind != RT_KIND_IRQBALANCE && kind != RT_KIND_TASKS;
 }
 
+#define IRQ_FOLDER "proc/irq/"
+
+static bool is_irq(const struct rt_step *step)
+{
+	return strncmp(step->path, IRQ_FOLDER, strlen(IRQ_FOLDER)) == 0;
+}
+
 /* The kernel may take a value and hold another. */
 static int verify(const struct applier *applier, const struct rt_step *step,
 		  struct rt_err *err)
@@ -109,6 +116,9 @@ static int verify(const struct applier *applier, const struct rt_step *step,
 		return 0;
 	r = rt_target_read(applier->sys, step->kind, step->path, now,
 			   sizeof(now), err);
+	/* It was taken, so this is no refusal: freed since. */
+	if (r == -EIO && is_irq(step))
+		r = rt_fail(err, ENOENT, "read /%s", step->path);
 	if (r == 0 && !rt_value_same(step->kind, now, step->value))
 		r = rt_fail(err, 0, "/%s holds '%s' after writing '%s'",
 			    step->path, now, step->value);
@@ -181,6 +191,9 @@ static int give_back(const struct applier *applier, struct rt_step *step)
 
 	if (!kept)
 		return 0;
+	/* Nothing of ours is there, and another may have its number by now. */
+	if (kept->fixed)
+		return 1;
 	if (can_read(step->kind))
 		r = rt_target_read(applier->sys, step->kind, step->path, now,
 				   sizeof(now), &err);
@@ -194,9 +207,8 @@ static int give_back(const struct applier *applier, struct rt_step *step)
 				"/%s holds '%s', which is not what kvmrt wrote "
 				"('%s'): somebody changed it, so it stays",
 				step->path, now, kept->wrote);
-			if (!kept->fixed)
-				note(applier, RT_WARNING, "changed-by-others",
-				     step, err.text);
+			note(applier, RT_WARNING, "changed-by-others", step,
+			     err.text);
 			return 1;
 		}
 	}
@@ -280,11 +292,16 @@ static bool is_fence(const struct rt_step *step)
 	       strcmp(file, "/cpuset.cpus") == 0;
 }
 
-static void add_fixed(struct fixed *fixed, const struct rt_step *step)
+/* On record only if nothing of ours stands there: then there is nothing to
+ * give back, whatever comes. */
+static void add_fixed(const struct applier *applier, const struct rt_step *step)
 {
-	const char *number = step->path + strlen("proc/irq/");
+	struct fixed *fixed = applier->fixed;
+	const struct rt_kept *kept =
+		rt_journal_find(&applier->store->journal, step->path);
+	const char *number = step->path + strlen(IRQ_FOLDER);
 
-	if (step->act == RT_ACT_SET)
+	if (kept && rt_value_same(step->kind, step->now, kept->original))
 		rt_journal_add_fixed(&fixed->entries, step->path);
 	rt_strbuf_addf(&fixed->numbers, "%s%.*s", fixed->guest ? "," : "",
 		       (int)strcspn(number, "/"), number);
@@ -337,8 +354,12 @@ static int set(const struct applier *applier, const struct rt_step *step)
 			return 0;
 		break;
 	case MEANS_FIXED:
-		add_fixed(applier->fixed, step);
-		return 0;
+		/* Else it is not in the way: its place is to be made good. */
+		if (step->act == RT_ACT_SET) {
+			add_fixed(applier, step);
+			return 0;
+		}
+		/* fallthrough */
 	case MEANS_CANNOT:
 		note(applier, RT_WARNING, "stays", step, err.text);
 		return 0;

@@ -14,6 +14,8 @@
 
 /* A shield moves what a second round looks at; a third finds nothing. */
 #define ROUNDS_MAX 3
+/* To read the host while nobody's shield comes or goes. */
+#define TRIES_MAX 5u
 
 static bool any_rt(const struct rt_journal *journal)
 {
@@ -162,16 +164,20 @@ int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
 		       const struct rt_topo *topo, struct rt_facts *facts,
 		       struct rt_err *err)
 {
-	int r = read_facts(sys, journal, topo, facts, err);
+	for (unsigned i = 0; i < TRIES_MAX; i++) {
+		int r = read_facts(sys, journal, topo, facts, err);
 
-	for (unsigned i = 1; r == 0 && any_rt(journal); i++) {
+		if (r < 0 || !any_rt(journal))
+			return r;
 		r = is_settled(sys, facts, err);
-		if (r < 0 || r == 1 || i == ROUNDS_MAX)
-			break;
+		if (r != 0)
+			return r < 0 ? r : 0;
 		rt_facts_fini(facts);
-		r = read_facts(sys, journal, topo, facts, err);
 	}
-	return r < 0 ? r : 0;
+	return rt_fail(err, EAGAIN,
+		       "isolated CPUs changed each of %u times that the host "
+		       "was looked at: somebody else makes cpuset partitions",
+		       TRIES_MAX);
 }
 
 static int read_online(struct rt_store *store, struct rt_topo *topo,

@@ -46,8 +46,8 @@ int rt_reconcile_telling(struct rt_store *store, struct rt_topo *topo,
 
 /*
  * The parts, for who only looks. Is the process of an active guest's record
- * there, and not at its end? What a plan for the journal's guests asks for of the host: no more
- * is read.
+ * there, and not at its end? What a plan for the journal's guests asks for of
+ * the host: no more is read. -EAGAIN when shields came or went each time.
  */
 bool rt_reconcile_is_alive(struct rt_sys *sys, const struct rt_active *active);
 int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,

@@ -26,12 +26,13 @@ static struct {
 		char value[64];
 		bool gone;
 	} files[8];
-	const char *refuses, *refuses_too; /* a path, or NULL */
+	const char *refuses; /* a path, or how several begin; NULL: none */
 	int code;
 	unsigned times;	   /* it refuses so many writes */
 	const char *holds; /* what it holds after any write; NULL: that */
 	const char *only;  /* it refuses this value alone; NULL: all */
 	unsigned writes;
+	bool unreadable;  /* after a write, as an interrupt that was freed */
 	const char *late; /* the mask that a task has at first, */
 	unsigned until;	  /* after fewer than so many writes */
 } kernel;
@@ -54,13 +55,10 @@ static int fake_read(struct rt_sys *sys, const char *path, char *buf,
 	(void)sys;
 	if (!file || file->gone)
 		return rt_fail(err, ENOENT, "read %s", path);
+	if (kernel.unreadable && kernel.writes)
+		return rt_fail(err, EIO, "read %s", path);
 	snprintf(buf, size, "%s", file->value);
 	return 0;
-}
-
-static bool is_it(const char *which, const char *path)
-{
-	return which && strcmp(which, path) == 0;
 }
 
 static int fake_write(struct rt_sys *sys, const char *path, const char *value,
@@ -72,7 +70,8 @@ static int fake_write(struct rt_sys *sys, const char *path, const char *value,
 	kernel.writes++;
 	if (!file || file->gone)
 		return rt_fail(err, ENOENT, "write %s", path);
-	if ((is_it(kernel.refuses, path) || is_it(kernel.refuses_too, path)) &&
+	if (kernel.refuses &&
+	    strncmp(kernel.refuses, path, strlen(kernel.refuses)) == 0 &&
 	    kernel.times && (!kernel.only || strcmp(kernel.only, value) == 0)) {
 		kernel.times--;
 		return rt_fail(err, kernel.code, "write %s", path);
@@ -263,37 +262,93 @@ static void test_fixed(void)
 	static const char *const paths[] = {
 		"proc/irq/33/smp_affinity_list",
 		"proc/irq/35/smp_affinity_list",
+		"proc/irq/37/smp_affinity_list",
 	};
 	struct rt_step steps[] = {
 		step_of(RT_ACT_SET, RT_KIND_LIST, paths[0], "6", "0-5"),
 		step_of(RT_ACT_SET, RT_KIND_LIST, paths[1], "8", "0-5"),
+		step_of(RT_ACT_OWN, RT_KIND_LIST, paths[2], "0", "0-1"),
 	};
-	const struct rt_plan plan = { .items = steps, .n = 2, .size = 2 };
+	const struct rt_plan plan = { .items = steps, .n = 3, .size = 3 };
 	struct rt_report report = { 0 };
 	struct rt_err err = { 0 };
 
 	reset(paths[0], "6");
 	kernel.files[1] = (struct file){ paths[1], "8", false };
-	kernel.refuses = paths[0];
-	kernel.refuses_too = paths[1];
+	kernel.files[2] = (struct file){ paths[2], "0", false };
+	kernel.refuses = "proc/irq/";
 	kernel.code = EIO;
 	kernel.times = 9;
 	is_int(rt_apply(&store, &topo, &plan,
 			&(struct rt_told){ .report = &report }, &err),
 	       0, "two interrupts that nobody may move");
-	is_int((long long)report.n, 1, "one note");
-	ok(report.n && strstr(report.items[0].message, "CPUs: irq 33,35"),
-	   "names both: %s", report.n ? report.items[0].message : "");
+	is_int((long long)report.n, 2,
+	       "one note, and one of what is in no way");
+	ok(report.n == 2 && strstr(report.items[1].message, "CPUs: irq 33,35"),
+	   "names both: %s",
+	   report.n ? report.items[report.n - 1].message : "");
 	rt_report_fini(&report);
 	steps[0].act = RT_ACT_GIVE_BACK;
 	steps[0].value = steps[0].now;
-	snprintf(kernel.files[0].value, sizeof(kernel.files[0].value), "9");
+	snprintf(kernel.files[0].value, sizeof(kernel.files[0].value), "0-5");
 	kernel.writes = 0;
+	kernel.refuses = NULL;
 	is_int(apply(&steps[0], &report, &err), 0,
 	       "another interrupt has the number");
 	is_int((long long)report.n + kernel.writes, 0,
 	       "nothing is said, and it is left alone");
 	ok(!rt_journal_find(&store.journal, paths[0]), "the record is closed");
+	rt_report_fini(&report);
+	forget();
+}
+
+/* What we have moved goes back, whatever the kernel says of it later. */
+static void test_fixed_later(void)
+{
+	struct rt_step first =
+		step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-11", "0-5");
+	struct rt_step second =
+		step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-5", "0-3");
+	struct rt_step back =
+		step_of(RT_ACT_GIVE_BACK, RT_KIND_LIST, IRQ, "0-5", "0-11");
+	const struct rt_kept *kept;
+	struct rt_report report;
+	struct rt_err err = { 0 };
+
+	reset(IRQ, "0-11");
+	is_int(apply(&first, &report, &err), 0, "an interrupt that is moved");
+	rt_report_fini(&report);
+	kernel.refuses = IRQ;
+	kernel.code = EIO;
+	kernel.times = 9;
+	is_int(apply(&second, &report, &err), 0, "and then refuses");
+	ok(report.n && strcmp(report.items[0].code, "stays") == 0,
+	   "which is said");
+	kept = rt_journal_find(&store.journal, IRQ);
+	ok(kept && !kept->fixed, "has something of ours");
+	rt_report_fini(&report);
+	kernel.refuses = NULL;
+	is_int(apply(&back, &report, &err), 0, "it is given back");
+	is_str(kernel.files[0].value, "0-11", "to where it was");
+	rt_report_fini(&report);
+	forget();
+}
+
+/* EIO of a read is no refusal: the write was taken. */
+static void test_freed(void)
+{
+	struct rt_step step =
+		step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-11", "0-5");
+	const struct rt_kept *kept;
+	struct rt_report report;
+	struct rt_err err = { 0 };
+
+	step.need = RT_MAY;
+	reset(IRQ, "0-11");
+	kernel.unreadable = true;
+	is_int(apply(&step, &report, &err), 0, "an interrupt freed at once");
+	kept = rt_journal_find(&store.journal, IRQ);
+	ok(!report.n && kept && !kept->fixed, "is nothing to speak of");
 	rt_report_fini(&report);
 	forget();
 }
@@ -525,6 +580,8 @@ int main(void)
 	sys.calls = &calls;
 	test_refusals();
 	test_fixed();
+	test_fixed_later();
+	test_freed();
 	test_back();
 	test_back_refused();
 	test_record();

@@ -289,6 +289,21 @@ static void test_bad(void)
 	}
 }
 
+/* A value that is written after all may stand there. */
+static void test_fixed(void)
+{
+	RT_AUTO_STRBUF text = { 0 };
+	struct rt_journal journal;
+
+	rt_journal_add_keep(&text, RT_KIND_LIST, "p", "0", "1");
+	rt_journal_add_fixed(&text, "p");
+	rt_journal_add_wrote(&text, "p", "2");
+	journal = replay(&text);
+	ok(journal.n_kept && !journal.kept[0].fixed,
+	   "a further value ends what was refused for good");
+	rt_journal_fini(&journal);
+}
+
 static void test_entries(void)
 {
 	RT_AUTO_STRBUF text = { 0 };
@@ -346,6 +361,7 @@ int main(void)
 	test_torn();
 	test_flipped();
 	test_bad();
+	test_fixed();
 	test_entries();
 	test_many();
 	return tap_done();

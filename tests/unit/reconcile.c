@@ -9,11 +9,13 @@
  */
 #include "../../lib/host/reconcile.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "../../lib/host/topology.h"
 #include "../host.h"
 #include "../tap.h"
+#include "plan_world.h"
 
 #define UUID	   "11111111-1111-4111-8111-111111111111"
 #define QEMU	   4711
@@ -109,15 +111,6 @@ static void lose_shield(void)
 static void find_shield(void)
 {
 	put(ISOLATED, "6,8,10\n");
-}
-
-static struct rt_cpuset cpus(const char *list)
-{
-	struct rt_cpuset set = { 0 };
-	struct rt_err err;
-
-	rt_cpuset_parse_list(list, &set, &err);
-	return set;
 }
 
 static int reconcile(struct rt_report *report)
@@ -257,10 +250,34 @@ static void test_shield_lost_meanwhile(void)
 	end();
 }
 
+static void flip_shield(void)
+{
+	char text[64];
+
+	get(ISOLATED, text, sizeof(text));
+	put(ISOLATED, *text ? "\n" : "6,8,10\n");
+	world.at = world.reads + 1;
+}
+
+/* Doubt means refusal. */
+static void test_never_settled(void)
+{
+	struct rt_report report;
+
+	begin();
+	world.at = 1;
+	world.happens = flip_shield;
+	is_int(reconcile(&report), -EAGAIN, "shields come and go for ever");
+	is_int(world.writes + world.affinities, 0, "nothing is done");
+	rt_report_fini(&report);
+	end();
+}
+
 int main(void)
 {
 	test_exiting();
 	test_exits_meanwhile();
 	test_shield_lost_meanwhile();
+	test_never_settled();
 	return tap_done();
 }
