@@ -207,12 +207,16 @@ run_scenario() {
 	trap '[ -n "$planned" ] || fail "$1: ended early"' EXIT
 	# Where a task hangs is of the kernel's lesser messages.
 	dmesg -n 7
+	sanitized=
 	if is_sanitized; then
+		sanitized=1
 		hear_sanitizers
 	fi
 	. "/lab/scenarios/$1.sh"
-	if is_sanitized; then
+	if [ -n "$sanitized" ]; then
 		sanitizers_found_nothing
+	elif [ -n "${SAN:-}" ]; then
+		fail 'the product is built with sanitizers' "SAN=$SAN, but what is installed has none: this scenario brings a product of its own, or none"
 	fi
 	done_testing
 }
