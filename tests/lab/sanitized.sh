@@ -38,6 +38,8 @@ hear_sanitizers() {
 	wrap_hook
 }
 
+# sanitizers_found_nothing: of what has ended, and the agent looks for leaks as it ends.
 sanitizers_found_nothing() {
+	ok 'the agent ends' systemctl stop kvmrt-agent
 	is "$(cat $SAN_REPORTS/* 2>/dev/null)" '' 'the sanitizers have found nothing'
 }
