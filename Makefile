@@ -150,7 +150,7 @@ check:
 	$(Q)echo "again, with address and undefined-behaviour sanitizers:"
 	$(Q)tests/run $(B)/san
 
-# One scenario: make lab-check SCENARIO=main; with SAN=1 under sanitizers.
+# One scenario: make lab-check SCENARIO=main; with SAN=1 under sanitizers; MINUTES=60: no longer than that.
 STAGE := build/lab/stage
 stage: all
 	$(Q)rm -rf $(STAGE)
@@ -174,7 +174,7 @@ rpm:
 		etc/rpm/kvmrt.spec >$(RPM)/log 2>&1 || \
 		{ tail -n 30 $(RPM)/log; exit 1; }
 lab-check: stage deb
-	$(Q)tests/lab/run $(SCENARIO)
+	$(Q)tests/lab/run $(MINUTES:%=-t %) $(SCENARIO)
 demo: stage
 	$(Q)tests/lab/demo
 
