@@ -10,8 +10,8 @@
 # A host that dies ends QEMU at once; slow machines get time.
 KERNEL_LINE="root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off panic=-1 tsc=reliable loglevel=7"
 KERNEL_LINE="$KERNEL_LINE systemd.show_status=1 systemd.crash_reboot=1 systemd.default_timeout_start_sec=600"
-# A periodic tick: the emulation now and then loses a timer interrupt, and a CPU that set its timer for one shot waits for ever.
-KERNEL_LINE="$KERNEL_LINE systemd.default_device_timeout_sec=600 rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60 nohz=off highres=off"
+# A periodic tick: the emulation now and then loses a timer interrupt (README, traps), and a CPU that set its timer for one shot waits for ever.
+KERNEL_LINE="$KERNEL_LINE systemd.default_device_timeout_sec=600 rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60 nohz=off highres=off"
 # Protection keys and five-level page tables break or slow down a nested guest with the host's CPU model.
 : "${LAB_CPU:=max,pku=off,la57=off}"
 : "${LAB_THREAD:=multi}"
