@@ -29,7 +29,7 @@ WARN        := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 \
 	       -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
 	       -Wpointer-arith -Wwrite-strings -Wundef
 KV_CFLAGS   := -std=gnu11 $(WARN) $(if $(WERROR),-Werror) -fPIC \
-	       -fvisibility=hidden -fstack-protector-strong \
+	       -fvisibility=hidden -fstack-protector-strong -Ilib \
 	       $(if $(SAN),,-D_FORTIFY_SOURCE=2) -D_GNU_SOURCE \
 	       -DKVMRT_VERSION='"$(VERSION)"' \
 	       -DKVMRT_LIBEXECDIR='"$(libexecdir)"' \
@@ -45,13 +45,17 @@ LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
 AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 
-CORE := err cpuset utf8 strbuf report json topo pci facts \
-	config config_parse config_line config_read config_value config_edit guest \
-	import agreed state \
-	domain_xml domain_scan domain_edit domain_read domain_read_rest \
-	domain_compare domain_rewrite domain_rewrite_cpu \
-	check check_guest check_host \
-	journal journal_text plan plan_host plan_shield plan_threads plan_print
+CORE := $(addprefix base/,err cpuset utf8 strbuf report json pci) \
+	$(addprefix model/,topo facts guest) \
+	$(addprefix config/,config config_parse config_line config_read \
+		config_value config_edit import agreed) \
+	$(addprefix domain/,domain_xml domain_scan domain_edit domain_read \
+		domain_read_rest domain_compare domain_rewrite \
+		domain_rewrite_cpu) \
+	$(addprefix check/,check check_guest check_host) \
+	$(addprefix record/,journal journal_text) \
+	$(addprefix plan/,plan plan_host plan_shield plan_threads plan_print \
+		state)
 HOST := sys sys_captured log topology topology_kept config_file \
 	probe probe_irq irq_owners probe_pci probe_task \
 	irqbalance tasks target store apply reconcile adopt counts preview \
@@ -77,7 +81,7 @@ VIRT_LIB := $(B)/libkvmrt-virt.a
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 
 TOOL_BIN := $(TOOLS:%=$(B)/bin/kvmrt-%)
-TOOL_OBJ := $(TOOL_PARTS:%=$(B)/tools/%.o)
+TOOL_OBJ := $(TOOL_PARTS:%=$(B)/tools/common/%.o)
 TOOL_LIB := $(B)/libkvmrt-tools.a
 HOOK     := $(B)/hooks/qemu
 MODULE   := $(B)/hooks/kvmrt-hook.so
@@ -181,7 +185,7 @@ demo: stage
 lint:
 	$(Q)clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability \
-		--inline-suppr --error-exitcode=1 lib hooks tools agent
+		--inline-suppr --error-exitcode=1 -Ilib lib hooks tools agent
 	$(Q)shellcheck -x -S warning setup .ci/run tests/run tests/cli/*.sh \
 		tests/structure/*.sh tests/bench/make-host tests/capture
 

@@ -22,11 +22,11 @@
 
 #include <stdint.h>
 
-#include "../lib/core/journal.h"
-#include "../lib/core/plan.h"
-#include "../lib/core/topo.h"
-#include "../lib/host/log.h"
-#include "../lib/host/store.h"
+#include "core/record/journal.h"
+#include "core/plan/plan.h"
+#include "core/model/topo.h"
+#include "host/log.h"
+#include "host/store.h"
 #include "repairs.h"
 
 struct agent;

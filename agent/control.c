@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../lib/core/json.h"
+#include "core/base/json.h"
 #include "agent.h"
 
 #define SOCKET_PATH "/run/kvmrt/agent.sock"

@@ -18,8 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../lib/host/probe.h"
-#include "../lib/host/target.h"
+#include "host/probe.h"
+#include "host/target.h"
 #include "agent.h"
 
 #define RUN "/run"

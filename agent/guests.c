@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../lib/host/probe.h"
+#include "host/probe.h"
 #include "agent.h"
 
 #define GRACE_MS 3000

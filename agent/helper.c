@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/host/reconcile.h"
+#include "host/reconcile.h"
 #include "agent.h"
 
 #define HELPER	     KVMRT_LIBEXECDIR "/kvmrt-sync"

@@ -9,8 +9,8 @@
 #include <sys/file.h>
 #include <time.h>
 
-#include "../lib/host/reconcile.h"
-#include "../lib/host/topology.h"
+#include "host/reconcile.h"
+#include "host/topology.h"
 #include "agent.h"
 
 /* A hook closes the lock when it ends, and files.c hears that; this is for

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/core/strbuf.h"
+#include "core/base/strbuf.h"
 
 void repairs_fini(struct repairs *repairs)
 {

@@ -4,10 +4,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/core/json.h"
-#include "../lib/core/state.h"
-#include "../lib/host/reconcile.h"
-#include "../lib/host/topology.h"
+#include "core/base/json.h"
+#include "core/plan/state.h"
+#include "host/reconcile.h"
+#include "host/topology.h"
 #include "agent.h"
 
 #define LOCK_MS 500

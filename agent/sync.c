@@ -15,8 +15,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "../lib/host/probe.h"
-#include "../lib/host/store.h"
+#include "host/probe.h"
+#include "host/store.h"
 
 #define GUARD_FD    3
 #define LIBVIRT_DIR "/etc/libvirt/qemu"

@@ -11,9 +11,9 @@
 #ifndef RT_AGENT_SYNC_H
 #define RT_AGENT_SYNC_H
 
-#include "../lib/host/log.h"
-#include "../lib/virt/sync.h"
-#include "../lib/virt/watch.h"
+#include "host/log.h"
+#include "virt/sync.h"
+#include "virt/watch.h"
 
 /* Guests to look at; `all` when kvmrt.cfg has changed. */
 struct dirty {

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../lib/core/journal.h"
-#include "../lib/host/store.h"
-#include "../lib/host/topology.h"
+#include "core/record/journal.h"
+#include "host/store.h"
+#include "host/topology.h"
 #include "sync.h"
 
 #define JOURNAL RT_STORE_DIR "/journal"

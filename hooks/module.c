@@ -21,9 +21,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "../lib/host/adopt.h"
-#include "../lib/host/counts.h"
-#include "../lib/host/topology.h"
+#include "host/adopt.h"
+#include "host/counts.h"
+#include "host/topology.h"
 
 void hook_log(struct hook *hook, const char *what)
 {

@@ -3,11 +3,11 @@
 #ifndef RT_MODULE_H
 #define RT_MODULE_H
 
-#include "../lib/core/check.h"
-#include "../lib/core/domain.h"
-#include "../lib/core/report.h"
-#include "../lib/host/log.h"
-#include "../lib/host/reconcile.h"
+#include "core/check/check.h"
+#include "core/domain/domain.h"
+#include "core/base/report.h"
+#include "host/log.h"
+#include "host/reconcile.h"
 #include "hook.h"
 
 struct hook {

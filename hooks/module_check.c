@@ -6,9 +6,9 @@
 
 #include <errno.h>
 
-#include "../lib/host/config_file.h"
-#include "../lib/host/probe.h"
-#include "../lib/host/topology.h"
+#include "host/config_file.h"
+#include "host/probe.h"
+#include "host/topology.h"
 
 int hook_read_config(struct hook *hook)
 {

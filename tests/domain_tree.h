@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#include "../lib/core/domain_xml.h"
+#include "core/domain/domain_xml.h"
 
 /* What the rewriting may change; all else is compared. */
 static bool is_ours(const xmlNode *node)

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/virt/sync.h"
-#include "each.h"
-#include "load.h"
-#include "parallel.h"
-#include "retune.h"
-#include "show.h"
+#include "virt/sync.h"
+#include "common/each.h"
+#include "common/load.h"
+#include "common/parallel.h"
+#include "common/retune.h"
+#include "common/show.h"
 
 #define AT_ONCE 8
 

@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/virt/sync.h"
-#include "each.h"
-#include "load.h"
-#include "show.h"
+#include "virt/sync.h"
+#include "common/each.h"
+#include "common/load.h"
+#include "common/show.h"
 
 #define WORDS_MAX 16
 

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../lib/host/topology.h"
-#include "../lib/virt/sync.h"
-#include "each.h"
+#include "host/topology.h"
+#include "virt/sync.h"
+#include "common/each.h"
 
 static const char help[] =
 	"Usage: kvmrt-import [OPTION]... [GUEST]...\n"

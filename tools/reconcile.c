@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/host/log.h"
-#include "../lib/host/reconcile.h"
-#include "../lib/host/topology.h"
+#include "host/log.h"
+#include "host/reconcile.h"
+#include "host/topology.h"
 
 static void print_report(const struct rt_log *log,
 			 const struct rt_report *report)

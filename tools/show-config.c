@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* show-config.c - what kvmrt.cfg comes to on this host */
-#include "../lib/core/json.h"
-#include "../lib/host/preview.h"
-#include "picture.h"
-#include "picture_lstopo.h"
-#include "show.h"
+#include "core/base/json.h"
+#include "host/preview.h"
+#include "common/picture.h"
+#include "common/picture_lstopo.h"
+#include "common/show.h"
 
 static const char help[] =
 	"Usage: kvmrt-show-config [OPTION]... [GUEST]...\n"

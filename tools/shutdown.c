@@ -7,11 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "each.h"
-#include "load.h"
-#include "parallel.h"
-#include "retune.h"
-#include "show.h"
+#include "common/each.h"
+#include "common/load.h"
+#include "common/parallel.h"
+#include "common/retune.h"
+#include "common/show.h"
 
 #define SECONDS	      120u
 #define FORCE_SECONDS 60u

@@ -7,10 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent_client.h"
-#include "look.h"
-#include "show.h"
-#include "stat.h"
+#include "common/agent_client.h"
+#include "common/look.h"
+#include "common/show.h"
+#include "common/stat.h"
 
 #define WATCH_SECONDS 2
 

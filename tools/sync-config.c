@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../lib/virt/sync.h"
-#include "each.h"
-#include "load.h"
-#include "show.h"
+#include "virt/sync.h"
+#include "common/each.h"
+#include "common/load.h"
+#include "common/show.h"
 
 static const char help[] =
 	"Usage: kvmrt-sync-config [OPTION]... [GUEST]...\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* validate-config.c - is kvmrt.cfg right, and right for this host? */
-#include "show.h"
+#include "common/show.h"
 
 static const char help[] =
 	"Usage: kvmrt-validate-config [OPTION]...\n"

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/core/domain.h"
-#include "../lib/core/json.h"
-#include "../lib/virt/virt.h"
-#include "agent_client.h"
-#include "host_checks.h"
-#include "show.h"
+#include "core/domain/domain.h"
+#include "core/base/json.h"
+#include "virt/virt.h"
+#include "common/agent_client.h"
+#include "common/host_checks.h"
+#include "common/show.h"
 
 /* libvirt 6.5 reads hooks from qemu.d. */
 #define LIBVIRT_MIN 6005000ul

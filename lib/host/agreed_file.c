@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../core/config.h"
+#include "core/config/config.h"
 
 #define AGREED_DIR RT_STATE_DIR "/agreed"
 #define AGREED_MAX (1u << 20)

@@ -9,7 +9,7 @@
 #ifndef RT_AGREED_FILE_H
 #define RT_AGREED_FILE_H
 
-#include "../core/agreed.h"
+#include "core/config/agreed.h"
 #include "sys.h"
 
 #define RT_STATE_DIR "var/lib/kvmrt"

@@ -7,9 +7,9 @@
 #ifndef RT_APPLY_H
 #define RT_APPLY_H
 
-#include "../core/plan.h"
-#include "../core/report.h"
-#include "../core/topo.h"
+#include "core/plan/plan.h"
+#include "core/base/report.h"
+#include "core/model/topo.h"
 #include "store.h"
 #include "sys.h"
 

@@ -8,7 +8,7 @@
 #ifndef RT_IRQ_OWNERS_H
 #define RT_IRQ_OWNERS_H
 
-#include "../core/facts.h"
+#include "core/model/facts.h"
 #include "sys.h"
 
 struct rt_owner {

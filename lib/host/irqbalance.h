@@ -11,7 +11,7 @@
 #ifndef RT_IRQBALANCE_H
 #define RT_IRQBALANCE_H
 
-#include "../core/facts.h"
+#include "core/model/facts.h"
 #include "sys.h"
 
 /* Add one setting for each irqbalance that runs; its value is the ban list. */

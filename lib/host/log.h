@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-#include "../core/err.h"
+#include "core/base/err.h"
 
 /* syslog(3)'s numbers. */
 enum rt_log_level {

@@ -9,8 +9,8 @@
 #ifndef RT_PREVIEW_H
 #define RT_PREVIEW_H
 
-#include "../core/guest.h"
-#include "../core/plan.h"
+#include "core/model/guest.h"
+#include "core/plan/plan.h"
 #include "sys.h"
 
 int rt_preview(struct rt_sys *sys, const struct rt_topo *topo,

@@ -9,9 +9,9 @@
 #ifndef RT_PROBE_H
 #define RT_PROBE_H
 
-#include "../core/facts.h"
-#include "../core/journal.h"
-#include "../core/topo.h"
+#include "core/model/facts.h"
+#include "core/record/journal.h"
+#include "core/model/topo.h"
 #include "sys.h"
 
 /* Interrupts with name, device, node, affinity and whether they can move. */

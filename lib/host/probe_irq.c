@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-#include "../core/plan.h"
+#include "core/plan/plan.h"
 #include "irq_owners.h"
 
 /* What a reading is for: a plan for the guests of *journal; NULL: anything. */

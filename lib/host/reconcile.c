@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "../core/plan.h"
+#include "core/plan/plan.h"
 #include "apply.h"
 #include "counts.h"
 #include "irqbalance.h"

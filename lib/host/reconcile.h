@@ -9,8 +9,8 @@
 #ifndef RT_RECONCILE_H
 #define RT_RECONCILE_H
 
-#include "../core/report.h"
-#include "../core/topo.h"
+#include "core/base/report.h"
+#include "core/model/topo.h"
 #include "apply.h"
 #include "store.h"
 

@@ -14,7 +14,7 @@
 #ifndef RT_STORE_H
 #define RT_STORE_H
 
-#include "../core/journal.h"
+#include "core/record/journal.h"
 #include "sys.h"
 
 #define RT_STORE_DIR	 "run/kvmrt"

@@ -19,9 +19,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "../core/cpuset.h"
-#include "../core/err.h"
-#include "../core/strbuf.h"
+#include "core/base/cpuset.h"
+#include "core/base/err.h"
+#include "core/base/strbuf.h"
 
 struct rt_sys;
 

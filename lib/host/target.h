@@ -6,7 +6,7 @@
 #ifndef RT_TARGET_H
 #define RT_TARGET_H
 
-#include "../core/facts.h"
+#include "core/model/facts.h"
 #include "sys.h"
 
 #define RT_VALUE_MAX 32768

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "../core/plan.h"
+#include "core/plan/plan.h"
 #include "probe.h"
 #include "task_stat.h"
 

@@ -8,7 +8,7 @@
 #ifndef RT_TOPOLOGY_H
 #define RT_TOPOLOGY_H
 
-#include "../core/topo.h"
+#include "core/model/topo.h"
 #include "sys.h"
 
 /*

@@ -8,7 +8,7 @@
 #ifndef RT_TOPOLOGY_KEPT_H
 #define RT_TOPOLOGY_KEPT_H
 
-#include "../core/topo.h"
+#include "core/model/topo.h"
 #include "sys.h"
 
 #define RT_KEPT_PATH "run/kvmrt/topology.xml"

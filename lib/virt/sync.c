@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/check.h"
-#include "../host/agreed_file.h"
-#include "../host/probe.h"
+#include "core/check/check.h"
+#include "host/agreed_file.h"
+#include "host/probe.h"
 
 /* An editor may be at work on the same file. */
 #define TRIES 3

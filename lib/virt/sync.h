@@ -9,11 +9,11 @@
 #ifndef RT_SYNC_H
 #define RT_SYNC_H
 
-#include "../core/agreed.h"
-#include "../core/import.h"
-#include "../core/report.h"
-#include "../core/topo.h"
-#include "../host/config_file.h"
+#include "core/config/agreed.h"
+#include "core/config/import.h"
+#include "core/base/report.h"
+#include "core/model/topo.h"
+#include "host/config_file.h"
 #include "virt.h"
 
 enum rt_sync_how {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/strbuf.h"
+#include "core/base/strbuf.h"
 
 /* libvirt prints every error to stderr otherwise. */
 static void keep_quiet(void *data, virErrorPtr error)

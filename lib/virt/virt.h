@@ -16,8 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../core/config.h"
-#include "../core/err.h"
+#include "core/config/config.h"
+#include "core/base/err.h"
 
 #define RT_VIRT_URI "qemu:///system"
 

@@ -7,8 +7,8 @@
 page=$tree/docs/kvmrt.cfg.5
 
 # A call's code stands on the line of its severity or on the next one.
-codes=$(cat "$tree"/lib/core/check*.c "$tree"/lib/core/guest.c \
-	"$tree"/lib/core/config*.c | tr '\n\t' '  ' |
+codes=$(cat "$tree"/lib/core/check/check*.c "$tree"/lib/core/model/guest.c \
+	"$tree"/lib/core/config/config*.c | tr '\n\t' '  ' |
 	grep -oE '(RT_(ERROR|WARNING), *([a-z>-]+, *)?|code = )"[a-z0-9-]+"' |
 	sed 's/.*"\(.*\)"/\1/' | sort -u)
 explained=$(sed -n '/^\.Sh FINDINGS/,/^\.Sh FILES/s/^\.It Li //p' "$page" |
@@ -19,18 +19,18 @@ for code in $codes; do
 	result $? "kvmrt.cfg.5 explains $code"
 done
 for code in $explained; do
-	grep -qF "\"$code\"" "$tree"/lib/core/*.c
+	grep -qF "\"$code\"" "$tree"/lib/core/*/*.c
 	result $? "there is a $code to explain"
 done
-for code in $(cat "$tree"/lib/core/check*.c | tr '\n\t' '  ' |
+for code in $(cat "$tree"/lib/core/check/check*.c | tr '\n\t' '  ' |
 	grep -oE 'RT_(ERROR|WARNING), *"[a-z0-9-]+"' |
 	sed 's/.*"\(.*\)"/\1/' | sort -u); do
-	sed -n '/^ \* Errors:/,/^ \*\//p' "$tree/lib/core/check.h" |
+	sed -n '/^ \* Errors:/,/^ \*\//p' "$tree/lib/core/check/check.h" |
 		tr -d '*,' | tr -s ' ' '\n' | grep -qx -- "$code"
 	result $? "check.h lists $code"
 done
 
-checks=$(cat "$tree"/tools/host_checks*.c "$tree/tools/validate-host.c" |
+checks=$(cat "$tree"/tools/common/host_checks*.c "$tree/tools/validate-host.c" |
 	tr '\n\t' '  ' | grep -oE 'rt_host_check_add\( *checks, *"[a-z-]+"' |
 	sed 's/.*"\(.*\)"/\1/' | sort -u)
 explained=$(sed -n '/^\.Sh CHECKS/,/^\.Sh EXIT/s/^\.It Li //p' \
@@ -42,7 +42,7 @@ result $? 'kvmrt-validate-host.1 explains each check, and no other' || {
 }
 
 for key in $(sed -n 's/.*\[RT_KEY_[A-Z_]*\] = { "\([a-z_]*\)".*/\1/p' \
-	"$tree/lib/core/config_value.c"); do
+	"$tree/lib/core/config/config_value.c"); do
 	grep -qE "^\.It Ic $key No = " "$page"
 	result $? "kvmrt.cfg.5 has the key $key"
 done

@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 
 #include "../../hooks/hook.h"
-#include "../../lib/core/banned.h"
-#include "../../lib/host/reconcile.h"
-#include "../../lib/host/topology.h"
+#include "core/base/banned.h"
+#include "host/reconcile.h"
+#include "host/topology.h"
 #include "../host.h"
 #include "../tap.h"
 #include "fault.h"

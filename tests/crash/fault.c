@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../lib/host/sys.h"
+#include "host/sys.h"
 
 int __real_rt_sys_open(const char *dir, struct rt_sys *ret_sys,
 		       struct rt_err *err);

@@ -20,10 +20,10 @@
 
 #include <libxml/relaxng.h>
 
-#include "../../lib/core/config_edit.h"
-#include "../../lib/core/import.h"
-#include "../../lib/core/report.h"
-#include "../../lib/host/topology.h"
+#include "core/config/config_edit.h"
+#include "core/config/import.h"
+#include "core/base/report.h"
+#include "host/topology.h"
 #include "../domain_tree.h"
 #include "../tap.h"
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "../../lib/core/config_edit.h"
+#include "core/config/config_edit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "../../lib/core/strbuf.h"
-#include "../../lib/core/topo.h"
+#include "core/base/strbuf.h"
+#include "core/model/topo.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

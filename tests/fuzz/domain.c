@@ -5,7 +5,7 @@
  * Whatever is accepted must come out right, and stay as it is when it is
  * rewritten once more.
  */
-#include "../../lib/core/domain.h"
+#include "core/domain/domain.h"
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
  * that the fuzzer gets past it. What is replayed, written anew and replayed
  * again must say the same.
  */
-#include "../../lib/core/journal.h"
+#include "core/record/journal.h"
 
 #include <stdint.h>
 

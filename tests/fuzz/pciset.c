@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "../../lib/core/pci.h"
-#include "../../lib/core/strbuf.h"
+#include "core/base/pci.h"
+#include "core/base/strbuf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,10 +8,10 @@
  * Nothing is applied, so `started` shows what one look can see: what a shield
  * leaves behind is for the next.
  */
-#include "../../lib/core/plan.h"
-#include "../../lib/host/config_file.h"
-#include "../../lib/host/probe.h"
-#include "../../lib/host/topology.h"
+#include "core/plan/plan.h"
+#include "host/config_file.h"
+#include "host/probe.h"
+#include "host/topology.h"
 
 struct host {
 	struct rt_sys sys;

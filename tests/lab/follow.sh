@@ -80,13 +80,18 @@ follow_line() {
 	printf '%s\n' "$_line" >>"$_out"
 }
 
+# follow_check COMMAND: its own checks, if it makes some, are shown and count.
 follow_check() {
 	_check=$1
-	eval "$_check" >"$FOLLOW/said" 2>&1 || {
-		fail "$_check" "$(cat "$FOLLOW/said")"
-		return 0
-	}
-	pass "$_check"
+	_failed=$failures
+	_ended=0
+	eval "$_check" >"$FOLLOW/said" 2>&1 || _ended=$?
+	grep -E '^(not )?ok ' "$FOLLOW/said" || :
+	if [ "$_ended" -eq 0 ] && [ "$failures" -eq "$_failed" ]; then
+		pass "$_check"
+	else
+		fail "$_check" "exit $_ended: $(cat "$FOLLOW/said")" || :
+	fi
 }
 
 # type_it COMMAND: what the reader types. An editor needs a terminal to be asked again.

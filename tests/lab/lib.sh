@@ -8,7 +8,9 @@
 : "${LAB_DISK:=3G}"
 : "${LAB_NAME:=dev}"
 # A host that dies ends QEMU at once; slow machines get time.
-KERNEL_LINE="root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off panic=-1 tsc=reliable loglevel=7"
+KERNEL_LINE="root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off panic=-1 tsc=reliable"
+# Its boot is heard from the first line on: a silent one hangs.
+KERNEL_LINE="$KERNEL_LINE loglevel=7 earlyprintk=serial,ttyS0,115200"
 KERNEL_LINE="$KERNEL_LINE systemd.show_status=1 systemd.crash_reboot=1 systemd.default_timeout_start_sec=600"
 # A periodic tick: the emulation now and then loses a timer interrupt (README, traps), and a CPU that set its timer for one shot waits for ever.
 KERNEL_LINE="$KERNEL_LINE systemd.default_device_timeout_sec=600 rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60 nohz=off highres=off"

@@ -27,7 +27,7 @@ none "nothing is put off in the sources"
 
 files | grep -E '^\./(lib|hooks|agent|tools)/.*\.c$' | while read -r file; do
 	name=$(basename "$file" .c)
-	grep -qE "(^|[ 	=/])$name([ 	\\.]|$)" Makefile || echo "$file"
+	grep -qE "(^|[ 	=/,])$name([ 	\\.)]|$)" Makefile || echo "$file"
 done >"$out"
 none "each C file is named in the Makefile"
 
@@ -44,7 +44,7 @@ files | grep -E '^\./(lib|hooks|agent|tools)/.*\.c$' | while read -r file; do
 done >"$out"
 none "no descriptor is left open to a child"
 
-flags="$(pkg-config --cflags libxml-2.0 hwloc inih) -D_GNU_SOURCE"
+flags="$(pkg-config --cflags libxml-2.0 hwloc inih) -D_GNU_SOURCE -Ilib"
 files | grep -E '\.h$' | while read -r header; do
 	# shellcheck disable=SC2086 # several words
 	${CC:-cc} -std=gnu11 -fsyntax-only -Wall -Wno-unused -x c $flags \

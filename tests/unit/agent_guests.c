@@ -2,7 +2,7 @@
 /* agent_guests.c - the end of a guest's process: played pidfds, and a child */
 #include "agent_world.h"
 
-#include "../../lib/host/probe.h"
+#include "host/probe.h"
 
 #define GRACE 3000
 

@@ -9,7 +9,7 @@
 
 #include <sys/file.h>
 
-#include "../../lib/host/reconcile.h"
+#include "host/reconcile.h"
 
 #define UUID	"6a1f0c1e-0000-4000-8000-000000000001"
 #define ADDRESS "0000:82:00.0"

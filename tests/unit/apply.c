@@ -5,7 +5,7 @@
  * The kernel here is a handful of files in memory. One of them may refuse a
  * number of writes with a given code, or keep another value than written.
  */
-#include "../../lib/host/apply.h"
+#include "host/apply.h"
 
 #include <errno.h>
 #include <sys/stat.h>

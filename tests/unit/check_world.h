@@ -10,7 +10,7 @@
 #ifndef RT_CHECK_WORLD_H
 #define RT_CHECK_WORLD_H
 
-#include "../../lib/core/check.h"
+#include "core/check/check.h"
 
 #include "../tap.h"
 

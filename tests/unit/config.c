@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-#include "../../lib/core/config.h"
-#include "../../lib/core/config_read.h"
-#include "../../lib/core/config_value.h"
+#include "core/config/config.h"
+#include "core/config/config_read.h"
+#include "core/config/config_value.h"
 
 #define U1 "11111111-2222-3333-4444-55555555555a"
 #define U2 "11111111-2222-3333-4444-55555555555b"

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#include "../../lib/core/config.h"
+#include "core/config/config.h"
 #include "../data/bad-config/lines.h"
 
 #define U1 "[11111111-2222-3333-4444-555555555551]\n"

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "../../lib/core/config_edit.h"
+#include "core/config/config_edit.h"
 
 #define U1 "11111111-2222-3333-4444-55555555555a"
 #define U2 "11111111-2222-3333-4444-55555555555b"

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../lib/host/config_file.h"
+#include "host/config_file.h"
 
 static void put(const char *path, const char *text, mode_t mode)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cpuset.c - sets of CPUs: texts, algebra, order, edges */
-#include "../../lib/core/cpuset.h"
+#include "core/base/cpuset.h"
 
 #include "../tap.h"
 

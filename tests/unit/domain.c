@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* domain.c - what is read from documents, and how they compare */
-#include "../../lib/core/domain.h"
+#include "core/domain/domain.h"
 #include "../tap.h"
 
 #define D(inner) "<domain type='kvm'><name>a</name>" inner "</domain>"

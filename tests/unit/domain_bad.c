@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* domain_bad.c - documents that are broken or hostile get a clear error */
-#include "../../lib/core/domain.h"
+#include "core/domain/domain.h"
 #include "../tap.h"
 
 #include <time.h>

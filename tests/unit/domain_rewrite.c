@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* domain_rewrite.c - documents before and after */
-#include "../../lib/core/domain.h"
+#include "core/domain/domain.h"
 #include "../tap.h"
 
 enum who {

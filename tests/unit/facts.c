@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* facts.c - when two values of a setting are the same, and settings kept */
-#include "../../lib/core/facts.h"
+#include "core/model/facts.h"
 
 #include "../tap.h"
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "../../lib/core/guest.h"
+#include "core/model/guest.h"
 
 #define U1 "11111111-2222-3333-4444-55555555555a"
 

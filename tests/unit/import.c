@@ -4,10 +4,10 @@
 
 #include <stdlib.h>
 
-#include "../../lib/core/agreed.h"
-#include "../../lib/core/import.h"
-#include "../../lib/core/strbuf.h"
-#include "../../lib/host/topology.h"
+#include "core/config/agreed.h"
+#include "core/config/import.h"
+#include "core/base/strbuf.h"
+#include "host/topology.h"
 
 #define U "11111111-2222-3333-4444-55555555555a"
 #define HEAD                                                                   \

@@ -6,7 +6,7 @@
  * interrupts then. 02:00.0 and 03:00.1 share line 17, 04:00.0 has line 18,
  * 05:00.0 has none, and interrupt 43 of 06:00.0 is not there any more.
  */
-#include "../../lib/host/irq_owners.h"
+#include "host/irq_owners.h"
 
 #include <sys/stat.h>
 

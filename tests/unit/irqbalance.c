@@ -6,7 +6,7 @@
  * the real one it wants root's credentials with each message, takes one
  * request a connection, and forgets the user's list on "NULL".
  */
-#include "../../lib/host/irqbalance.h"
+#include "host/irqbalance.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,8 +15,8 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "../../lib/host/store.h"
-#include "../../lib/host/reconcile.h"
+#include "host/store.h"
+#include "host/reconcile.h"
 #include "../host.h"
 #include "../tap.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* journal.c - the record: round trips, torn and flipped bytes, bad entries */
-#include "../../lib/core/journal.h"
+#include "core/record/journal.h"
 
 #include "../tap.h"
 

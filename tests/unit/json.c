@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* json.c - JSON with hostile text in it, and findings as JSON */
-#include "../../lib/core/json.h"
+#include "core/base/json.h"
 
-#include "../../lib/core/report.h"
+#include "core/base/report.h"
 #include "../tap.h"
 
 static const struct {

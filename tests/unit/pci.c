@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pci.c - PCI addresses and sets of them */
-#include "../../lib/core/pci.h"
+#include "core/base/pci.h"
 
 #include "../tap.h"
 

@@ -4,7 +4,7 @@
  *
  * The host: two nodes of four CPUs each; siblings are (0,1), (2,3), ...
  */
-#include "../../tools/picture_style.c"
+#include "../../tools/common/picture_style.c"
 
 #include "../tap.h"
 

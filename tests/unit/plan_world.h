@@ -9,7 +9,7 @@
 #ifndef RT_TEST_PLAN_WORLD_H
 #define RT_TEST_PLAN_WORLD_H
 
-#include "../../lib/core/plan.h"
+#include "core/plan/plan.h"
 
 #include "../tap.h"
 

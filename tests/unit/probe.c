@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* probe.c - the facts of made-up hosts, and that the live one can be read */
-#include "../../lib/host/probe.h"
+#include "host/probe.h"
 
 #include <errno.h>
 
-#include "../../lib/host/topology.h"
+#include "host/topology.h"
 #include "../host.h"
 #include "../tap.h"
 

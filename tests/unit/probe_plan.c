@@ -6,8 +6,8 @@
  * 0000:81:00.0 with interrupts 50-52. Interrupts 25 and 26 cannot be moved,
  * 30-32 are on node 0 and in nobody's way, 43-47 on node 1.
  */
-#include "../../lib/core/plan.h"
-#include "../../lib/host/probe.h"
+#include "core/plan/plan.h"
+#include "host/probe.h"
 #include "../host.h"
 #include "../tap.h"
 

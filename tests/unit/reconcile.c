@@ -7,12 +7,12 @@
  * take the missing shield for something to be made good. Here things happen as
  * a file is read.
  */
-#include "../../lib/host/reconcile.h"
+#include "host/reconcile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-#include "../../lib/host/topology.h"
+#include "host/topology.h"
 #include "../host.h"
 #include "../tap.h"
 #include "plan_world.h"

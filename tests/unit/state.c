@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* state.c - what a real-time guest lacks is what the plan still wants for it */
-#include "../../lib/core/state.h"
+#include "core/plan/state.h"
 
 #include "plan_world.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* store.c - the journal's file and the lock, in a folder made for it */
-#include "../../lib/host/store.h"
+#include "host/store.h"
 
 #include <errno.h>
 #include <fcntl.h>

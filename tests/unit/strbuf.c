@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* strbuf.c - text that grows, arrays that grow, and errors */
-#include "../../lib/core/strbuf.h"
+#include "core/base/strbuf.h"
 
 #include <errno.h>
 #include <limits.h>

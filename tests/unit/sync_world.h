@@ -18,8 +18,8 @@ int sync_main(void);
 #include "../../agent/sync.c"
 #undef main
 
-#include "../../lib/core/topo.h"
-#include "../../lib/host/reconcile.h"
+#include "core/model/topo.h"
+#include "host/reconcile.h"
 #include "../host.h"
 #include "../tap.h"
 

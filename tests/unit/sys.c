@@ -5,7 +5,7 @@
  * The captured one is a tree made here. The live one is looked at, and only
  * this process's own affinity is changed.
  */
-#include "../../lib/host/sys.h"
+#include "host/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tasks.c - masks that lost CPUs get them back, also when the kernel is late */
-#include "../../lib/host/tasks.h"
+#include "host/tasks.h"
 
 #include "../host.h"
 #include "../tap.h"

@@ -5,7 +5,7 @@
  * The host: two packages of one die, a node each (numbers 0 and 2), three
  * cores of two threads in each: siblings N and N + 6.
  */
-#include "../../lib/core/topo.h"
+#include "core/model/topo.h"
 
 #include "../tap.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* topology.c - discovered, kept while CPUs are down, and read from text */
-#include "../../lib/host/topology.h"
-#include "../../lib/host/topology_kept.h"
+#include "host/topology.h"
+#include "host/topology_kept.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* virt.c - libvirt's calls, on the host that libvirt itself plays in tests */
-#include "../../lib/virt/virt.h"
+#include "virt/virt.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -28,8 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../lib/core/strbuf.h"
-#include "../../lib/virt/virt.h"
+#include "core/base/strbuf.h"
+#include "virt/virt.h"
 
 struct path {
 	char text[PATH_MAX];

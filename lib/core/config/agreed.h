@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * agreed.h - who of configuration and definition was changed since both said
+ * the same
+ *
+ * When a guest's section and its definition agree, both are put on record as
+ * text. Later, whichever differs from its record has been edited.
+ */
+#ifndef RT_AGREED_H
+#define RT_AGREED_H
+
+#include "core/domain/domain.h"
+
+/* What was agreed: canonical texts. NULL in both: never agreed. */
+struct rt_agreed {
+	char *section; /* rt_agreed_of_section */
+	char *domain;  /* rt_agreed_of_domain */
+};
+
+void rt_agreed_fini(struct rt_agreed *agreed);
+
+/* All that we own of each, one line of JSON in a fixed order. */
+int rt_agreed_of_section(const struct rt_section *section, char **ret_text,
+			 struct rt_err *err);
+int rt_agreed_of_domain(const struct rt_domain *domain, char **ret_text,
+			struct rt_err *err);
+
+/* What a user edits in virt-manager; placement, locking and nodes are not. */
+bool rt_agreed_can_take(enum rt_difference_kind kind);
+
+enum rt_side {
+	RT_SIDE_NONE,	    /* they agree: nothing to do but to record it */
+	RT_SIDE_CONFIG,	    /* push the configuration to libvirt */
+	RT_SIDE_DEFINITION, /* take the edit into the configuration */
+};
+
+/*
+ * SPEC 7. *differences is of rt_domain_compare. The definition is taken only
+ * when it alone was edited, in something that the configuration can take
+ * (RT_IMPORT_EDITS), and edits is RT_EDITS_FOLLOW; whether the result is valid
+ * is for the caller to see, who else pushes. *ret_why: a clause for the log,
+ * a literal.
+ */
+enum rt_side rt_agreed_decide(const struct rt_agreed *agreed,
+			      const struct rt_differences *differences,
+			      const char *section, const char *domain,
+			      enum rt_edits edits, const char **ret_why);
+
+#endif

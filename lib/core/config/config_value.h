@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * config_value.h - the keys of a guest's section and their values
+ *
+ * How a value goes on over further lines depends on the key:
+ *
+ *   line   not at all
+ *   words  (cpuset, pcidevs) joined with a blank
+ *   text   (description, comments) joined with a newline; see below
+ *
+ * In a text, the blanks around a line do not count, blank lines in between do,
+ * and when nothing follows the '=' the text begins with the next line. A
+ * further line whose first character is '|' stands for what follows the bar,
+ * to the last blank. So every text of printable characters and tabs can be
+ * written: lines that are empty, that begin with '#', ';', '[', '|' or a
+ * blank, that end with a blank, or that look like a key get a bar.
+ */
+#ifndef RT_CONFIG_VALUE_H
+#define RT_CONFIG_VALUE_H
+
+#include "config.h"
+#include "config_read.h"
+#include "core/base/strbuf.h"
+
+enum rt_value_kind {
+	RT_VALUE_LINE,
+	RT_VALUE_WORDS,
+	RT_VALUE_TEXT,
+};
+
+/* RT_KEY_COUNT when there is no such key. */
+enum rt_key rt_key_find(const char *name, size_t len);
+enum rt_value_kind rt_key_kind(enum rt_key key);
+/* One sentence: what a value of this key looks like. */
+const char *rt_key_hint(enum rt_key key);
+
+/*
+ * From the lines of a file (the first as it follows the '=', the others less
+ * the blanks in front, newlines in between) to the value they stand for.
+ */
+int rt_value_unfold(enum rt_value_kind kind, const char *lines,
+		    char **ret_value, struct rt_err *err);
+/* The other way round, for a text; rows are joined with newlines. */
+void rt_value_fold(const char *value, struct rt_strbuf *rows);
+
+/* The key that a row of text looks like, or RT_KEY_COUNT. */
+enum rt_key rt_value_key_in(const char *row, size_t len);
+
+/* Put a value into its member; an empty one is the default. */
+int rt_value_set(struct rt_section *section, enum rt_key key, const char *value,
+		 struct rt_err *err);
+int rt_value_bool(const char *value, bool *ret, struct rt_err *err);
+/* Is value that word, in any case? */
+bool rt_value_is(const char *value, const char *word);
+
+/* All defaults. The section is to be finied after a failure too. */
+int rt_section_init(struct rt_section *section, struct rt_err *err);
+void rt_section_fini(struct rt_section *section);
+
+/* Report UUIDs and names that are there twice; drop the later section. */
+int rt_config_check_unique(struct rt_config *config, struct rt_report *report,
+			   struct rt_err *err);
+
+/* The name that is most like the word, or NULL when none is near. */
+const char *rt_nearest(const char *word, size_t len, const char *const *names,
+		       size_t n);
+
+/* A text fit for a message: short, no control characters. */
+struct rt_cut {
+	char text[88];
+};
+struct rt_cut rt_cut(const char *text, size_t len);
+
+#endif

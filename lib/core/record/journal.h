@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * journal.h - what each changed setting held before, and which guests run
+ *
+ * One text, /run/kvmrt/journal, is all the state that there is. It is
+ * append-only, a line an entry, each closed by a checksum; replaying it gives
+ * struct rt_journal. An entry that a crash cut short is the last line, has no
+ * newline or a wrong sum, and is ignored: what it announces was not begun.
+ *
+ *   keep  KIND PATH ORIGINAL NEW   before the first write to PATH
+ *   wrote PATH NEW                 before each further write to it
+ *   fixed PATH                     the kernel never takes a value for it
+ *   done  PATH                     after PATH was given back, or is gone
+ *   guest UUID FIELD=VALUE...      the guest is active (replaces the former)
+ *   gone  UUID                     it is not
+ *   seen  LIST                     interrupts that were there before us
+ *
+ * Protocol. The entry is on record before the kernel hears of the value. So
+ * after a crash at any point the host holds, for every kept path, the original
+ * or the last value or the one before it: `wrote` and `before`. Anything else
+ * was written by somebody else.
+ *
+ * The original belongs to the path, not to a guest: the plan says what the
+ * active guests need, a kept path that none needs is given back.
+ */
+#ifndef RT_JOURNAL_H
+#define RT_JOURNAL_H
+
+#include "core/base/cpuset.h"
+#include "core/model/facts.h"
+#include "core/model/guest.h"
+#include "core/base/strbuf.h"
+
+#define RT_JOURNAL_MAX (64u << 20) /* bytes; a longer file is refused */
+
+struct rt_kept {
+	enum rt_kind kind;
+	bool done;  /* given back; only a later `keep` counts */
+	bool fixed; /* refused for good, before anything of ours was there */
+	char *path;
+	char *original;
+	char *wrote;
+	char *before; /* what `wrote` replaced; the original at first */
+};
+
+/* Where an active guest is in its life. */
+enum rt_stage {
+	RT_STAGE_PREPARED, /* alive while the daemon that starts it is */
+	RT_STAGE_STARTED,  /* alive while its process is */
+};
+
+struct rt_active {
+	struct rt_guest guest; /* as resolved when it started; no section */
+	enum rt_stage stage;
+	unsigned pid; /* of the daemon while prepared, of QEMU once started */
+	unsigned long long start; /* of that process: clock ticks since boot */
+	unsigned long long memory_kib;
+};
+
+struct rt_journal {
+	struct rt_kept *kept; /* in the order of their `keep`, done ones too */
+	size_t n_kept, size_kept;
+	size_t *index; /* hash of path to its last `keep`, 1-based */
+	size_t n_index;
+	size_t undone;		  /* kept and not done */
+	struct rt_active *active; /* in the order of their start */
+	size_t n_active, size_active;
+	struct rt_cpuset *seen; /* interrupt numbers; NULL: not on record */
+	size_t valid; /* bytes of the text that count; after them, at most
+			 one entry that a crash cut short */
+};
+
+void rt_journal_fini(struct rt_journal *journal);
+void rt_active_fini(struct rt_active *active);
+
+/*
+ * Replay. A damaged line that is not the last is an error: the record cannot
+ * be trusted, and saying so beats guessing.
+ */
+int rt_journal_replay(const char *text, size_t len,
+		      struct rt_journal *ret_journal, struct rt_err *err);
+
+/* Apply one entry's line (without newline) to the state. */
+int rt_journal_enter(struct rt_journal *journal, const char *line, size_t len,
+		     struct rt_err *err);
+
+/* Entries, checksum and newline included, appended to *out. */
+void rt_journal_add_keep(struct rt_strbuf *out, enum rt_kind kind,
+			 const char *path, const char *original,
+			 const char *value);
+void rt_journal_add_wrote(struct rt_strbuf *out, const char *path,
+			  const char *value);
+void rt_journal_add_fixed(struct rt_strbuf *out, const char *path);
+void rt_journal_add_done(struct rt_strbuf *out, const char *path);
+void rt_journal_add_guest(struct rt_strbuf *out,
+			  const struct rt_active *active);
+void rt_journal_add_gone(struct rt_strbuf *out, const char *uuid);
+void rt_journal_add_seen(struct rt_strbuf *out, const struct rt_cpuset *irqs);
+
+/* Nothing is kept and nobody is active: the file can go. */
+bool rt_journal_is_empty(const struct rt_journal *journal);
+
+/* The whole state as fresh entries: what a compacted file holds. */
+void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out);
+
+/* NULL when the path is not kept, or was given back. */
+struct rt_kept *rt_journal_find(const struct rt_journal *journal,
+				const char *path);
+struct rt_active *rt_journal_find_guest(const struct rt_journal *journal,
+					const char *uuid);
+
+#endif

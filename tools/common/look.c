@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* look.c - the guests as they are now, found by looking */
+#include "look.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/reconcile.h"
+
+void rt_looked_fini(struct rt_looked *looked)
+{
+	rt_states_fini(&looked->states);
+	rt_plan_fini(&looked->plan);
+	rt_facts_fini(&looked->facts);
+	rt_journal_fini(&looked->journal);
+}
+
+static int read_journal(struct rt_sys *sys, struct rt_journal *ret,
+			struct rt_err *err)
+{
+	RT_AUTO_FREE char *text = NULL;
+	size_t len;
+	int r = rt_sys_read_all(sys, RT_STORE_DIR "/journal", RT_JOURNAL_MAX,
+				&text, &len, err);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == -EACCES)
+		return rt_wrap(err, "only root may see what is tuned");
+	return r < 0 ? r : rt_journal_replay(text, len, ret, err);
+}
+
+/* Who is dead is as good as off: the next reconcile drops it. */
+static void drop_dead(struct rt_sys *sys, struct rt_journal *journal)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < journal->n_active; i++) {
+		if (rt_reconcile_is_alive(sys, &journal->active[i]))
+			journal->active[n++] = journal->active[i];
+		else
+			rt_active_fini(&journal->active[i]);
+	}
+	journal->n_active = n;
+}
+
+int rt_look(struct rt_loaded *loaded, struct rt_looked *ret_looked,
+	    struct rt_err *err)
+{
+	struct rt_looked looked = { 0 };
+	struct rt_plan_input input = { .topo = &loaded->topo, .last = true };
+	int r = read_journal(&loaded->sys, &looked.journal, err);
+
+	if (r == 0)
+		drop_dead(&loaded->sys, &looked.journal);
+	input.facts = &looked.facts;
+	input.journal = &looked.journal;
+	if (r == 0 && looked.journal.n_active) {
+		r = rt_reconcile_facts(&loaded->sys, &looked.journal,
+				       &loaded->topo, &looked.facts, err);
+		if (r == 0)
+			r = rt_plan_make(&input, &looked.plan, err);
+		if (r == 0)
+			r = rt_states_make(&input, &looked.plan, &looked.states,
+					   err);
+	}
+	if (r < 0) {
+		rt_looked_fini(&looked);
+		return r;
+	}
+	*ret_looked = looked;
+	return 0;
+}
+
+const struct rt_guest_state *rt_looked_state(const struct rt_looked *looked,
+					     const char *uuid)
+{
+	for (size_t i = 0; i < looked->states.n; i++) {
+		const struct rt_guest_state *state = &looked->states.items[i];
+
+		if (strcmp(state->active->guest.uuid, uuid) == 0)
+			return state;
+	}
+	return NULL;
+}
+
+const struct rt_process *rt_looked_process(const struct rt_looked *looked,
+					   const char *uuid)
+{
+	for (size_t i = 0; i < looked->facts.processes.n; i++) {
+		if (strcmp(looked->facts.processes.items[i].uuid, uuid) == 0)
+			return &looked->facts.processes.items[i];
+	}
+	return NULL;
+}
+
+/* Fields 39 to 41 of stat: processor, rt_priority, policy (proc(5)). */
+static bool read_stat(struct rt_sys *sys, const struct rt_thread *thread,
+		      struct rt_thread_now *ret)
+{
+	char text[1024];
+	struct rt_err ignored;
+	const char *at;
+
+	if (rt_sys_read_task(sys, thread->pid, thread->tid, "stat", text,
+			     sizeof(text), &ignored) < 0)
+		return false;
+	at = strrchr(text, ')');
+	for (unsigned field = 2; at && field < 39; field++)
+		at = strchr(at + 1, ' ');
+	return at && sscanf(at, " %d %u %u", &ret->last_cpu, &ret->priority,
+			    &ret->policy) == 3;
+}
+
+bool rt_look_thread(struct rt_sys *sys, const struct rt_thread *thread,
+		    struct rt_thread_now *ret)
+{
+	char text[8192];
+	struct rt_err ignored;
+	const char *at;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->last_cpu = -1;
+	if (!read_stat(sys, thread, ret))
+		return false;
+	if (rt_sys_read_task(sys, thread->pid, thread->tid, "schedstat", text,
+			     sizeof(text), &ignored) == 0)
+		(void)sscanf(text, "%*u %llu", &ret->delay_ns);
+	if (rt_sys_read_task(sys, thread->pid, thread->tid, "status", text,
+			     sizeof(text), &ignored) == 0) {
+		at = strstr(text, "nonvoluntary_ctxt_switches:");
+		if (at)
+			(void)sscanf(at, "%*s %llu", &ret->switches);
+	}
+	return true;
+}

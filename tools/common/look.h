@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * look.h - the guests as they are now, found by looking
+ *
+ * Nothing is changed and no lock is taken: a guest that is being started or
+ * ended at this moment may show half of it.
+ */
+#ifndef RT_LOOK_H
+#define RT_LOOK_H
+
+#include "core/plan/state.h"
+#include "host/counts.h"
+#include "load.h"
+
+/* A thread of a guest, as far as facts.h does not have it. */
+struct rt_thread_now {
+	int last_cpu;		     /* -1: not known */
+	unsigned policy, priority;   /* SCHED_..., its real-time priority */
+	unsigned long long delay_ns; /* waited for a CPU in all */
+	unsigned long long switches; /* taken off its CPU */
+};
+
+struct rt_looked {
+	struct rt_journal journal;
+	struct rt_facts facts;
+	struct rt_plan plan;
+	struct rt_states states;
+};
+
+int rt_look(struct rt_loaded *loaded, struct rt_looked *ret_looked,
+	    struct rt_err *err);
+void rt_looked_fini(struct rt_looked *looked);
+
+/* NULL when the guest is not active, or has no process. */
+const struct rt_guest_state *rt_looked_state(const struct rt_looked *looked,
+					     const char *uuid);
+const struct rt_process *rt_looked_process(const struct rt_looked *looked,
+					   const char *uuid);
+
+/* False when the thread has gone. */
+bool rt_look_thread(struct rt_sys *sys, const struct rt_thread *thread,
+		    struct rt_thread_now *ret);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* stat.h - what kvmrt-stat shows of one moment */
+#ifndef RT_STAT_H
+#define RT_STAT_H
+
+#include <json-c/json.h>
+
+#include "core/base/json.h"
+#include "look.h"
+
+struct rt_stat {
+	const struct rt_options *options; /* borrowed */
+	struct rt_loaded *loaded;	  /* borrowed */
+	bool all, threads, watch, colour;
+	struct rt_looked looked;
+	struct json_object *agent; /* its document; NULL: none runs */
+	struct rt_json json;
+	bool any_bad; /* a real-time guest that runs is not tuned */
+};
+
+/* It runs, and its start was none of ours. */
+bool rt_stat_is_unknown(const struct rt_stat *stat,
+			const struct rt_guest *guest);
+
+/* Who guards, and how many guests run. */
+void rt_stat_host(const struct rt_stat *stat, struct rt_strbuf *out);
+void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
+		   struct rt_strbuf *out);
+
+void rt_stat_open_json(struct rt_stat *stat, struct rt_strbuf *out);
+void rt_stat_guest_json(struct rt_stat *stat, const struct rt_guest *guest);
+void rt_stat_close_json(struct rt_stat *stat, struct rt_strbuf *out);
+
+#endif
