@@ -48,7 +48,7 @@ TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 CORE := $(addprefix base/,err cpuset utf8 strbuf report json pci) \
 	$(addprefix model/,topo facts guest) \
 	$(addprefix config/,config config_parse config_line config_read \
-		config_value config_edit import agreed) \
+		config_value config_edit import baseline) \
 	$(addprefix domain/,domain_xml domain_scan domain_edit domain_read \
 		domain_read_rest domain_compare domain_rewrite \
 		domain_rewrite_cpu) \
@@ -56,10 +56,10 @@ CORE := $(addprefix base/,err cpuset utf8 strbuf report json pci) \
 	$(addprefix record/,journal journal_text) \
 	$(addprefix plan/,plan plan_host plan_shield plan_threads plan_print \
 		state)
-HOST := sys sys_captured log topology topology_kept config_file \
+HOST := sys sys_captured log topology topology_saved config_file \
 	probe probe_irq irq_owners probe_pci probe_task \
 	irqbalance tasks target store apply reconcile adopt counts preview \
-	agreed_file
+	baseline_file
 VIRT := virt sync watch
 TOOLS      := validate-config show-config import sync-config \
 	      edit-config boot shutdown stat validate-host

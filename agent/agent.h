@@ -55,7 +55,7 @@ struct irqs {
 	size_t len;
 };
 
-struct kept_file {
+struct saved_file {
 	int wd;
 	int fd; /* keeps the inode: procfs makes a new one at each lookup */
 	enum rt_kind kind;
@@ -66,7 +66,7 @@ struct kept_file {
 struct files {
 	struct watch watch;
 	int run, run_kvmrt, irqbalance; /* inotify's numbers; -1: none */
-	struct kept_file *items;
+	struct saved_file *items;
 	size_t n, size;
 };
 
@@ -156,7 +156,7 @@ struct agent {
 	bool has_topo;
 	struct rt_topo topo;
 	struct rt_cpuset owned; /* by started or starting RT guests */
-	struct rt_cpuset downed;
+	struct rt_cpuset offline;
 	bool rt; /* any of them */
 	/* The journal as the last look left it. */
 	struct {

@@ -46,12 +46,12 @@ static void on_message(struct agent *agent, const char *text)
 		return;
 	/* Those that we take down ourselves are as they should be. */
 	if (strncmp(text, "offline@", 8) == 0 &&
-	    rt_cpuset_has(&agent->downed, cpu))
+	    rt_cpuset_has(&agent->offline, cpu))
 		return;
 	snprintf(cause.path, sizeof(cause.path),
 		 "sys/devices/system/cpu/cpu%u/online", cpu);
 	if (strncmp(text, "online@", 7) == 0 &&
-	    rt_cpuset_has(&agent->downed, cpu))
+	    rt_cpuset_has(&agent->offline, cpu))
 		agent_cause(agent, &cause);
 	agent_want(agent,
 		   repairs_wait(&agent->repairs, cause.path, agent_now_ms()));

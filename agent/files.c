@@ -28,7 +28,7 @@
 	"kvmrt"
 #define RUN_IRQBALANCE "/run/irqbalance"
 
-/* irqbalance listens a moment after it has made its folder. */
+/* irqbalance listens a moment after it has made its directory. */
 #define IRQBALANCE_MS 1000
 
 static void stat_journal(uint64_t *ret_inode, uint64_t *ret_size,
@@ -71,16 +71,16 @@ static int add(struct files *files, const char *path, uint32_t mask)
 	return inotify_add_watch(files->watch.fd, path, mask);
 }
 
-/* --- kept settings --- */
+/* --- saved settings --- */
 
-static void kept_file_fini(struct kept_file *file)
+static void saved_file_fini(struct saved_file *file)
 {
 	rt_auto_fd(&file->fd);
 	free(file->path);
 	free(file->value);
 }
 
-static bool holds(struct agent *agent, const struct kept_file *file)
+static bool holds(struct agent *agent, const struct saved_file *file)
 {
 	RT_AUTO_FREE char *now = malloc(RT_VALUE_MAX);
 	struct rt_err ignored = { 0 };
@@ -91,7 +91,7 @@ static bool holds(struct agent *agent, const struct kept_file *file)
 	       rt_value_same(file->kind, now, file->value);
 }
 
-static void on_kept_file(struct agent *agent, const struct kept_file *file)
+static void on_saved_file(struct agent *agent, const struct saved_file *file)
 {
 	struct cause cause = { 0 };
 
@@ -108,7 +108,7 @@ static void add_file(struct agent *agent, enum rt_kind kind, const char *path,
 {
 	struct files *files = &agent->files;
 	char full[600];
-	struct kept_file file = { .kind = kind, .fd = -1 };
+	struct saved_file file = { .kind = kind, .fd = -1 };
 	int code;
 
 	snprintf(full, sizeof(full), "/%s", path);
@@ -151,13 +151,13 @@ static bool is_file(enum rt_kind kind)
 	return false;
 }
 
-static void add_kept(struct agent *agent, const struct rt_journal *journal)
+static void add_saved(struct agent *agent, const struct rt_journal *journal)
 {
-	for (size_t i = 0; i < journal->n_kept; i++) {
-		const struct rt_kept *kept = &journal->kept[i];
+	for (size_t i = 0; i < journal->n_saved; i++) {
+		const struct rt_saved *saved = &journal->saved[i];
 
-		if (!kept->done && is_file(kept->kind))
-			add_file(agent, kept->kind, kept->path, kept->wrote);
+		if (!saved->done && is_file(saved->kind))
+			add_file(agent, saved->kind, saved->path, saved->wrote);
 	}
 }
 
@@ -190,7 +190,7 @@ static void add_cgroups(struct agent *agent, const struct rt_journal *journal)
 }
 
 /* Lists follow each other in much the same order: begin where it was. */
-static bool has_watch(const struct kept_file *items, size_t n, size_t hint,
+static bool has_watch(const struct saved_file *items, size_t n, size_t hint,
 		      int wd)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -210,23 +210,23 @@ static bool has_watch(const struct kept_file *items, size_t n, size_t hint,
 void files_follow(struct agent *agent, const struct rt_journal *journal)
 {
 	struct files *files = &agent->files;
-	struct kept_file *old = files->items;
+	struct saved_file *old = files->items;
 	const size_t n_old = files->n;
 
 	files->items = NULL;
 	files->n = files->size = 0;
 	if (agent->rt) {
-		add_kept(agent, journal);
+		add_saved(agent, journal);
 		add_cgroups(agent, journal);
 	}
 	for (size_t i = 0; i < files->n; i++) {
 		if (!has_watch(old, n_old, i, files->items[i].wd))
-			on_kept_file(agent, &files->items[i]);
+			on_saved_file(agent, &files->items[i]);
 	}
 	for (size_t i = 0; i < n_old; i++) {
 		if (!has_watch(files->items, files->n, i, old[i].wd))
 			(void)inotify_rm_watch(files->watch.fd, old[i].wd);
-		kept_file_fini(&old[i]);
+		saved_file_fini(&old[i]);
 	}
 	free(old);
 }
@@ -265,7 +265,7 @@ static void on_event(struct agent *agent, const struct inotify_event *event)
 	} else {
 		for (size_t i = 0; i < files->n; i++) {
 			if (files->items[i].wd == event->wd)
-				on_kept_file(agent, &files->items[i]);
+				on_saved_file(agent, &files->items[i]);
 		}
 	}
 }
@@ -320,7 +320,7 @@ void files_close(struct agent *agent)
 	struct files *files = &agent->files;
 
 	for (size_t i = 0; i < files->n; i++)
-		kept_file_fini(&files->items[i]);
+		saved_file_fini(&files->items[i]);
 	free(files->items);
 	files->items = NULL;
 	files->n = files->size = 0;

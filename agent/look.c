@@ -196,13 +196,14 @@ static void drop_topology(struct agent *agent)
 static void follow(struct agent *agent, const struct rt_journal *journal)
 {
 	agent->owned = rt_plan_owned(journal);
-	agent->downed = (struct rt_cpuset){ 0 };
+	agent->offline = (struct rt_cpuset){ 0 };
 	agent->rt = false;
 	for (size_t i = 0; i < journal->n_active; i++) {
 		if (!journal->active[i].guest.rt)
 			continue;
 		agent->rt = true;
-		rt_cpuset_or(&agent->downed, &journal->active[i].guest.downed);
+		rt_cpuset_or(&agent->offline,
+			     &journal->active[i].guest.offline);
 	}
 	irqs_follow(agent);
 	tasks_follow(agent, journal);

@@ -194,9 +194,9 @@ static int record_process(struct hook *hook, const struct rt_active *active,
 }
 
 /* For kvmrt-stat; a guest does not fail for it. */
-static void keep_counts(struct hook *hook, const struct rt_active *active)
+static void save_counts(struct hook *hook, const struct rt_active *active)
 {
-	if (rt_counts_keep(&hook->store, active->guest.uuid,
+	if (rt_counts_save(&hook->store, active->guest.uuid,
 			   &active->guest.owned, &hook->err) < 0)
 		hook_log(hook, "");
 }
@@ -225,7 +225,7 @@ static int started(struct hook *hook)
 	if (r == 0)
 		r = hook_check_memory(hook, active);
 	if (r == 0 && rt)
-		keep_counts(hook, active);
+		save_counts(hook, active);
 	return r < 0 ? give_up(hook, rt) : 0;
 }
 

@@ -50,11 +50,11 @@ int hook_open_store(struct hook *hook)
 }
 
 /* Did we take any CPU down? Then the kernel does not know its topology. */
-static bool any_downed(const struct rt_journal *journal)
+static bool any_offline(const struct rt_journal *journal)
 {
-	for (size_t i = 0; i < journal->n_kept; i++) {
-		if (!journal->kept[i].done &&
-		    strstr(journal->kept[i].path, "/online"))
+	for (size_t i = 0; i < journal->n_saved; i++) {
+		if (!journal->saved[i].done &&
+		    strstr(journal->saved[i].path, "/online"))
 			return true;
 	}
 	return false;
@@ -64,8 +64,8 @@ int hook_resolve(struct hook *hook)
 {
 	int r = rt_topology_load(&hook->sys, &hook->topo, &hook->err);
 
-	if (r == 0 && !hook->topo.kept && !any_downed(&hook->store.journal))
-		r = rt_topology_keep(&hook->sys, &hook->err);
+	if (r == 0 && !hook->topo.saved && !any_offline(&hook->store.journal))
+		r = rt_topology_save(&hook->sys, &hook->err);
 	if (r == 0)
 		r = rt_guests_resolve(&hook->config, &hook->topo, &hook->guests,
 				      &hook->config_report, &hook->err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host.h - a made-up host in a temporary folder, for tests
+ * host.h - a made-up host in a temporary directory, for tests
  *
  * Run from the top of the source tree, or with TOP naming it.
  */

@@ -121,7 +121,7 @@ static void add_guest(struct rt_json *json, const struct rt_guest *guest)
 	add_set(json, "cpuset", &guest->cpuset);
 	add_vcpus(json, guest);
 	add_set(json, "service_cpus", &guest->service);
-	add_set(json, "downed", &guest->downed);
+	add_set(json, "offline", &guest->offline);
 	add_set(json, "nodes", &guest->nodes);
 	add_flag(json, "locked", guest->locked);
 	rt_json_key(json, "pcidevs");

@@ -98,11 +98,11 @@ static bool can_read(enum rt_kind kind)
 	return kind != RT_KIND_IRQBALANCE && kind != RT_KIND_TASKS;
 }
 
-#define IRQ_FOLDER "proc/irq/"
+#define IRQ_DIRECTORY "proc/irq/"
 
 static bool is_irq(const struct rt_step *step)
 {
-	return strncmp(step->path, IRQ_FOLDER, strlen(IRQ_FOLDER)) == 0;
+	return strncmp(step->path, IRQ_DIRECTORY, strlen(IRQ_DIRECTORY)) == 0;
 }
 
 /* The kernel may take a value and hold another. */
@@ -181,18 +181,18 @@ static int write_back(const struct applier *applier, struct rt_step *step,
 }
 
 /* Returns 1 when the record of the setting can be closed. */
-static int give_back(const struct applier *applier, struct rt_step *step)
+static int restore(const struct applier *applier, struct rt_step *step)
 {
-	const struct rt_kept *kept =
+	const struct rt_saved *saved =
 		rt_journal_find(&applier->store->journal, step->path);
 	char now[RT_VALUE_MAX];
 	struct rt_err err;
 	int r = 0;
 
-	if (!kept)
+	if (!saved)
 		return 0;
 	/* Nothing of ours is there, and another may have its number by now. */
-	if (kept->fixed)
+	if (saved->fixed)
 		return 1;
 	if (can_read(step->kind))
 		r = rt_target_read(applier->sys, step->kind, step->path, now,
@@ -202,11 +202,11 @@ static int give_back(const struct applier *applier, struct rt_step *step)
 	if (r == 0 && can_read(step->kind)) {
 		if (rt_value_same(step->kind, now, step->value))
 			return 1;
-		if (!rt_kept_is_ours(kept, now, applier->topo)) {
+		if (!rt_saved_is_ours(saved, now, applier->topo)) {
 			rt_fail(&err, 0,
 				"/%s holds '%s', which is not what kvmrt wrote "
 				"('%s'): somebody changed it, so it stays",
-				step->path, now, kept->wrote);
+				step->path, now, saved->wrote);
 			note(applier, RT_WARNING, "changed-by-others", step,
 			     err.text);
 			return 1;
@@ -228,16 +228,15 @@ static int give_back(const struct applier *applier, struct rt_step *step)
 	return 1;
 }
 
-static int give_all_back(const struct applier *applier,
-			 const struct rt_plan *plan)
+static int restore_all(const struct applier *applier,
+		       const struct rt_plan *plan)
 {
 	RT_AUTO_STRBUF entries = { 0 };
 
 	for (size_t i = 0; i < plan->n; i++) {
 		struct rt_step *step = &plan->items[i];
 
-		if (step->act == RT_ACT_GIVE_BACK &&
-		    give_back(applier, step) > 0)
+		if (step->act == RT_ACT_RESTORE && restore(applier, step) > 0)
 			rt_journal_add_done(&entries, step->path);
 	}
 	return rt_store_append(applier->store, &entries, applier->err);
@@ -251,10 +250,10 @@ static int give_all_back(const struct applier *applier,
  * else's.
  */
 static void add_wrote(struct rt_strbuf *entries, const struct rt_step *step,
-		      const struct rt_kept *kept)
+		      const struct rt_saved *saved)
 {
-	if (!rt_value_same(step->kind, step->now, kept->wrote) &&
-	    rt_value_same(step->kind, step->now, kept->before))
+	if (!rt_value_same(step->kind, step->now, saved->wrote) &&
+	    rt_value_same(step->kind, step->now, saved->before))
 		rt_journal_add_wrote(entries, step->path, step->now);
 	rt_journal_add_wrote(entries, step->path, step->value);
 }
@@ -266,19 +265,19 @@ static int put_on_record(const struct applier *applier,
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct rt_step *step = &plan->items[i];
-		const struct rt_kept *kept;
+		const struct rt_saved *saved;
 
-		if (step->act != RT_ACT_SET && step->act != RT_ACT_GUARD)
+		if (step->act != RT_ACT_SET && step->act != RT_ACT_SAVE)
 			continue;
-		kept = rt_journal_find(&applier->store->journal, step->path);
-		if (!kept)
-			rt_journal_add_keep(&entries, step->kind, step->path,
-					    step->act == RT_ACT_GUARD ?
+		saved = rt_journal_find(&applier->store->journal, step->path);
+		if (!saved)
+			rt_journal_add_save(&entries, step->kind, step->path,
+					    step->act == RT_ACT_SAVE ?
 						    step->value :
 						    step->now,
 					    step->value);
-		else if (!rt_value_same(step->kind, kept->wrote, step->value))
-			add_wrote(&entries, step, kept);
+		else if (!rt_value_same(step->kind, saved->wrote, step->value))
+			add_wrote(&entries, step, saved);
 	}
 	return rt_store_append(applier->store, &entries, applier->err);
 }
@@ -297,11 +296,11 @@ static bool is_fence(const struct rt_step *step)
 static void add_fixed(const struct applier *applier, const struct rt_step *step)
 {
 	struct fixed *fixed = applier->fixed;
-	const struct rt_kept *kept =
+	const struct rt_saved *saved =
 		rt_journal_find(&applier->store->journal, step->path);
-	const char *number = step->path + strlen(IRQ_FOLDER);
+	const char *number = step->path + strlen(IRQ_DIRECTORY);
 
-	if (kept && rt_value_same(step->kind, step->now, kept->original))
+	if (saved && rt_value_same(step->kind, step->now, saved->original))
 		rt_journal_add_fixed(&fixed->entries, step->path);
 	rt_strbuf_addf(&fixed->numbers, "%s%.*s", fixed->guest ? "," : "",
 		       (int)strcspn(number, "/"), number);
@@ -392,7 +391,7 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 		.told = told,
 		.err = err,
 	};
-	int r = give_all_back(&applier, plan);
+	int r = restore_all(&applier, plan);
 
 	if (r == 0)
 		r = put_on_record(&applier, plan);

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where a file really is: its folder, and its name there. */
+/* Where a file really is: its directory, and its name there. */
 struct spot {
-	int folder;
+	int directory;
 	char name[NAME_MAX + 1];
 	char temporary[NAME_MAX + 1];
 };
@@ -40,7 +40,7 @@ static int check_file(const char *path, const struct stat *st,
 		      struct rt_err *err)
 {
 	if (S_ISDIR(st->st_mode))
-		return rt_fail(err, 0, "%s is a folder, not a file", path);
+		return rt_fail(err, 0, "%s is a directory, not a file", path);
 	if (!S_ISREG(st->st_mode))
 		return rt_fail(err, 0,
 			       "%s is a pipe, a device or a socket, not a "
@@ -170,7 +170,7 @@ int rt_config_file_read_or_new(struct rt_sys *sys, const char *path,
 	return 0;
 }
 
-static int split_path(const char *path, char *folder, size_t size,
+static int split_path(const char *path, char *directory, size_t size,
 		      struct spot *spot, struct rt_err *err)
 {
 	const char *slash = strrchr(path, '/');
@@ -180,9 +180,9 @@ static int split_path(const char *path, char *folder, size_t size,
 	if (!*name || strlen(name) > NAME_MAX - 32 || len + 2 > size)
 		return rt_fail(err, ENAMETOOLONG, "cannot write %s", path);
 	snprintf(spot->name, sizeof(spot->name), "%s", name);
-	snprintf(folder, size, "%.*s", (int)len, path);
+	snprintf(directory, size, "%.*s", (int)len, path);
 	if (!len)
-		snprintf(folder, size, "%s", slash ? "/" : ".");
+		snprintf(directory, size, "%s", slash ? "/" : ".");
 	return 0;
 }
 
@@ -199,13 +199,13 @@ static int changed_meanwhile(const struct rt_config_file *file,
 }
 
 /*
- * The folder of an open file, whatever links led to it. The kernel tells the
+ * The directory of an open file, whatever links led to it. The kernel tells the
  * path; that the name there is this very file is seen to.
  */
 static int find_spot(int fd, const struct rt_config_file *file,
 		     struct spot *spot, struct rt_err *err)
 {
-	char link[64], path[PATH_MAX], folder[PATH_MAX];
+	char link[64], path[PATH_MAX], directory[PATH_MAX];
 	struct stat st;
 	ssize_t n;
 	int r;
@@ -216,38 +216,40 @@ static int find_spot(int fd, const struct rt_config_file *file,
 		return rt_fail(err, errno, "cannot find where %s is",
 			       file->path);
 	path[n] = '\0';
-	r = split_path(path, folder, sizeof(folder), spot, err);
+	r = split_path(path, directory, sizeof(directory), spot, err);
 	if (r < 0)
 		return r;
-	spot->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (spot->folder < 0)
-		return rt_fail(err, errno, "cannot open %s", folder);
-	if (fstatat(spot->folder, spot->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	spot->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (spot->directory < 0)
+		return rt_fail(err, errno, "cannot open %s", directory);
+	if (fstatat(spot->directory, spot->name, &st, AT_SYMLINK_NOFOLLOW) <
+		    0 ||
 	    st.st_dev != file->device || st.st_ino != file->inode)
 		return changed_meanwhile(file, err);
 	return 0;
 }
 
-/* The folder of a file that is not there yet. */
+/* The directory of a file that is not there yet. */
 static int find_new_spot(struct rt_sys *sys, const struct rt_config_file *file,
 			 struct spot *spot, struct rt_err *err)
 {
-	char folder[PATH_MAX];
-	int r = split_path(file->below ? RT_CONFIG_PATH : file->path, folder,
-			   sizeof(folder), spot, err);
+	char directory[PATH_MAX];
+	int r = split_path(file->below ? RT_CONFIG_PATH : file->path, directory,
+			   sizeof(directory), spot, err);
 
 	if (r < 0)
 		return r;
 	if (file->below)
-		spot->folder = rt_sys_openat(sys, folder,
-					     O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-					     0, err);
+		spot->directory = rt_sys_openat(
+			sys, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0,
+			err);
 	else
-		spot->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (spot->folder < 0)
+		spot->directory =
+			open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (spot->directory < 0)
 		return file->below ?
-			       spot->folder :
-			       rt_fail(err, errno, "cannot open %s", folder);
+			       spot->directory :
+			       rt_fail(err, errno, "cannot open %s", directory);
 	return 0;
 }
 
@@ -262,7 +264,7 @@ static int make_temporary(struct spot *spot, struct rt_err *err)
 			break;
 		snprintf(spot->temporary, sizeof(spot->temporary),
 			 ".%.200s.%016llx", spot->name, number);
-		fd = openat(spot->folder, spot->temporary,
+		fd = openat(spot->directory, spot->temporary,
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
 				    O_CLOEXEC,
 			    0600);
@@ -339,10 +341,10 @@ static int install(const struct rt_config_file *file, const struct spot *spot,
 	int r;
 
 	if (file->exists)
-		r = renameat(spot->folder, spot->temporary, spot->folder,
+		r = renameat(spot->directory, spot->temporary, spot->directory,
 			     spot->name);
 	else
-		r = linkat(spot->folder, spot->temporary, spot->folder,
+		r = linkat(spot->directory, spot->temporary, spot->directory,
 			   spot->name, 0);
 	if (r < 0)
 		return errno == EEXIST ?
@@ -350,9 +352,9 @@ static int install(const struct rt_config_file *file, const struct spot *spot,
 			       rt_fail(err, errno,
 				       "cannot put the new file in place");
 	if (!file->exists)
-		unlinkat(spot->folder, spot->temporary, 0);
+		unlinkat(spot->directory, spot->temporary, 0);
 	/* Too late to fail: the new file is there, if not yet on disk. */
-	fsync(spot->folder);
+	fsync(spot->directory);
 	return 0;
 }
 
@@ -391,14 +393,14 @@ static int replace(struct rt_sys *sys, const struct rt_config_file *file,
 	if (r == 0)
 		r = install(file, spot, err);
 	if (r < 0)
-		unlinkat(spot->folder, spot->temporary, 0);
+		unlinkat(spot->directory, spot->temporary, 0);
 	return r;
 }
 
 int rt_config_file_write(struct rt_sys *sys, struct rt_config_file *file,
 			 const char *text, size_t len, struct rt_err *err)
 {
-	struct spot spot = { .folder = -1 };
+	struct spot spot = { .directory = -1 };
 	RT_AUTO_STRBUF copy = { 0 };
 	char *kept = NULL;
 	struct stat st;
@@ -409,8 +411,8 @@ int rt_config_file_write(struct rt_sys *sys, struct rt_config_file *file,
 	if (r < 0)
 		return r;
 	r = replace(sys, file, &spot, text, len, &st, err);
-	if (spot.folder >= 0)
-		close(spot.folder);
+	if (spot.directory >= 0)
+		close(spot.directory);
 	if (r < 0) {
 		free(kept);
 		return rt_wrap(err, "%s is as before", file->path);

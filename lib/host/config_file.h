@@ -5,7 +5,7 @@
  * Reading refuses what is no plain file, what is larger than 16 MiB, and what
  * others than its owner may write; the owner must be root or the caller.
  *
- * Writing makes a new file in the same folder, on disk before it takes the old
+ * Writing makes a new file in the same directory, on disk before it takes the old
  * one's place: whatever happens, the old or the new text is there, whole. Mode
  * and owner stay; a symbolic link stays a link and its target is replaced. A
  * file that somebody else has changed since it was read is left alone

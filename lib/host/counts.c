@@ -177,8 +177,8 @@ static struct name name_of(const char *uuid)
 	return name;
 }
 
-int rt_counts_kept(struct rt_sys *sys, const char *uuid,
-		   struct rt_counts *ret_counts, struct rt_err *err)
+int rt_counts_saved(struct rt_sys *sys, const char *uuid,
+		    struct rt_counts *ret_counts, struct rt_err *err)
 {
 	RT_AUTO_FREE char *text = NULL;
 	struct rt_counts counts = { 0 };
@@ -204,7 +204,7 @@ int rt_counts_kept(struct rt_sys *sys, const char *uuid,
 	return r;
 }
 
-int rt_counts_keep(struct rt_store *store, const char *uuid,
+int rt_counts_save(struct rt_store *store, const char *uuid,
 		   const struct rt_cpuset *cpus, struct rt_err *err)
 {
 	RT_AUTO_STRBUF text = { 0 };

@@ -31,9 +31,9 @@ const struct rt_count *rt_counts_find(const struct rt_counts *counts,
 				      unsigned cpu);
 
 /* What was kept when the guest started; empty when nothing was. */
-int rt_counts_kept(struct rt_sys *sys, const char *uuid,
-		   struct rt_counts *ret_counts, struct rt_err *err);
-int rt_counts_keep(struct rt_store *store, const char *uuid,
+int rt_counts_saved(struct rt_sys *sys, const char *uuid,
+		    struct rt_counts *ret_counts, struct rt_err *err);
+int rt_counts_save(struct rt_store *store, const char *uuid,
 		   const struct rt_cpuset *cpus, struct rt_err *err);
 void rt_counts_forget(struct rt_store *store, const char *uuid);
 

@@ -105,7 +105,7 @@ static int read_line(struct rt_sys *sys, const char *name, unsigned *ret,
 	return 0;
 }
 
-/* A device with MSI has a folder of them; else it has a line. */
+/* A device with MSI has a directory of them; else it has a line. */
 static int read_device(struct rt_sys *sys, const struct rt_facts *facts,
 		       const char *name, struct rt_owners *owners,
 		       struct rt_err *err)

@@ -23,18 +23,18 @@ static int connect_to(struct rt_sys *sys, unsigned pid, struct rt_err *err)
 {
 	const struct timeval limit = { .tv_sec = ANSWER_LIMIT_S };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	RT_AUTO_FD int folder =
+	RT_AUTO_FD int directory =
 		rt_sys_openat(sys, FOLDER, O_RDONLY | O_DIRECTORY, 0, err);
 	int sock;
 
-	if (folder < 0)
-		return folder;
+	if (directory < 0)
+		return directory;
 	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (sock < 0)
 		return rt_fail(err, errno, "make a socket");
 	/* Through the handle, so that the name stays below the root. */
 	snprintf(addr.sun_path, sizeof(addr.sun_path),
-		 "/proc/self/fd/%d/irqbalance%u.sock", folder, pid);
+		 "/proc/self/fd/%d/irqbalance%u.sock", directory, pid);
 	if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
 	    setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
 	    connect(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0) {

@@ -4,7 +4,7 @@
  *
  * irqbalance 1.3 and later takes commands on a socket that carries its pid in
  * its name: /run/irqbalance/irqbalancePID.sock, or an abstract address where
- * that folder cannot be made. It wants SCM_CREDENTIALS of root with each
+ * that directory cannot be made. It wants SCM_CREDENTIALS of root with each
  * message. It is never restarted; when it restarts by itself the ban is gone
  * and the new process is a new target, "irqbalance/PID/START".
  */

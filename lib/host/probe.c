@@ -106,7 +106,7 @@ static int read_workqueue(struct rt_sys *sys, const char *name,
 {
 	char path[512];
 
-	/* The folder's own files are met here too. */
+	/* The directory's own files are met here too. */
 	if (strncmp(name, "cpumask", 7) == 0 || strcmp(name, "power") == 0 ||
 	    strcmp(name, "uevent") == 0)
 		return 0;

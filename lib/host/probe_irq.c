@@ -75,7 +75,7 @@ static void assign_device(struct rt_irq *irq, const struct rt_facts *facts,
 }
 
 /*
- * The names of the handlers: one file since 4.9. The folders of /proc/irq/N
+ * The names of the handlers: one file since 4.9. The directories of /proc/irq/N
  * say the same on a kernel or in a tree without it.
  */
 static int read_name(struct rt_sys *sys, unsigned number, char **ret_name,
@@ -96,7 +96,7 @@ static int read_name(struct rt_sys *sys, unsigned number, char **ret_name,
 	for (size_t i = 0; i < entries.n; i++) {
 		char child[512];
 
-		/* A path that ends with a slash is there only for a folder. */
+		/* A path that ends with a slash is there only for a directory. */
 		snprintf(child, sizeof(child), "%s/%s/", path,
 			 entries.items[i]);
 		if (!rt_sys_exists(sys, child))
@@ -227,17 +227,17 @@ static int list_irqs(const struct reading *reading, unsigned **ret_numbers,
 		     size_t *ret_n, struct rt_err *err)
 {
 	unsigned *numbers = NULL;
-	size_t n = 0, kept = 0;
+	size_t n = 0, saved = 0;
 	int r = rt_sys_list_numbers(reading->sys, "proc/irq", &numbers, &n,
 				    err);
 
 	for (size_t i = 0; i < n; i++) {
 		if (!reading->but || !rt_cpuset_has(reading->but, numbers[i]))
-			numbers[kept++] = numbers[i];
+			numbers[saved++] = numbers[i];
 	}
 	if (r == 0) {
 		*ret_numbers = numbers;
-		*ret_n = kept;
+		*ret_n = saved;
 	}
 	return r;
 }

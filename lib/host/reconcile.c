@@ -187,7 +187,7 @@ static int read_online(struct rt_store *store, struct rt_topo *topo,
 	int r = rt_sys_read(store->sys, "sys/devices/system/cpu/online", text,
 			    sizeof(text), err);
 
-	/* A captured host's list is not kept up by a kernel. */
+	/* A captured host's list is not saved up by a kernel. */
 	if (r == 0 && store->sys->live)
 		r = rt_cpuset_parse_list(text, &topo->online, err);
 	return r;

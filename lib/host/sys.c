@@ -274,7 +274,7 @@ static bool is_dot(const char *name)
 }
 
 /*
- * Not readdir(3): a hook looks into hundreds of folders, and each DIR is an
+ * Not readdir(3): a hook looks into hundreds of directories, and each DIR is an
  * allocation of 32 KiB and two more system calls.
  */
 static int for_entries(struct rt_sys *sys, const char *path,
@@ -290,7 +290,7 @@ static int for_entries(struct rt_sys *sys, const char *path,
 		const ssize_t n = getdents64(fd, entries, sizeof(entries));
 		const struct dirent64 *entry;
 
-		/* ENOENT: the folder went away while it was open. */
+		/* ENOENT: the directory went away while it was open. */
 		if (n == 0 || (n < 0 && errno == ENOENT))
 			return 0;
 		if (n < 0)

@@ -113,7 +113,7 @@ static int read_pid(const struct search *search, unsigned pid,
 		r = rt_stat_parse(text, &line, err);
 	if (r < 0)
 		return r;
-	/* Most have one thread: that saves the look into the folder. */
+	/* Most have one thread: that saves the look into the directory. */
 	return line.threads == 1 ? look_at(search, pid, pid, &line, err) :
 				   read_threads_of(search, pid, err);
 }

@@ -6,7 +6,7 @@
 #include <hwloc.h>
 #include <unistd.h>
 
-#include "topology_kept.h"
+#include "topology_saved.h"
 
 static void auto_topology(hwloc_topology_t *topology)
 {
@@ -269,11 +269,11 @@ static int load_kept(struct rt_sys *sys, struct rt_topo *topo,
 	AUTO_TOPOLOGY topology = NULL;
 	RT_AUTO_FREE char *xml = NULL;
 	struct source source = { 0 };
-	int r = rt_kept_read(sys, &xml, &source.xml_len, err);
+	int r = rt_topology_saved_read(sys, &xml, &source.xml_len, err);
 
 	if (r < 0)
 		return r;
-	if (rt_kept_find_note(xml, topo))
+	if (rt_topology_saved_find_note(xml, topo))
 		return 0;
 	source.xml = xml;
 	r = build(&source, &topology, err);
@@ -365,7 +365,7 @@ static int load(struct rt_sys *sys, const struct rt_cpuset *present,
 	if (r == 0 && rt_cpuset_is_equal(&topo->present, present) &&
 	    (rt_cpuset_is_subset(online, &topo->online) ||
 	     !rt_cpuset_is_subset(&topo->online, online))) {
-		topo->kept = true;
+		topo->saved = true;
 		return 0;
 	}
 	if (r < 0 && r != -ENOENT && !rt_cpuset_is_equal(present, online))
@@ -431,7 +431,7 @@ static int add_note(hwloc_topology_t topology, struct rt_err *err)
 	return r;
 }
 
-int rt_topology_keep(struct rt_sys *sys, struct rt_err *err)
+int rt_topology_save(struct rt_sys *sys, struct rt_err *err)
 {
 	AUTO_TOPOLOGY topology = NULL;
 	char *xml;
@@ -446,7 +446,7 @@ int rt_topology_keep(struct rt_sys *sys, struct rt_err *err)
 		return r;
 	if (hwloc_topology_export_xmlbuffer(topology, &xml, &len, 0) < 0)
 		return rt_fail(err, errno, "hwloc cannot export the topology");
-	r = rt_kept_write(sys, xml, (size_t)len - 1, err);
+	r = rt_topology_saved_write(sys, xml, (size_t)len - 1, err);
 	hwloc_free_xmlbuffer(topology, xml);
 	return r;
 }

@@ -3,7 +3,7 @@
  * topology.h - the host's topology from hwloc
  *
  * The kernel forgets the topology of an offline CPU. The full topology is
- * kept in /run/kvmrt/topology.xml from a time when nothing was downed by us.
+ * kept in /run/kvmrt/topology.xml from a time when nothing was offline by us.
  */
 #ifndef RT_TOPOLOGY_H
 #define RT_TOPOLOGY_H
@@ -34,9 +34,9 @@ int rt_topology_load_file(const char *source, struct rt_topo *ret_topo,
 
 /*
  * Keep the present topology for the time when CPUs are down. Called with the
- * lock held and nothing downed by us. A kept one that knows all CPUs that are
+ * lock held and nothing offline by us. A kept one that knows all CPUs that are
  * online now stays.
  */
-int rt_topology_keep(struct rt_sys *sys, struct rt_err *err);
+int rt_topology_save(struct rt_sys *sys, struct rt_err *err);
 
 #endif

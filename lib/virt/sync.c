@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/check/check.h"
-#include "host/agreed_file.h"
+#include "host/baseline_file.h"
 #include "host/probe.h"
 
 /* An editor may be at work on the same file. */
@@ -66,7 +66,7 @@ static void note_all(struct job *job, const char *code, const char *why,
 	for (size_t i = 0; i < differences->n; i++) {
 		const struct rt_difference *d = &differences->items[i];
 
-		if (take && !rt_agreed_can_take(d->kind))
+		if (take && !rt_baseline_can_take(d->kind))
 			continue;
 		rt_strbuf_addf(&text, "%s%s", between, d->what);
 		between = "; ";
@@ -202,25 +202,25 @@ static int check_config(struct job *job, const struct rt_config *config)
 /* --- what was agreed --- */
 
 static int texts(struct job *job, const struct rt_section *section,
-		 struct rt_agreed *ret)
+		 struct rt_baseline *ret)
 {
-	int r = rt_agreed_of_section(section, &ret->section, job->err);
+	int r = rt_baseline_of_section(section, &ret->section, job->err);
 
 	return r < 0 ? r :
-		       rt_agreed_of_domain(&job->domain, &ret->domain,
-					   job->err);
+		       rt_baseline_of_domain(&job->domain, &ret->domain,
+					     job->err);
 }
 
 static int record(struct job *job, const struct rt_config *config)
 {
 	const struct rt_section *section = rt_config_find(config, job->uuid);
-	struct rt_agreed agreed = { 0 };
+	struct rt_baseline agreed = { 0 };
 	int r = texts(job, section, &agreed);
 
 	if (r == 0)
-		r = rt_agreed_write(job->sync->sys, job->uuid, &agreed,
-				    job->err);
-	rt_agreed_fini(&agreed);
+		r = rt_baseline_write(job->sync->sys, job->uuid, &agreed,
+				      job->err);
+	rt_baseline_fini(&agreed);
 	/* -ENOENT is a guest that libvirt does not know. */
 	if (r == -ENOENT)
 		job->err->code = EIO;
@@ -230,18 +230,18 @@ static int record(struct job *job, const struct rt_config *config)
 static int decide(struct job *job, const struct rt_differences *differences,
 		  enum rt_side *ret_side, const char **ret_why)
 {
-	struct rt_agreed agreed, now = { 0 };
-	int r = rt_agreed_read(job->sync->sys, job->uuid, &agreed, job->err);
+	struct rt_baseline agreed, now = { 0 };
+	int r = rt_baseline_read(job->sync->sys, job->uuid, &agreed, job->err);
 
 	if (r < 0)
 		return r;
 	r = texts(job, job->section, &now);
 	if (r == 0)
-		*ret_side = rt_agreed_decide(&agreed, differences, now.section,
-					     now.domain, job->config.edits,
-					     ret_why);
-	rt_agreed_fini(&agreed);
-	rt_agreed_fini(&now);
+		*ret_side = rt_baseline_decide(&agreed, differences,
+					       now.section, now.domain,
+					       job->config.edits, ret_why);
+	rt_baseline_fini(&agreed);
+	rt_baseline_fini(&now);
 	return r;
 }
 

@@ -9,7 +9,7 @@
 #ifndef RT_SYNC_H
 #define RT_SYNC_H
 
-#include "core/config/agreed.h"
+#include "core/config/baseline.h"
 #include "core/config/import.h"
 #include "core/base/report.h"
 #include "core/model/topo.h"

@@ -278,7 +278,7 @@ static void print_counts(const struct maker *maker)
 
 	fprintf(stderr,
 		"%zu calls: %zu opens, %zu reads, %zu writes, %zu looks into "
-		"folders\n",
+		"directories\n",
 		maker->n_ops, n[CALL_OPENAT] + n[CALL_OPENAT2],
 		n[CALL_READ] + n[CALL_PREAD], n[CALL_WRITE] + n[CALL_PWRITE],
 		n[CALL_GETDENTS]);

@@ -212,7 +212,7 @@ alone
 if [ "$(id -u)" -ne 0 ]; then
 	fresh
 	chmod 500 "$etc"
-	edit 'a folder that is not ours to write' 1
+	edit 'a directory that is not ours to write' 1
 	has err 'Permission denied'
 	same
 	chmod 700 "$etc"

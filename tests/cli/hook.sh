@@ -40,7 +40,7 @@ call() {
 	}
 }
 
-# What kvmrt changed: but for its own folder and what ends with the guest.
+# What kvmrt changed: but for its own directory and what ends with the guest.
 changes() {
 	diff -rq --no-dereference "$pristine" "$root" |
 		grep -vE '/proc/4711|/proc/4716|/irq/5[0-2]|effective_affinity_list|rt1\.scope|root/etc: kvmrt.cfg'
@@ -248,7 +248,7 @@ unchanged
 fresh rt1
 rm "$root/etc/kvmrt.cfg"
 mkdir "$root/etc/kvmrt.cfg"
-trouble "a folder in place of kvmrt.cfg"
+trouble "a directory in place of kvmrt.cfg"
 fresh rt1
 rm "$root/etc/kvmrt.cfg"
 mkfifo "$root/etc/kvmrt.cfg"
@@ -263,7 +263,7 @@ trouble "a damaged journal"
 fresh rt1
 mkdir -p "$root/run/kvmrt"
 chmod 0777 "$root/run/kvmrt"
-trouble "a folder of ours that anybody may write"
+trouble "a directory of ours that anybody may write"
 fresh rt1
 rm "$root/sys/devices/system/cpu/online"
 trouble "no CPUs to be seen"

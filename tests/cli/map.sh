@@ -201,7 +201,7 @@ for kind in dir link fifo; do
 done
 [ -h "$work/link.svg" ] && [ -p "$work/fifo.svg" ] && [ -d "$work/dir.svg" ]
 result $? "they are left as they are"
-run "no such folder" 1 $program --root "$host" --map "$work/none/map.svg"
+run "no such directory" 1 $program --root "$host" --map "$work/none/map.svg"
 has err "make a file beside"
 
 run "a description" 0 $program --root "$host" --map "$map" \

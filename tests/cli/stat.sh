@@ -74,7 +74,7 @@ has out 'No guest of kvmrt.cfg runs.'
 run 'all' 0 kvmrt-stat --root "$root" --all
 has out 'rt1                  off'
 [ ! -e "$root/run/kvmrt" ]
-result $? 'looking makes no folder'
+result $? 'looking makes no directory'
 
 mv "$work/rt1.pid" "$pid"
 

@@ -53,6 +53,6 @@ if command -v systemd-tmpfiles >/dev/null && [ "$(id -u)" -eq 0 ]; then
 	result $? 'systemd-tmpfiles takes it'
 	[ "$(cd "$work/root" && stat -c '%n %a' run/kvmrt var/lib/kvmrt | tr '\n' ' ')" = \
 		'run/kvmrt 755 var/lib/kvmrt 700 ' ]
-	result $? 'and makes the two folders'
+	result $? 'and makes the two directories'
 fi
 finish

@@ -107,8 +107,8 @@ chmod 666 "$host/etc/kvmrt.cfg"
 run "a file that all may write" 3 $program --root "$host"
 has err "may be written by others"
 empty out
-run "a folder" 3 $program -f "$work"
-has err "is a folder"
+run "a directory" 3 $program -f "$work"
+has err "is a directory"
 
 run "no such topology" 1 $program -f "$work/good.cfg" \
 	--topology "$work/none.xml"

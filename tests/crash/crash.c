@@ -209,18 +209,18 @@ static int run(const struct bench *bench, const char *call, enum fault fault,
 
 /* --- what may differ at the end --- */
 
-static bool is_below(const char *path, const char *folder)
+static bool is_below(const char *path, const char *directory)
 {
-	const size_t len = strlen(folder);
+	const size_t len = strlen(directory);
 
-	return strncmp(path, folder, len) == 0 &&
+	return strncmp(path, directory, len) == 0 &&
 	       (path[len] == '/' || !path[len]);
 }
 
-/* The guest's own, which ends with it, and our folder less the journal. */
+/* The guest's own, which ends with it, and our directory less the journal. */
 static bool may_differ(const char *path)
 {
-	static const char *const folders[] = {
+	static const char *const directories[] = {
 		"/run/kvmrt/lock",
 		"/run/kvmrt/topology.xml",
 		"/run/kvmrt/topology.xml.new",
@@ -238,8 +238,9 @@ static bool may_differ(const char *path)
 	/* The kernel's choice within the mask; the captured one's is poor. */
 	if (name && strcmp(name, "/effective_affinity_list") == 0)
 		return true;
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		if (is_below(path, folders[i]))
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories);
+	     i++) {
+		if (is_below(path, directories[i]))
 			return true;
 	}
 	return strcmp(path, "/run/kvmrt") == 0;

@@ -13,14 +13,14 @@
 int __real_rt_sys_open(const char *dir, struct rt_sys *ret_sys,
 		       struct rt_err *err);
 ssize_t __real_write(int fd, const void *data, size_t len);
-int __real_unlinkat(int folder, const char *name, int flags);
+int __real_unlinkat(int directory, const char *name, int flags);
 int __real_renameat(int from, const char *old, int to, const char *new);
 int __real_ftruncate(int fd, off_t len);
 
 int __wrap_rt_sys_open(const char *dir, struct rt_sys *ret_sys,
 		       struct rt_err *err);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
-int __wrap_unlinkat(int folder, const char *name, int flags);
+int __wrap_unlinkat(int directory, const char *name, int flags);
 int __wrap_renameat(int from, const char *old, int to, const char *new);
 int __wrap_ftruncate(int fd, off_t len);
 int __wrap_nanosleep(const struct timespec *pause, struct timespec *left);
@@ -167,23 +167,23 @@ static int refuse(void)
 	return -1;
 }
 
-int __wrap_unlinkat(int folder, const char *name, int flags)
+int __wrap_unlinkat(int directory, const char *name, int flags)
 {
-	return is_ours(folder) && is_spoilt(EFFECT_FOLDER) ?
+	return is_ours(directory) && is_spoilt(EFFECT_DIRECTORY) ?
 		       refuse() :
-		       __real_unlinkat(folder, name, flags);
+		       __real_unlinkat(directory, name, flags);
 }
 
 int __wrap_renameat(int from, const char *old, int to, const char *new)
 {
-	return is_ours(from) && is_spoilt(EFFECT_FOLDER) ?
+	return is_ours(from) && is_spoilt(EFFECT_DIRECTORY) ?
 		       refuse() :
 		       __real_renameat(from, old, to, new);
 }
 
 int __wrap_ftruncate(int fd, off_t len)
 {
-	return is_ours(fd) && is_spoilt(EFFECT_FOLDER) ?
+	return is_ours(fd) && is_spoilt(EFFECT_DIRECTORY) ?
 		       refuse() :
 		       __real_ftruncate(fd, len);
 }

@@ -20,8 +20,8 @@ enum fault {
 
 enum effect {
 	EFFECT_KERNEL,
-	EFFECT_WRITE,  /* to a file of ours */
-	EFFECT_FOLDER, /* unlink, rename, truncate */
+	EFFECT_WRITE,	  /* to a file of ours */
+	EFFECT_DIRECTORY, /* unlink, rename, truncate */
 };
 
 #define EFFECTS_MAX  4096

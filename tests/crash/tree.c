@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tree.c - a folder's content in memory */
+/* tree.c - a directory's content in memory */
 #include "tree.h"
 
 #include <errno.h>

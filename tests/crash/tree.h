@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tree.h - a folder's content in memory, to compare with and to put back
+ * tree.h - a directory's content in memory, to compare with and to put back
  */
 #ifndef RT_TEST_TREE_H
 #define RT_TEST_TREE_H
@@ -12,7 +12,7 @@
 struct tree_entry {
 	char *path; /* below the root */
 	mode_t mode;
-	char *text; /* of a file, or a link's target; NULL for a folder */
+	char *text; /* of a file, or a link's target; NULL for a directory */
 	size_t len;
 };
 
@@ -22,7 +22,7 @@ struct tree {
 	size_t n, size;
 };
 
-/* Ends the program when the folder cannot be read. */
+/* Ends the program when the directory cannot be read. */
 void tree_read(struct tree *tree, const char *root);
 void tree_fini(struct tree *tree);
 
@@ -34,10 +34,10 @@ void tree_fini(struct tree *tree);
 bool tree_restore(const struct tree *tree, bool (*may_differ)(const char *path),
 		  char *ret_path, size_t size);
 
-/* The folder holds `from`: make it hold `to`, a later state of it. */
+/* The directory holds `from`: make it hold `to`, a later state of it. */
 void tree_change(const struct tree *from, const struct tree *to);
 
-/* A file or a folder with all that is in it; one that is not there is gone. */
+/* A file or a directory with all that is in it; one that is not there is gone. */
 void tree_remove(const char *path);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* replay.c - a fuzz target without a fuzzer: the files and folders named */
+/* replay.c - a fuzz target without a fuzzer: the files and directories named */
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
@@ -36,14 +36,14 @@ static void replay_file(const char *path)
 
 static void replay(const char *path)
 {
-	DIR *folder = opendir(path);
+	DIR *directory = opendir(path);
 	const struct dirent *entry;
 
-	if (!folder) {
+	if (!directory) {
 		replay_file(path);
 		return;
 	}
-	while ((entry = readdir(folder)) != NULL) {
+	while ((entry = readdir(directory)) != NULL) {
 		char name[4096];
 
 		if (entry->d_name[0] == '.')
@@ -51,7 +51,7 @@ static void replay(const char *path)
 		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
 		replay_file(name);
 	}
-	closedir(folder);
+	closedir(directory);
 }
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Settings and functions shared by the lab's commands; sourced, with $here set to this folder.
+# Settings and functions shared by the lab's commands; sourced, with $here set to this directory.
 # shellcheck shell=sh
 
 : "${LAB_BUILD:=$(CDPATH='' cd -- "$here/../.." && pwd)/build/lab}"
@@ -59,7 +59,7 @@ mirror() {
 }
 
 # emulator: the QEMU to run. Before 8.1 emulation by several threads loses writes to code, and before 9.0 it has no x2APIC;
-# then it is the newer one that 'image' fetched, run out of its folder.
+# then it is the newer one that 'image' fetched, run out of its directory.
 emulator() {
 	if [ -n "${LAB_QEMU:-}" ]; then
 		echo "$LAB_QEMU"

@@ -2,7 +2,7 @@
 # The state of everything in the host that kvmrt may touch, as sorted lines "KIND KEY = VALUE", and its comparison.
 # shellcheck shell=sh
 
-# label KIND: make "KIND FILE = VALUE" of grep's "FILE:VALUE"; a folder's name may hold a colon, a file's does not.
+# label KIND: make "KIND FILE = VALUE" of grep's "FILE:VALUE"; a directory's name may hold a colon, a file's does not.
 label() {
 	sed -E "s|^(.*/[^/:]*):|$1 \1 = |"
 }

@@ -264,7 +264,7 @@ static void test_socket(void)
 	rmdir("/run/kvmrt");
 	ok(control_open(&agent, &err) < 0 &&
 		   strstr(err.text, "listen on /run/kvmrt/agent.sock"),
-	   "no folder: %s", err.text);
+	   "no directory: %s", err.text);
 	agent_unwatch(&agent, &agent.control.watch);
 	world_end();
 }

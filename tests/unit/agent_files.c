@@ -9,16 +9,16 @@
 
 static char text_path[] = SETTING, list_path[] = LIST, value[] = "0-3",
 	    original[] = "0-11";
-static struct rt_kept kept[3];
-static struct rt_journal journal = { .kept = kept };
+static struct rt_saved saved[3];
+static struct rt_journal journal = { .saved = saved };
 
-static void fill(struct rt_kept *item, enum rt_kind kind, char *path)
+static void fill(struct rt_saved *item, enum rt_kind kind, char *path)
 {
-	*item = (struct rt_kept){ .kind = kind,
-				  .path = path,
-				  .original = original,
-				  .before = original,
-				  .wrote = value };
+	*item = (struct rt_saved){ .kind = kind,
+				   .path = path,
+				   .original = original,
+				   .before = original,
+				   .wrote = value };
 }
 
 static void begin(void)
@@ -26,13 +26,13 @@ static void begin(void)
 	struct rt_err err = { 0 };
 
 	world_begin(NULL);
-	world_folder("/proc/sys/kernel");
-	world_folder("/proc/irq/9");
+	world_directory("/proc/sys/kernel");
+	world_directory("/proc/irq/9");
 	world_write("/" SETTING, "0-3\n");
 	world_write("/" LIST, "0-3\n");
-	fill(&kept[0], RT_KIND_TEXT, text_path);
-	fill(&kept[1], RT_KIND_LIST, list_path);
-	journal.n_kept = 2;
+	fill(&saved[0], RT_KIND_TEXT, text_path);
+	fill(&saved[1], RT_KIND_LIST, list_path);
+	journal.n_saved = 2;
 	ok(files_open(&agent, &err) == 0, "inotify %s", err.text);
 	files_seen(&agent);
 }
@@ -93,15 +93,15 @@ static void test_follow(void)
 
 	begin_guest();
 	/* A thread's mask is no file; what was given back is not watched. */
-	fill(&kept[2], RT_KIND_AFFINITY, cpu);
-	journal.n_kept = 3;
-	kept[0].done = true;
+	fill(&saved[2], RT_KIND_AFFINITY, cpu);
+	journal.n_saved = 3;
+	saved[0].done = true;
 	files_follow(&agent, &journal);
 	is_int((long long)agent.files.n, 1, "what is on record and a file");
 	world_hear();
 	put("/" SETTING, "0-9\n");
 	is_int(world_hear(), 0, "what was given back is watched no more");
-	fill(&kept[2], RT_KIND_LIST, none);
+	fill(&saved[2], RT_KIND_LIST, none);
 	files_follow(&agent, &journal);
 	is_int((long long)agent.files.n, 1, "what is gone cannot be");
 	ok(!agent.poll, "and needs not be");
@@ -185,10 +185,10 @@ static void test_irqbalance(void)
 {
 	begin();
 	agent.rt = true;
-	world_folder("/run/other");
+	world_directory("/run/other");
 	world_hear();
-	is_int(world_due(), -1, "somebody's folder");
-	world_folder("/run/irqbalance");
+	is_int(world_due(), -1, "somebody's directory");
+	world_directory("/run/irqbalance");
 	world_hear();
 	is_int(world_due(), 1000, "irqbalance comes, and listens soon");
 	world_calm();
@@ -206,7 +206,7 @@ static void test_irqbalance(void)
 	rmdir("/run/irqbalance");
 	world_hear();
 	is_int(world_due(), -1, "it goes, which asks for nothing");
-	world_folder("/run/irqbalance");
+	world_directory("/run/irqbalance");
 	world_hear();
 	world_calm();
 	world_write("/run/irqbalance/irqbalance7.sock", "");
@@ -263,7 +263,7 @@ static void test_many(void)
 {
 	enum { N = 400 };
 	const struct rlimit few = { .rlim_cur = 200, .rlim_max = 2000 };
-	static struct rt_kept many[N];
+	static struct rt_saved many[N];
 	static char paths[N][64];
 
 	setrlimit(RLIMIT_NOFILE, &few);
@@ -273,8 +273,8 @@ static void test_many(void)
 		world_write(paths[i], "0-3");
 		fill(&many[i], RT_KIND_LIST, paths[i] + 1);
 	}
-	journal.kept = many;
-	journal.n_kept = N;
+	journal.saved = many;
+	journal.n_saved = N;
 	agent.rt = true;
 	for (unsigned i = 0; i < 3; i++)
 		files_follow(&agent, &journal);
@@ -286,7 +286,7 @@ static void test_many(void)
 	world_hear();
 	is_str(agent.n_causes ? agent.causes[0].path : "", paths[N - 1] + 1,
 	       "the last is heard");
-	journal.kept = kept;
+	journal.saved = saved;
 	world_end();
 }
 

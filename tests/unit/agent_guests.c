@@ -29,7 +29,7 @@ static void put_process(unsigned pid, unsigned long long start)
 	char path[64], text[256];
 
 	snprintf(path, sizeof(path), "/proc/%u/task/%u", pid, pid);
-	world_folder(path);
+	world_directory(path);
 	snprintf(text, sizeof(text),
 		 "%u (qemu) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 "
 		 "%llu 0 0\n",

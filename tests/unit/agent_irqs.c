@@ -81,9 +81,9 @@ static void test_lines(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		printf("# %s\n", rows[i].name);
 		begin();
-		world_folder("/sys/kernel/irq/902");
-		world_folder("/sys/kernel/irq/903");
-		world_folder("/proc/79");
+		world_directory("/sys/kernel/irq/902");
+		world_directory("/sys/kernel/irq/903");
+		world_directory("/proc/79");
 		world_write("/sys/kernel/irq/902/actions", "vfio-msix[0](x)\n");
 		world_write("/sys/kernel/irq/903/actions", "eth0\n");
 		world_write("/proc/79/comm", "mover\n");

@@ -114,7 +114,7 @@ MAYBE_UNUSED static const char *world_read(const char *path)
 	return text;
 }
 
-static void world_folder(const char *path)
+static void world_directory(const char *path)
 {
 	char at[256];
 
@@ -149,8 +149,8 @@ WRAP(int, mkdir, const char *path, mode_t mode)
 	if (__real_mkdir(moved.text, mode) < 0)
 		return -1;
 	if (strcmp(path, INSTANCE) == 0) {
-		world_folder(INSTANCE "/events/irq_vectors/vector_config");
-		world_folder(INSTANCE "/options");
+		world_directory(INSTANCE "/events/irq_vectors/vector_config");
+		world_directory(INSTANCE "/options");
 		world_write(ENABLE, "0");
 		world_write(INSTANCE "/buffer_size_kb", "");
 		world_write(INSTANCE "/buffer_percent", "");

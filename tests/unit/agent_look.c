@@ -262,7 +262,7 @@ static int put_silent(void)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	world_folder("/run/irqbalance");
+	world_directory("/run/irqbalance");
 	snprintf(address.sun_path, sizeof(address.sun_path), "%.107s",
 		 world_path("/run/irqbalance/irqbalance710.sock").text);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||

@@ -97,7 +97,7 @@ static void event_run(void)
 {
 	switch (roll(4)) {
 	case 0:
-		world_folder("/run/irqbalance");
+		world_directory("/run/irqbalance");
 		break;
 	case 1:
 		rmdir("/run/irqbalance");
@@ -261,7 +261,7 @@ static const struct {
 } events[] = {
 	{ "trace", event_trace, 20 },	 { "files", event_irq_file, 8 },
 	{ "uevents", event_uevent, 12 }, { "tasks", event_task, 12 },
-	{ "folders", event_run, 8 },	 { "clients", event_client, 20 },
+	{ "directories", event_run, 8 }, { "clients", event_client, 20 },
 	{ "helper", event_helper, 12 },	 { "lock", event_lock, 3 },
 	{ "guest", event_guest, 1 },	 { "pidfds", event_pidfd, 1 },
 	{ "time", event_time, 10 },

@@ -50,14 +50,14 @@ static void world_make_root(const char *name)
 		snprintf(world.host.dir, sizeof(world.host.dir),
 			 "/tmp/kvmrt-test-XXXXXX");
 		if (!mkdtemp(world.host.dir))
-			ok(false, "a temporary folder");
+			ok(false, "a temporary directory");
 		snprintf(world.host.root, sizeof(world.host.root), "%s/host",
 			 world.host.dir);
 		(void)mkdir(world.host.root, 0755);
 	}
-	world_folder("/run/kvmrt");
-	world_folder(TRACEFS "/instances");
-	world_folder("/proc/irq");
+	world_directory("/run/kvmrt");
+	world_directory(TRACEFS "/instances");
+	world_directory("/proc/irq");
 	snprintf(world.helper, sizeof(world.helper), "%s/helper",
 		 world.host.dir);
 }
@@ -121,7 +121,7 @@ MAYBE_UNUSED static void world_own(void)
 	agent.rt = true;
 	rt_cpuset_add(&agent.owned, 6);
 	rt_cpuset_add(&agent.owned, 7);
-	rt_cpuset_add(&agent.downed, 7);
+	rt_cpuset_add(&agent.offline, 7);
 }
 
 /* How many events there were. */

@@ -160,10 +160,10 @@ static void forget(void)
 	RT_AUTO_STRBUF entries = { 0 };
 	struct rt_err err;
 
-	for (size_t i = 0; i < store.journal.n_kept; i++) {
-		if (!store.journal.kept[i].done)
+	for (size_t i = 0; i < store.journal.n_saved; i++) {
+		if (!store.journal.saved[i].done)
 			rt_journal_add_done(&entries,
-					    store.journal.kept[i].path);
+					    store.journal.saved[i].path);
 	}
 	if (rt_store_append(&store, &entries, &err) < 0)
 		ok(false, "the record is emptied: %s", err.text);
@@ -242,10 +242,10 @@ static void test_refusals(void)
 		is_str(report.n ? report.items[0].code : "", refusals[i].note,
 		       report.n ? report.items[0].message : "no note");
 		if (refusals[i].act == RT_ACT_SET) {
-			const struct rt_kept *kept = rt_journal_find(
+			const struct rt_saved *saved = rt_journal_find(
 				&store.journal, refusals[i].path);
 
-			ok(kept && kept->fixed == for_good,
+			ok(saved && saved->fixed == for_good,
 			   "whether it may be tried again is on record");
 		}
 		if (refusals[i].result)
@@ -288,7 +288,7 @@ static void test_fixed(void)
 	   "names both: %s",
 	   report.n ? report.items[report.n - 1].message : "");
 	rt_report_fini(&report);
-	steps[0].act = RT_ACT_GIVE_BACK;
+	steps[0].act = RT_ACT_RESTORE;
 	steps[0].value = steps[0].now;
 	snprintf(kernel.files[0].value, sizeof(kernel.files[0].value), "0-5");
 	kernel.writes = 0;
@@ -310,8 +310,8 @@ static void test_fixed_later(void)
 	struct rt_step second =
 		step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-5", "0-3");
 	struct rt_step back =
-		step_of(RT_ACT_GIVE_BACK, RT_KIND_LIST, IRQ, "0-5", "0-11");
-	const struct rt_kept *kept;
+		step_of(RT_ACT_RESTORE, RT_KIND_LIST, IRQ, "0-5", "0-11");
+	const struct rt_saved *saved;
 	struct rt_report report;
 	struct rt_err err = { 0 };
 
@@ -324,8 +324,8 @@ static void test_fixed_later(void)
 	is_int(apply(&second, &report, &err), 0, "and then refuses");
 	ok(report.n && strcmp(report.items[0].code, "stays") == 0,
 	   "which is said");
-	kept = rt_journal_find(&store.journal, IRQ);
-	ok(kept && !kept->fixed, "has something of ours");
+	saved = rt_journal_find(&store.journal, IRQ);
+	ok(saved && !saved->fixed, "has something of ours");
 	rt_report_fini(&report);
 	kernel.refuses = NULL;
 	is_int(apply(&back, &report, &err), 0, "it is given back");
@@ -339,7 +339,7 @@ static void test_freed(void)
 {
 	struct rt_step step =
 		step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-11", "0-5");
-	const struct rt_kept *kept;
+	const struct rt_saved *saved;
 	struct rt_report report;
 	struct rt_err err = { 0 };
 
@@ -347,8 +347,8 @@ static void test_freed(void)
 	reset(IRQ, "0-11");
 	kernel.unreadable = true;
 	is_int(apply(&step, &report, &err), 0, "an interrupt freed at once");
-	kept = rt_journal_find(&store.journal, IRQ);
-	ok(!report.n && kept && !kept->fixed, "is nothing to speak of");
+	saved = rt_journal_find(&store.journal, IRQ);
+	ok(!report.n && saved && !saved->fixed, "is nothing to speak of");
 	rt_report_fini(&report);
 	forget();
 }
@@ -384,7 +384,7 @@ static void keep(const char *path, enum rt_kind kind, const char *original,
 	RT_AUTO_STRBUF entries = { 0 };
 	struct rt_err err;
 
-	rt_journal_add_keep(&entries, kind, path, original, wrote);
+	rt_journal_add_save(&entries, kind, path, original, wrote);
 	if (rt_store_append(&store, &entries, &err) < 0)
 		ok(false, "%s", err.text);
 }
@@ -393,7 +393,7 @@ static void test_back(void)
 {
 	for (size_t i = 0; i < sizeof(backs) / sizeof(*backs); i++) {
 		struct rt_step step =
-			step_of(RT_ACT_GIVE_BACK, backs[i].kind, backs[i].path,
+			step_of(RT_ACT_RESTORE, backs[i].kind, backs[i].path,
 				backs[i].wrote, backs[i].original);
 		struct rt_report report;
 		struct rt_err err = { 0 };
@@ -416,7 +416,7 @@ static void test_back(void)
 static void test_back_refused(void)
 {
 	struct rt_step step =
-		step_of(RT_ACT_GIVE_BACK, RT_KIND_LIST, FENCE, "0-5", "");
+		step_of(RT_ACT_RESTORE, RT_KIND_LIST, FENCE, "0-5", "");
 	struct rt_report report;
 	struct rt_err err = { 0 };
 
@@ -456,7 +456,7 @@ static void test_record(void)
 	struct rt_step third =
 		step_of(RT_ACT_SET, RT_KIND_LIST, IRQ, "0-5", "0-1");
 	struct rt_step back =
-		step_of(RT_ACT_GIVE_BACK, RT_KIND_LIST, IRQ, "", "0-11");
+		step_of(RT_ACT_RESTORE, RT_KIND_LIST, IRQ, "", "0-11");
 	struct rt_report report;
 	struct rt_err err = { 0 };
 
@@ -491,7 +491,7 @@ static void test_liar(void)
 	   "a value that is taken and not held: %s", err.text);
 	rt_report_fini(&report);
 	forget();
-	step.act = RT_ACT_GUARD;
+	step.act = RT_ACT_SAVE;
 	kernel.writes = 0;
 	is_int(apply(&step, &report, &err), 0, "a guard");
 	is_int(kernel.writes, 0, "writes nothing");
@@ -518,7 +518,7 @@ static void test_irq_thread(void)
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct rt_step step =
-			step_of(RT_ACT_GUARD, kinds[i], path, "", "7");
+			step_of(RT_ACT_SAVE, kinds[i], path, "", "7");
 		struct rt_report report;
 		struct rt_err err = { 0 };
 
@@ -527,7 +527,7 @@ static void test_irq_thread(void)
 		rt_report_fini(&report);
 		snprintf(kernel.files[0].value, sizeof(kernel.files[0].value),
 			 "2");
-		step.act = RT_ACT_GIVE_BACK;
+		step.act = RT_ACT_RESTORE;
 		is_int(apply(&step, &report, &err), 0, "goes back");
 		is_str(kernel.files[0].value, after[i],
 		       i ? "an interrupt's thread from anywhere" :

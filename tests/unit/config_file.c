@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * config_file.c - kvmrt.cfg on disk, in a folder of the test's own
+ * config_file.c - kvmrt.cfg on disk, in a directory of the test's own
  *
  * "root" is a captured host with etc/kvmrt.cfg; other files are beside it.
  */
@@ -71,7 +71,7 @@ static void test_read(struct rt_sys *sys)
 
 	refused(sys, NULL, "there is no");
 	refused(sys, "missing.cfg", "there is no missing.cfg");
-	refused(sys, "root", "is a folder");
+	refused(sys, "root", "is a directory");
 	refused(sys, "/dev/null", "not a plain file");
 	mkfifo("fifo", 0600);
 	refused(sys, "fifo", "not a plain file");
@@ -224,15 +224,15 @@ static void test_full(struct rt_sys *sys)
 
 int main(void)
 {
-	char folder[] = "/tmp/config-file-XXXXXX";
+	char directory[] = "/tmp/config-file-XXXXXX";
 	struct rt_sys sys;
 	struct rt_err err;
 
 	umask(022);
-	if (!mkdtemp(folder) || chdir(folder) < 0 || mkdir("root", 0755) < 0 ||
-	    mkdir("root/etc", 0755) < 0 ||
+	if (!mkdtemp(directory) || chdir(directory) < 0 ||
+	    mkdir("root", 0755) < 0 || mkdir("root/etc", 0755) < 0 ||
 	    rt_sys_open("root", &sys, &err) < 0) {
-		ok(false, "a folder to work in");
+		ok(false, "a directory to work in");
 		return tap_done();
 	}
 	test_read(&sys);
@@ -249,7 +249,7 @@ int main(void)
 	     *name; name++)
 		unlink(*name);
 	ok(rmdir("root/srv") == 0 && rmdir("root/etc") == 0 &&
-		   rmdir("root") == 0 && rmdir(folder) == 0,
+		   rmdir("root") == 0 && rmdir(directory) == 0,
 	   "nothing is left behind");
 	return tap_done();
 }

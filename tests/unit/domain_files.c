@@ -2,7 +2,7 @@
 /* domain_files.c - rewriting whole documents loses nothing of others */
 /*
  * Each of tests/data/domain is rewritten for several guests; what is not ours
- * must come out as it went in, compared as trees. Run from the top folder.
+ * must come out as it went in, compared as trees. Run from the top directory.
  */
 #include "../domain_tree.h"
 #include "../tap.h"

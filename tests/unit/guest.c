@@ -38,7 +38,7 @@ static void build_host(struct rt_topo *topo)
 static const struct {
 	const char *name, *keys;
 	unsigned nr_vcpus;
-	/* owned, usable, downed, vcpus, service, nodes */
+	/* owned, usable, offline, vcpus, service, nodes */
 	const char *sets;
 	int irq_cpu;
 	const char *findings;
@@ -102,7 +102,7 @@ static bool parse(const char *text, struct rt_config *config)
 static void show(const struct rt_guest *guest, struct rt_strbuf *out)
 {
 	const struct rt_cpuset *sets[] = { &guest->owned,   &guest->usable,
-					   &guest->downed,  &guest->vcpus,
+					   &guest->offline, &guest->vcpus,
 					   &guest->service, &guest->nodes };
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)

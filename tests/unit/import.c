@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "core/config/agreed.h"
+#include "core/config/baseline.h"
 #include "core/config/import.h"
 #include "core/base/strbuf.h"
 #include "host/topology.h"
@@ -131,18 +131,18 @@ static void test_decide(void)
 	char s[] = "s", d[] = "d";
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct rt_agreed agreed = {
+		const struct rt_baseline agreed = {
 			cases[i].ever ? s : NULL,
 			cases[i].ever ? d : NULL,
 		};
 		const char *why = NULL;
 
-		is_int(rt_agreed_decide(&agreed,
-					cases[i].differences == 0 ? &none :
-					cases[i].differences == 1 ? &texts :
-								    &pins,
-					cases[i].section, cases[i].domain,
-					cases[i].edits, &why),
+		is_int(rt_baseline_decide(&agreed,
+					  cases[i].differences == 0 ? &none :
+					  cases[i].differences == 1 ? &texts :
+								      &pins,
+					  cases[i].section, cases[i].domain,
+					  cases[i].edits, &why),
 		       cases[i].side, cases[i].name);
 		ok(why && *why, "%s: with a reason", cases[i].name);
 	}

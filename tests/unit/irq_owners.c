@@ -133,7 +133,7 @@ int main(void)
 	struct rt_err err;
 	struct rt_sys sys;
 
-	if (!ok(mkdtemp(host.dir), "a folder"))
+	if (!ok(mkdtemp(host.dir), "a directory"))
 		return tap_done();
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (!put(host.dir, i))

@@ -29,14 +29,14 @@ static struct rt_active make_active(void)
 	rt_cpuset_add(&guest->vcpus, 6);
 	rt_cpuset_add(&guest->vcpus, 8);
 	rt_cpuset_add(&guest->service, 10);
-	rt_cpuset_add(&guest->downed, 7);
+	rt_cpuset_add(&guest->offline, 7);
 	rt_cpuset_add(&guest->usable, 6);
 	rt_cpuset_add(&guest->nodes, 1);
 	guest->pcidevs = (struct rt_pci_set){ devices, 2, 2 };
 	return active;
 }
 
-/* One of each entry, and a path that was given back and kept anew. */
+/* One of each entry, and a path that was given back and saved anew. */
 static void write_all(struct rt_strbuf *out)
 {
 	const struct rt_active active = make_active();
@@ -46,13 +46,13 @@ static void write_all(struct rt_strbuf *out)
 	snprintf(second.guest.uuid, sizeof(second.guest.uuid), "%s", OTHER);
 	rt_journal_add_seen(out, &seen);
 	rt_journal_add_guest(out, &active);
-	rt_journal_add_keep(out, RT_KIND_LIST, "proc/irq/1/x", "0-11", "0-5");
-	rt_journal_add_keep(out, RT_KIND_TEXT, HOSTILE, "", HOSTILE);
+	rt_journal_add_save(out, RT_KIND_LIST, "proc/irq/1/x", "0-11", "0-5");
+	rt_journal_add_save(out, RT_KIND_TEXT, HOSTILE, "", HOSTILE);
 	rt_journal_add_wrote(out, "proc/irq/1/x", "0-1");
 	rt_journal_add_fixed(out, "proc/irq/1/x");
 	rt_journal_add_fixed(out, HOSTILE);
 	rt_journal_add_done(out, HOSTILE);
-	rt_journal_add_keep(out, RT_KIND_PARTITION, HOSTILE, HOSTILE, "");
+	rt_journal_add_save(out, RT_KIND_PARTITION, HOSTILE, HOSTILE, "");
 	rt_journal_add_guest(out, &second);
 	rt_journal_add_gone(out, OTHER);
 }
@@ -83,7 +83,7 @@ static void check_guest(const struct rt_active *got)
 	ok(rt_cpuset_is_equal(&a->cpuset, &b->cpuset) &&
 		   rt_cpuset_is_equal(&a->owned, &b->owned) &&
 		   rt_cpuset_is_equal(&a->usable, &b->usable) &&
-		   rt_cpuset_is_equal(&a->downed, &b->downed) &&
+		   rt_cpuset_is_equal(&a->offline, &b->offline) &&
 		   rt_cpuset_is_equal(&a->vcpus, &b->vcpus) &&
 		   rt_cpuset_is_equal(&a->service, &b->service) &&
 		   rt_cpuset_is_equal(&a->nodes, &b->nodes),
@@ -95,22 +95,22 @@ static void check_guest(const struct rt_active *got)
 
 static void check_state(const struct rt_journal *journal)
 {
-	const struct rt_kept *kept = rt_journal_find(journal, "proc/irq/1/x");
-	const struct rt_kept *odd = rt_journal_find(journal, HOSTILE);
+	const struct rt_saved *saved = rt_journal_find(journal, "proc/irq/1/x");
+	const struct rt_saved *odd = rt_journal_find(journal, HOSTILE);
 
-	ok(kept && kept->kind == RT_KIND_LIST, "a path is kept");
-	if (kept) {
-		is_str(kept->original, "0-11", "its original");
-		is_str(kept->before, "0-5", "the value before");
-		is_str(kept->wrote, "0-1", "the value now");
-		ok(kept->fixed, "and that it takes none");
+	ok(saved && saved->kind == RT_KIND_LIST, "a path is saved");
+	if (saved) {
+		is_str(saved->original, "0-11", "its original");
+		is_str(saved->before, "0-5", "the value before");
+		is_str(saved->wrote, "0-1", "the value now");
+		ok(saved->fixed, "and that it takes none");
 	}
 	ok(odd && odd->kind == RT_KIND_PARTITION,
-	   "a path that is kept anew after it was given back");
+	   "a path that is saved anew after it was given back");
 	if (odd) {
 		is_str(odd->original, HOSTILE, "hostile text");
 		is_str(odd->wrote, "", "and none");
-		ok(!odd->fixed, "what is kept anew may be tried anew");
+		ok(!odd->fixed, "what is saved anew may be tried anew");
 	}
 	is_int((long long)journal->undone, 2, "two are to be given back");
 	is_int((long long)journal->n_active, 1, "one guest is left");
@@ -235,14 +235,14 @@ static const struct {
 	{ "keep with a bad escape", "keep list a%2 b c" },
 	{ "keep with an escaped NUL", "keep list a%00 b c" },
 	{ "keep with capitals in an escape", "keep list a%2F b c" },
-	{ "keep of what is kept", "keep list proc/irq/1/x 0 1" },
-	{ "wrote of what is not kept", "wrote a b" },
+	{ "keep of what is saved", "keep list proc/irq/1/x 0 1" },
+	{ "wrote of what is not saved", "wrote a b" },
 	{ "wrote with too few fields", "wrote proc/irq/1/x" },
 	{ "fixed without a path", "fixed" },
-	{ "fixed of what is not kept", "fixed a" },
+	{ "fixed of what is not saved", "fixed a" },
 	{ "fixed with too many fields", "fixed proc/irq/1/x 1" },
 	{ "fixed with a bad escape", "fixed proc/irq/1/x%2" },
-	{ "done of what is not kept", "done a" },
+	{ "done of what is not saved", "done a" },
 	{ "gone of a guest that is not there", "gone " OTHER },
 	{ "guest without a name", "guest " UUID },
 	{ "guest of no UUID", "guest x y stage=0" },
@@ -272,7 +272,7 @@ static void test_bad(void)
 		struct rt_err err = { 0 };
 		size_t before, end;
 
-		rt_journal_add_keep(&text, RT_KIND_LIST, "proc/irq/1/x", "0",
+		rt_journal_add_save(&text, RT_KIND_LIST, "proc/irq/1/x", "0",
 				    "1");
 		before = text.len;
 		rt_strbuf_addf(&text, "%s #%08x\n", bad[i].body,
@@ -295,11 +295,11 @@ static void test_fixed(void)
 	RT_AUTO_STRBUF text = { 0 };
 	struct rt_journal journal;
 
-	rt_journal_add_keep(&text, RT_KIND_LIST, "p", "0", "1");
+	rt_journal_add_save(&text, RT_KIND_LIST, "p", "0", "1");
 	rt_journal_add_fixed(&text, "p");
 	rt_journal_add_wrote(&text, "p", "2");
 	journal = replay(&text);
-	ok(journal.n_kept && !journal.kept[0].fixed,
+	ok(journal.n_saved && !journal.saved[0].fixed,
 	   "a further value ends what was refused for good");
 	rt_journal_fini(&journal);
 }
@@ -310,7 +310,7 @@ static void test_entries(void)
 	struct rt_journal journal = { 0 };
 	struct rt_err err = { 0 };
 
-	rt_journal_add_keep(&text, RT_KIND_LIST, "p", "0", "1");
+	rt_journal_add_save(&text, RT_KIND_LIST, "p", "0", "1");
 	is_int(rt_journal_enter(&journal, text.text, text.len - 1, &err), 0,
 	       "an entry is entered without its newline");
 	ok(rt_journal_enter(&journal, text.text, text.len, &err) < 0,
@@ -318,8 +318,8 @@ static void test_entries(void)
 	ok(rt_journal_enter(&journal, "", 0, &err) < 0 &&
 		   rt_journal_enter(&journal, " #811c9dc5", 10, &err) < 0,
 	   "an entry of nothing is none");
-	is_int((long long)journal.n_kept, 1, "a bad entry changes nothing");
-	ok(!rt_journal_is_empty(&journal), "with a kept path it is not empty");
+	is_int((long long)journal.n_saved, 1, "a bad entry changes nothing");
+	ok(!rt_journal_is_empty(&journal), "with a saved path it is not empty");
 	rt_journal_fini(&journal);
 	ok(rt_journal_replay("", 0, &journal, &err) == 0 &&
 		   rt_journal_is_empty(&journal),
@@ -327,7 +327,7 @@ static void test_entries(void)
 	rt_journal_fini(&journal);
 }
 
-/* As many interrupts as a large host has, given back and kept again. */
+/* As many interrupts as a large host has, given back and saved again. */
 static void test_many(void)
 {
 	RT_AUTO_STRBUF text = { 0 };
@@ -339,16 +339,16 @@ static void test_many(void)
 		snprintf(path, sizeof(path), "proc/irq/%u", i % 4000);
 		if (i >= 4000)
 			rt_journal_add_done(&text, path);
-		rt_journal_add_keep(&text, RT_KIND_LIST, path,
+		rt_journal_add_save(&text, RT_KIND_LIST, path,
 				    i < 4000 ? "old" : "new", "1");
 	}
 	journal = replay(&text);
 	for (unsigned i = 0; i < 4000; i++) {
-		const struct rt_kept *kept;
+		const struct rt_saved *saved;
 
 		snprintf(path, sizeof(path), "proc/irq/%u", i);
-		kept = rt_journal_find(&journal, path);
-		wrong += !kept || strcmp(kept->original, "new") != 0;
+		saved = rt_journal_find(&journal, path);
+		wrong += !saved || strcmp(saved->original, "new") != 0;
 	}
 	is_int(wrong, 0, "the last record of a path counts");
 	is_int((long long)journal.undone, 4000, "once each");

@@ -38,10 +38,10 @@ static void add_level(struct rt_topo_level *level, unsigned number,
 		ok(false, "%s", err.text);
 }
 
-/* Guests are rt with vCPUs and service and downed CPUs, or ordinary. */
+/* Guests are rt with vCPUs and service and offline CPUs, or ordinary. */
 static struct rt_guest *add_guest(struct world *world, char *name,
 				  const char *vcpus, const char *service,
-				  const char *downed)
+				  const char *offline)
 {
 	struct rt_guest *guest = &world->guests[world->scene.n];
 
@@ -49,13 +49,13 @@ static struct rt_guest *add_guest(struct world *world, char *name,
 	guest->rt = *vcpus;
 	guest->vcpus = cpus(vcpus);
 	guest->service = cpus(service);
-	guest->downed = cpus(downed);
+	guest->offline = cpus(offline);
 	guest->usable = guest->vcpus;
 	rt_cpuset_or(&guest->usable, &guest->service);
 	guest->cpuset = guest->usable;
 	if (guest->rt) {
 		guest->owned = guest->usable;
-		rt_cpuset_or(&guest->owned, &guest->downed);
+		rt_cpuset_or(&guest->owned, &guest->offline);
 	}
 	guest->nodes = rt_topo_numbers(&world->topo.nodes, &guest->cpuset);
 	world->list[world->scene.n++] = guest;

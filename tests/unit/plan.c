@@ -188,19 +188,19 @@ static void test_order(void)
 	world_drop(&world, RT1);
 	add_two(&world);
 	if (world_plan(&world, &plan)) {
-		size_t last = world.journal.n_kept, n = 0;
+		size_t last = world.journal.n_saved, n = 0;
 
-		while (n < plan.n && plan.items[n].act == RT_ACT_GIVE_BACK) {
-			const struct rt_kept *kept = rt_journal_find(
+		while (n < plan.n && plan.items[n].act == RT_ACT_RESTORE) {
+			const struct rt_saved *saved = rt_journal_find(
 				&world.journal, plan.items[n++].path);
-			const size_t at = (size_t)(kept - world.journal.kept);
+			const size_t at = (size_t)(saved - world.journal.saved);
 
 			wrong += at >= last;
 			last = at;
 		}
 		ok(n > 3 && !wrong, "%zu are given back, latest first", n);
 		for (size_t i = n; i < plan.n; i++)
-			wrong += plan.items[i].act == RT_ACT_GIVE_BACK;
+			wrong += plan.items[i].act == RT_ACT_RESTORE;
 		is_int(wrong, 0, "before anything else");
 		rt_plan_fini(&plan);
 	}
@@ -276,11 +276,11 @@ static void test_fixed(void)
 		bool again;
 	} cases[] = {
 		{ "one that nobody may move", "8", true, -1, false },
-		{ "another one under its number", "9", true, RT_ACT_GIVE_BACK,
+		{ "another one under its number", "9", true, RT_ACT_RESTORE,
 		  true },
 		{ "another one that is in nobody's way", "0", true,
-		  RT_ACT_GIVE_BACK, true },
-		{ "the guest is gone", "8", false, RT_ACT_GIVE_BACK, false },
+		  RT_ACT_RESTORE, true },
+		{ "the guest is gone", "8", false, RT_ACT_RESTORE, false },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -298,7 +298,7 @@ static void test_fixed(void)
 		step = find_step(&plan, IRQ(33));
 		ok(step && step->act == RT_ACT_SET, "it is tried once");
 		rt_plan_fini(&plan);
-		rt_journal_add_keep(&entries, RT_KIND_LIST, IRQ(33), "8",
+		rt_journal_add_save(&entries, RT_KIND_LIST, IRQ(33), "8",
 				    "6-7");
 		rt_journal_add_fixed(&entries, IRQ(33));
 		world_enter(&world, &entries);

@@ -326,7 +326,7 @@ static void test_ordinary(void)
 	is_str(world_value(&world, "task/100/101/101"), "3",
 	       "a pin of the user's within stays");
 	ok(rt_journal_is_empty(&world.journal) == false &&
-		   !world.journal.n_kept,
+		   !world.journal.n_saved,
 	   "nothing of it is on record");
 	world_guest(&world, RT1, "rt1", "6-11", "6,8", "10", RT_STAGE_PREPARED);
 	world_settle(&world, "beside a real-time guest");

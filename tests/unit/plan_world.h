@@ -150,8 +150,8 @@ world_guest(struct world *world, const char *uuid, const char *name,
 	guest->usable = guest->vcpus;
 	rt_cpuset_or(&guest->usable, &guest->service);
 	if (guest->rt) {
-		guest->owned = guest->downed = guest->cpuset;
-		rt_cpuset_minus(&guest->downed, &guest->usable);
+		guest->owned = guest->offline = guest->cpuset;
+		rt_cpuset_minus(&guest->offline, &guest->usable);
 	}
 	rt_journal_add_guest(&entries, &active);
 	world_enter(world, &entries);
@@ -286,7 +286,7 @@ __attribute__((unused)) static void world_apply(struct world *world,
 	RT_AUTO_STRBUF entries = { 0 };
 
 	for (size_t i = 0; i < plan->n; i++) {
-		if (plan->items[i].act != RT_ACT_GIVE_BACK)
+		if (plan->items[i].act != RT_ACT_RESTORE)
 			continue;
 		world_write(world, &plan->items[i]);
 		rt_journal_add_done(&done, plan->items[i].path);
@@ -295,12 +295,12 @@ __attribute__((unused)) static void world_apply(struct world *world,
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct rt_step *step = &plan->items[i];
 
-		if (step->act != RT_ACT_SET && step->act != RT_ACT_GUARD)
+		if (step->act != RT_ACT_SET && step->act != RT_ACT_SAVE)
 			continue;
 		if (rt_journal_find(&world->journal, step->path))
 			rt_journal_add_wrote(&entries, step->path, step->value);
 		else
-			rt_journal_add_keep(&entries, step->kind, step->path,
+			rt_journal_add_save(&entries, step->kind, step->path,
 					    step->act == RT_ACT_SET ?
 						    step->now :
 						    step->value,

@@ -60,11 +60,11 @@ static void add_seen(struct world *world, const char *list)
 	enter(world, &entries);
 }
 
-static void add_kept(struct world *world, enum rt_kind kind, const char *path)
+static void add_saved(struct world *world, enum rt_kind kind, const char *path)
 {
 	RT_AUTO_STRBUF entries = { 0 };
 
-	rt_journal_add_keep(&entries, kind, path, "0-11", "0-5");
+	rt_journal_add_save(&entries, kind, path, "0-11", "0-5");
 	enter(world, &entries);
 }
 
@@ -81,8 +81,8 @@ static const char *numbers(const struct rt_facts *facts, struct rt_cpulist *ret)
 static const struct {
 	const char *name;
 	bool guest;
-	const char *seen; /* NULL: nothing on record */
-	const char *kept; /* NULL: nothing on record */
+	const char *seen;  /* NULL: nothing on record */
+	const char *saved; /* NULL: nothing on record */
 	const char *want;
 } cases[] = {
 	/* What has no known device may be vfio's: its name says. */
@@ -105,8 +105,8 @@ static void read_world(size_t i, struct world *world)
 		add_guest(world, RT_STAGE_PREPARED);
 	if (cases[i].seen)
 		add_seen(world, cases[i].seen);
-	if (cases[i].kept)
-		add_kept(world, RT_KIND_LIST, cases[i].kept);
+	if (cases[i].saved)
+		add_saved(world, RT_KIND_LIST, cases[i].saved);
 	is_int(rt_facts_read_irqs_to_plan(&world->sys, &world->journal,
 					  &world->facts, &err),
 	       0, cases[i].name);
@@ -196,7 +196,7 @@ static const struct {
 	const char *name;
 	bool guest;
 	enum rt_stage stage;
-	bool kept; /* a task of many CPUs is on record */
+	bool saved; /* a task of many CPUs is on record */
 	size_t want;
 } task_cases[] = {
 	{ "tasks without a guest", false, RT_STAGE_PREPARED, false, 8 },
@@ -216,7 +216,7 @@ static void keep_wide_task(struct world *world, const struct rt_facts *all)
 			continue;
 		snprintf(path, sizeof(path), "task/%u/%u/%llu", task->pid,
 			 task->tid, task->start);
-		add_kept(world, RT_KIND_AFFINITY, path);
+		add_saved(world, RT_KIND_AFFINITY, path);
 		return;
 	}
 	ok(false, "there is a task of all CPUs");
@@ -237,7 +237,7 @@ static void test_tasks(const struct rt_sys *sys, size_t i)
 	       "all tasks");
 	if (task_cases[i].guest)
 		add_guest(&world, task_cases[i].stage);
-	if (task_cases[i].kept)
+	if (task_cases[i].saved)
 		keep_wide_task(&world, &all);
 	is_int(rt_facts_read_tasks_to_plan(&world.sys, &world.journal, &topo,
 					   &world.facts, &err),

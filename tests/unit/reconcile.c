@@ -138,7 +138,7 @@ static void begin(void)
 			   .cpuset = cpus("6-11"),
 			   .owned = cpus("6-11"),
 			   .usable = cpus("6,8,10"),
-			   .downed = cpus("7,9,11"),
+			   .offline = cpus("7,9,11"),
 			   .vcpus = cpus("6,8"),
 			   .service = cpus("10"),
 			   .irq_cpu = 10 },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* store.c - the journal's file and the lock, in a folder made for it */
+/* store.c - the journal's file and the lock, in a directory made for it */
 #include "host/store.h"
 
 #include <errno.h>
@@ -54,7 +54,7 @@ static int append(struct rt_store *store, const char *path, const char *value)
 	RT_AUTO_STRBUF entries = { 0 };
 	struct rt_err err;
 
-	rt_journal_add_keep(&entries, RT_KIND_TEXT, path, "old", value);
+	rt_journal_add_save(&entries, RT_KIND_TEXT, path, "old", value);
 	return rt_store_append(store, &entries, &err);
 }
 
@@ -92,9 +92,9 @@ static void test_torn(void)
 	struct rt_store store;
 	size_t whole;
 
-	rt_journal_add_keep(&text, RT_KIND_TEXT, "a", "old", "1");
+	rt_journal_add_save(&text, RT_KIND_TEXT, "a", "old", "1");
 	whole = text.len;
-	rt_journal_add_keep(&text, RT_KIND_TEXT, "b", "old", "1");
+	rt_journal_add_save(&text, RT_KIND_TEXT, "b", "old", "1");
 	put("journal", text.text, text.len - 5);
 	if (!open_store(&store))
 		return;
@@ -125,20 +125,20 @@ static void is_refused(const char *want, const char *name)
 
 static void test_distrust(void)
 {
-	char folder[256];
+	char directory[256];
 
-	snprintf(folder, sizeof(folder), "%s/run/kvmrt", dir);
+	snprintf(directory, sizeof(directory), "%s/run/kvmrt", dir);
 	is_refused("line 1: an entry of the journal is damaged", "damage");
 	unlink(path_of("journal"));
 	mkdir(path_of("journal"), 0755);
-	is_refused("journal", "a folder in place of the journal");
+	is_refused("journal", "a directory in place of the journal");
 	rmdir(path_of("journal"));
 	if (symlink("/etc/passwd", path_of("journal")) == 0)
 		is_refused("open /run/kvmrt/journal", "a link");
 	unlink(path_of("journal"));
-	chmod(folder, 0777);
-	is_refused("may be written by others", "a folder for all");
-	chmod(folder, 0755);
+	chmod(directory, 0777);
+	is_refused("may be written by others", "a directory for all");
+	chmod(directory, 0755);
 	unlink(path_of("lock"));
 	if (symlink("/etc/passwd", path_of("lock")) == 0)
 		is_refused("open /run/kvmrt/lock", "a lock that is a link");

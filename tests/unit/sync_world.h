@@ -2,7 +2,7 @@
 /*
  * sync_world.h - what surrounds the agent's helper, for its test
  *
- * libvirt is virt/fake.c, a folder; its events come from the test. Files are
+ * libvirt is virt/fake.c, a directory; its events come from the test. Files are
  * real, below a made-up root (tests.mk wraps the calls that name them), and so
  * is inotify. The guard's end of the socket is world.guard.
  */
@@ -290,7 +290,7 @@ static void in_step(const char *why)
 
 static bool set_up_world(void)
 {
-	static const char *const folders[] = {
+	static const char *const directories[] = {
 		"/etc", "/etc/libvirt", "/etc/libvirt/qemu",
 		"/run", "/run/kvmrt",	"/var"
 	};
@@ -299,8 +299,9 @@ static bool set_up_world(void)
 	if (!test_host_make(&world.host, "smt2-numa2-12cpu") ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
 		return false;
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		(void)mkdir(in_host(folders[i]).text, 0755);
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]);
+	     i++)
+		(void)mkdir(in_host(directories[i]).text, 0755);
 	snprintf(world.virt, sizeof(world.virt), "%s/virt", world.host.dir);
 	(void)mkdir(world.virt, 0755);
 	setenv("KVMRT_CONNECT", world.virt, 1);

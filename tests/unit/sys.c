@@ -110,7 +110,7 @@ static const struct {
 	{ "a link above the root stays inside", "sys/up/passwd", NULL, ENOENT },
 	{ "a link to itself", "sys/loop", NULL, ELOOP },
 	{ "nothing there", "sys/nothing", NULL, ENOENT },
-	{ "a folder", "sys/devices", NULL, EISDIR },
+	{ "a directory", "sys/devices", NULL, EISDIR },
 };
 
 static void test_reads(struct rt_sys *sys)
@@ -158,7 +158,7 @@ static const struct {
 	{ "nothing to nothing again", "sys/empty", "", "", 0 },
 	{ "what nobody may write", "sys/readonly", "1", "0-3\n", EPERM },
 	{ "what is not there", "sys/nothing", "1", NULL, ENOENT },
-	{ "a folder", "sys/devices", "1", NULL, EISDIR },
+	{ "a directory", "sys/devices", "1", NULL, EISDIR },
 	{ "outside", "sys/up/hostname", "1", NULL, ENOENT },
 };
 
@@ -261,11 +261,12 @@ static void test_rest(struct rt_sys *sys)
 	       -ENOENT, "no link");
 	is_int(rt_sys_link_name(sys, "sys/nothing", name, sizeof(name), &err),
 	       -ENOENT, "nothing there");
-	is_int(rt_sys_list(sys, "sys/devices/a", &names, &err), 0, "a folder");
+	is_int(rt_sys_list(sys, "sys/devices/a", &names, &err), 0,
+	       "a directory");
 	is_int((long long)names.n, 1, "of one");
 	rt_names_fini(&names);
 	is_int(rt_sys_list(sys, "sys/nothing", &names, &err), -ENOENT,
-	       "no folder");
+	       "no directory");
 	is_int(rt_sys_list_numbers(sys, "proc", &numbers, &n, &err), 0,
 	       "numbers");
 	ok(n == 2 && numbers[0] == 7 && numbers[1] == 9, "in order");
@@ -275,7 +276,7 @@ static void test_rest(struct rt_sys *sys)
 }
 
 /* More than the kernel gives at a time. */
-static void test_large_folder(struct rt_sys *sys)
+static void test_large_directory(struct rt_sys *sys)
 {
 	struct rt_names names = { 0 };
 	struct rt_cpuset seen = { 0 };
@@ -288,7 +289,7 @@ static void test_large_folder(struct rt_sys *sys)
 		snprintf(path, sizeof(path), "large/entry-%u", i);
 		put(path, "");
 	}
-	is_int(rt_sys_list(sys, "large", &names, &err), 0, "a large folder");
+	is_int(rt_sys_list(sys, "large", &names, &err), 0, "a large directory");
 	is_int((long long)names.n, 2000, "of as many entries");
 	for (size_t i = 0; i < names.n; i++) {
 		unsigned number = RT_CPUS_MAX;
@@ -353,7 +354,7 @@ int main(void)
 	ok(!sys.live, "and is not live");
 	test_reads(&sys);
 	test_rest(&sys);
-	test_large_folder(&sys);
+	test_large_directory(&sys);
 	test_writes(&sys);
 	test_effects(&sys);
 	test_threads(&sys);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* topology.c - discovered, kept while CPUs are down, and read from text */
 #include "host/topology.h"
-#include "host/topology_kept.h"
+#include "host/topology_saved.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +67,7 @@ static void test_hosts(void)
 	}
 }
 
-/* Down as the kernel does it: the topology folder goes. */
+/* Down as the kernel does it: the topology directory goes. */
 static void take_down(struct rt_sys *sys, unsigned cpu)
 {
 	char path[256], rm[] = "rm", rf[] = "-rf";
@@ -122,16 +122,18 @@ static void test_note(struct rt_sys *sys)
 	char *note;
 	size_t len;
 
-	is_int(rt_kept_read(sys, &xml, &len, &err), 0, "the kept file");
-	ok(xml && rt_kept_find_note(xml, &noted), "has a note");
+	is_int(rt_topology_saved_read(sys, &xml, &len, &err), 0,
+	       "the kept file");
+	ok(xml && rt_topology_saved_find_note(xml, &noted), "has a note");
 	is_int((long long)noted.cores.n, 6, "that knows the cores");
 	rt_topo_fini(&noted);
 	note = xml ? strstr(xml, "core 5 ") : NULL;
 	if (!ok(note, "and names them"))
 		return;
 	memcpy(note, "cope", 4);
-	ok(!rt_kept_find_note(xml, &noted), "one that cannot be read is none");
-	is_int(rt_kept_write(sys, xml, len, &err), 0, "then");
+	ok(!rt_topology_saved_find_note(xml, &noted),
+	   "one that cannot be read is none");
+	is_int(rt_topology_saved_write(sys, xml, len, &err), 0, "then");
 	is_core_of(sys, 7, "6-7", "hwloc reads the file");
 }
 
@@ -149,15 +151,15 @@ static void test_kept(void)
 		ok(false, "a host is made");
 		return;
 	}
-	is_int(rt_topology_keep(&sys, &err), -ENOENT,
-	       "without our folder nothing is kept");
+	is_int(rt_topology_save(&sys, &err), -ENOENT,
+	       "without our directory nothing is kept");
 	snprintf(path, sizeof(path), "%s/run/kvmrt", host.root);
 	mkdir(path, 0755);
-	is_int(rt_topology_keep(&sys, &err), 0, "the topology is kept");
+	is_int(rt_topology_save(&sys, &err), 0, "the topology is kept");
 	snprintf(path, sizeof(path), "%s/run/kvmrt/topology.xml", host.root);
 	ok(stat(path, &before) == 0 && (before.st_mode & 07777) == 0644,
 	   "for all to read");
-	is_int(rt_topology_keep(&sys, &err), 0, "once more");
+	is_int(rt_topology_save(&sys, &err), 0, "once more");
 	ok(stat(path, &after) == 0 && before.st_ino == after.st_ino,
 	   "leaves the file alone");
 
@@ -175,7 +177,7 @@ static void test_kept(void)
 	spoil(&sys, "<topology", 0644);
 	ok(rt_topology_load(&sys, &topo, &err) < 0,
 	   "a damaged file is refused while a CPU is down: %s", err.text);
-	is_int(rt_topology_keep(&sys, &err), 0, "keeping makes a new one");
+	is_int(rt_topology_save(&sys, &err), 0, "keeping makes a new one");
 	is_core_of(&sys, 7, "7", "which knows as much as the kernel");
 	spoil(&sys, NULL, 0666);
 	ok(rt_topology_load(&sys, &topo, &err) == -EPERM,

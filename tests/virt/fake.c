@@ -2,7 +2,7 @@
 /*
  * fake.c - a libvirt of files, linked under the real commands in virt.c's place
  *
- * KVMRT_CONNECT is a folder with one folder a guest, named by its UUID:
+ * KVMRT_CONNECT is a directory with one directory a guest, named by its UUID:
  *
  *   name, xml   what they say
  *   on          it runs; holds when it has gone, in ms of the monotonic clock,
@@ -13,7 +13,7 @@
  *   leaves      it goes by itself when somebody asks it to end
  *   transient   libvirt would forget it when it ends
  *
- * Each operation is a line in the folder's log: WHAT NAME, with "-end" at the
+ * Each operation is a line in the directory's log: WHAT NAME, with "-end" at the
  * end of a start. Unlike libvirt's test driver it remembers from one process
  * to the next, takes time, and fails.
  */
@@ -186,7 +186,7 @@ int rt_virt_list(struct rt_virt *virt, struct rt_virt_guests *ret_guests,
 	return rt_fail(err, EIO, "the fake at %s lists nothing", virt->uri);
 }
 
-/* By its UUID, or by the name that its folder holds. */
+/* By its UUID, or by the name that its directory holds. */
 static bool find_uuid(const struct rt_virt *virt, const char *name,
 		      char *ret_uuid)
 {

@@ -103,7 +103,7 @@ static void check_program(struct rt_loaded *loaded,
 	rt_host_check_add(checks, "hook",
 			  is_link(loaded, path) ? RT_WARN : RT_PASS,
 			  "put the program itself there: AppArmor refuses a "
-			  "link out of the folder",
+			  "link out of the directory",
 			  "/%s is kvmrt's and executable", path);
 }
 

@@ -198,7 +198,7 @@ static void add_guest(struct rt_picture *picture, xmlNode *machine, size_t n)
 		return;
 	add_shade(picture, chip, n, RT_SHADE_TINT, &guest->service,
 		  "service on");
-	add_shade(picture, chip, n, RT_SHADE_DOWN, &guest->downed, "down:");
+	add_shade(picture, chip, n, RT_SHADE_DOWN, &guest->offline, "down:");
 }
 
 struct legend {

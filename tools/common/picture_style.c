@@ -183,7 +183,7 @@ static struct rt_cpuset far_cpus(const struct rt_scene *scene,
 static bool is_bad(const struct rt_scene *scene, const struct rt_guest *guest,
 		   unsigned cpu)
 {
-	if (rt_cpuset_has(&guest->downed, cpu))
+	if (rt_cpuset_has(&guest->offline, cpu))
 		return has_finding(scene, guest, PART_DOWNED);
 	if (has_finding(scene, guest, PART_CPUS))
 		return true;
@@ -203,7 +203,7 @@ static void role_text(const struct rt_guest *guest, unsigned cpu, char *buf,
 
 	if (!guest->rt)
 		*buf = '\0';
-	else if (rt_cpuset_has(&guest->downed, cpu))
+	else if (rt_cpuset_has(&guest->offline, cpu))
 		snprintf(buf, size, " down");
 	else if (rt_cpuset_has(&guest->service, cpu))
 		snprintf(buf, size, " service");
@@ -226,7 +226,7 @@ static void one_guest(const struct rt_scene *scene, size_t n, unsigned cpu,
 
 	if (bad)
 		shade = RT_SHADE_BAD;
-	else if (rt_cpuset_has(&guest->downed, cpu))
+	else if (rt_cpuset_has(&guest->offline, cpu))
 		shade = RT_SHADE_DOWN;
 	else if (rt_cpuset_has(&guest->vcpus, cpu))
 		shade = RT_SHADE_STRONG;

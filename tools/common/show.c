@@ -242,10 +242,10 @@ static void show_rt_cpus(const struct rt_show *show,
 				       "of its devices\n",
 				       guest->irq_cpu);
 	}
-	if (rt_cpuset_is_empty(&guest->downed))
+	if (rt_cpuset_is_empty(&guest->offline))
 		return;
 	rt_strbuf_addf(out, "%*s: ", LABEL_WIDTH, "Downed");
-	add_cpus(out, &guest->downed);
+	add_cpus(out, &guest->offline);
 	rt_strbuf_adds(out, " (SMT siblings, offline while the guest is "
 			    "active)\n");
 }

@@ -247,8 +247,8 @@ static bool read_since(const struct rt_stat *stat, const struct rt_guest *guest,
 	memset(ret, 0, sizeof(*ret));
 	return rt_counts_read(&stat->loaded->sys, &guest->owned, &ret->now,
 			      &ignored) == 0 &&
-	       rt_counts_kept(&stat->loaded->sys, guest->uuid, &ret->kept,
-			      &ignored) == 0;
+	       rt_counts_saved(&stat->loaded->sys, guest->uuid, &ret->kept,
+			       &ignored) == 0;
 }
 
 static void since_fini(struct since *since)

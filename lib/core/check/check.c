@@ -308,7 +308,7 @@ static void take_stock(struct rt_checking *run)
 		nodes = rt_check_nodes(run, &guest->cpuset);
 		rt_cpuset_or(&run->rt_nodes, &nodes);
 		rt_cpuset_or(&run->owned, &guest->owned);
-		rt_cpuset_or(&run->downed, &guest->downed);
+		rt_cpuset_or(&run->offline, &guest->offline);
 	}
 }
 

@@ -82,7 +82,7 @@ static void check_rt_count(const struct rt_checking *run,
 			   const struct rt_guest *guest)
 {
 	const unsigned usable = rt_cpuset_count(&guest->usable);
-	struct rt_cpuset idle = guest->downed, spare;
+	struct rt_cpuset idle = guest->offline, spare;
 	RT_AUTO_STRBUF hint = { 0 };
 	char siblings[256] = "";
 
@@ -165,7 +165,7 @@ static void check_online(const struct rt_checking *run,
 	RT_AUTO_STRBUF hint = { 0 };
 
 	rt_cpuset_minus(&off, &run->check->topo->online);
-	rt_cpuset_minus(&off, &run->downed);
+	rt_cpuset_minus(&off, &run->offline);
 	if (rt_cpuset_is_empty(&off))
 		return;
 	rt_strbuf_addf(&hint,

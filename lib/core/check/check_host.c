@@ -254,7 +254,7 @@ void rt_check_siblings(const struct rt_checking *run,
 
 	if (!settings->n)
 		return;
-	RT_CPUSET_FOREACH(cpu, &guest->downed)
+	RT_CPUSET_FOREACH(cpu, &guest->offline)
 	{
 		char path[64];
 

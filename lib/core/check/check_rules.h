@@ -9,10 +9,10 @@
 struct rt_checking {
 	const struct rt_check *check;
 	struct rt_report *report;
-	size_t n_before;	 /* findings that were there at the start */
-	struct rt_cpuset owned;	 /* by all real-time guests that count */
-	struct rt_cpuset downed; /* siblings that they take down */
-	struct rt_cpuset named;	 /* cpuset or owned of any guest that counts */
+	size_t n_before;	  /* findings that were there at the start */
+	struct rt_cpuset owned;	  /* by all real-time guests that count */
+	struct rt_cpuset offline; /* siblings that they take down */
+	struct rt_cpuset named;	  /* cpuset or owned of any guest that counts */
 	struct rt_cpuset rt_nodes; /* NUMA nodes of real-time CPUs */
 };
 

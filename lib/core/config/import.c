@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agreed.h"
+#include "baseline.h"
 #include "config_edit.h"
 
 /* A new cpuset can make `numatune = auto` mean something else, and so on. */
@@ -171,7 +171,7 @@ static int take(struct import *import, enum rt_difference_kind kind)
 
 static bool wanted(const struct import *import, enum rt_difference_kind kind)
 {
-	return import->what == RT_IMPORT_ALL || rt_agreed_can_take(kind);
+	return import->what == RT_IMPORT_ALL || rt_baseline_can_take(kind);
 }
 
 static int take_all(struct import *import,

@@ -25,7 +25,7 @@
  *	  or its product is the count
  *   placement
  *	  RT: <vcpu placement='static' cpuset> as in kvmrt.cfg (one that
- *	  leaves the downed siblings out says the same), one vcpupin for each
+ *	  leaves the offline siblings out says the same), one vcpupin for each
  *	  vCPU, emulatorpin and one iothreadpin for each iothread on the service
  *	  CPUs; no other pin.
  *	  Ordinary with cpuset: <vcpu cpuset>; pins that leave it go, those

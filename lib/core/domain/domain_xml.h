@@ -147,7 +147,7 @@ struct rt_cpuset rt_domain_vcpu_cpus(const struct rt_guest *guest,
 				     unsigned vcpu);
 
 /*
- * Does <vcpu cpuset> say what the guest's does? With the downed siblings or
+ * Does <vcpu cpuset> say what the guest's does? With the offline siblings or
  * without them is the same.
  */
 bool rt_domain_cpuset_is_right(const struct rt_domain *domain,

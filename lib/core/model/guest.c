@@ -73,7 +73,7 @@ static void take_cores(const struct rt_topo *topo, struct rt_guest *guest)
 		others = named = *core;
 		rt_cpuset_and(&named, &guest->cpuset);
 		rt_cpuset_remove(&others, (unsigned)rt_cpuset_first(&named));
-		rt_cpuset_or(&guest->downed, &others);
+		rt_cpuset_or(&guest->offline, &others);
 	}
 }
 
@@ -181,7 +181,7 @@ int rt_guest_resolve(const struct rt_config *config,
 	guest.usable = guest.cpuset;
 	if (guest.rt) {
 		take_cores(topo, &guest);
-		rt_cpuset_minus(&guest.usable, &guest.downed);
+		rt_cpuset_minus(&guest.usable, &guest.offline);
 	}
 	resolve_count(&resolver, known, &guest);
 	deal_cpus(&guest);

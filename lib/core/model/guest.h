@@ -5,8 +5,8 @@
  *
  *   cpuset   what the user named, as CPU numbers
  *   owned    RT: cpuset and all SMT siblings of it
- *   usable   cpuset less downed: what threads of the guest may run on
- *   downed   RT: for each core, all threads but the one used
+ *   usable   cpuset less offline: what threads of the guest may run on
+ *   offline   RT: for each core, all threads but the one used
  *   vcpus    RT: the first nr_vcpus of usable; vCPU i runs on the i-th
  *   service  usable less vcpus: emulator, iothreads, vhost and the rest
  *   irq_cpu  RT: the last service CPU: the guest's vfio interrupts go there
@@ -29,7 +29,7 @@ struct rt_guest {
 	bool locked; /* guest memory is to be locked */
 	unsigned nr_vcpus;
 	unsigned sockets, cores, threads;
-	struct rt_cpuset cpuset, owned, usable, downed, vcpus, service;
+	struct rt_cpuset cpuset, owned, usable, offline, vcpus, service;
 	int irq_cpu;		/* -1: none */
 	struct rt_cpuset nodes; /* host NUMA nodes; empty: not bound */
 	struct rt_pci_set pcidevs;

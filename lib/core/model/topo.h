@@ -30,7 +30,7 @@ struct rt_topo_level {
 struct rt_topo {
 	struct rt_cpuset present; /* all CPUs of the host, offline ones too */
 	struct rt_cpuset online;
-	bool kept; /* read from what was kept, which still fits the host */
+	bool saved; /* read from what was kept, which still fits the host */
 	struct rt_topo_level cores, dies, packages, nodes;
 	/* Kinds of cores, slowest first (hwloc cpukinds); none if all equal. */
 	struct rt_topo_level kinds;
@@ -55,7 +55,7 @@ struct rt_cpuset rt_topo_cpus(const struct rt_topo_level *level,
 			      const struct rt_cpuset *numbers);
 
 /*
- * A topology as one line of text and back, all but `kept`:
+ * A topology as one line of text and back, all but `saved`:
  * "present 0-3;online 0-3;core 0 0,2;core 1 1,3;package 0 0-3;end".
  */
 void rt_topo_format(const struct rt_topo *topo, struct rt_strbuf *out);

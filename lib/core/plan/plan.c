@@ -52,15 +52,16 @@ struct rt_cpuset rt_plan_owned(const struct rt_journal *journal)
 	return owned;
 }
 
-static struct rt_cpuset downed_cpus(const struct rt_journal *journal)
+static struct rt_cpuset offline_cpus(const struct rt_journal *journal)
 {
-	struct rt_cpuset downed = { 0 };
+	struct rt_cpuset offline = { 0 };
 
 	for (size_t i = 0; i < journal->n_active; i++) {
 		if (journal->active[i].guest.rt)
-			rt_cpuset_or(&downed, &journal->active[i].guest.downed);
+			rt_cpuset_or(&offline,
+				     &journal->active[i].guest.offline);
 	}
-	return downed;
+	return offline;
 }
 
 struct rt_cpuset rt_plan_housekeeping(const struct rt_topo *topo,
@@ -70,12 +71,12 @@ struct rt_cpuset rt_plan_housekeeping(const struct rt_topo *topo,
 	struct rt_cpuset rest = topo->online;
 
 	/* What we took down and nobody owns any more is about to come up. */
-	for (size_t i = 0; i < journal->n_kept; i++) {
-		const struct rt_kept *kept = &journal->kept[i];
+	for (size_t i = 0; i < journal->n_saved; i++) {
+		const struct rt_saved *saved = &journal->saved[i];
 		unsigned cpu;
 
-		if (!kept->done && strcmp(kept->original, "1") == 0 &&
-		    sscanf(kept->path, "sys/devices/system/cpu/cpu%u/online",
+		if (!saved->done && strcmp(saved->original, "1") == 0 &&
+		    sscanf(saved->path, "sys/devices/system/cpu/cpu%u/online",
 			   &cpu) == 1 &&
 		    cpu < RT_CPUS_MAX)
 			rt_cpuset_add(&rest, cpu);
@@ -101,22 +102,22 @@ bool rt_plan_ends_with(const char *text, const char *end)
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-bool rt_kept_is_ours(const struct rt_kept *kept, const char *now,
-		     const struct rt_topo *topo)
+bool rt_saved_is_ours(const struct rt_saved *saved, const char *now,
+		      const struct rt_topo *topo)
 {
 	struct rt_cpuset set;
 
-	if (rt_value_same(kept->kind, now, kept->wrote) ||
-	    rt_value_same(kept->kind, now, kept->before))
+	if (rt_value_same(saved->kind, now, saved->wrote) ||
+	    rt_value_same(saved->kind, now, saved->before))
 		return true;
 	/* It went with its interrupt, and that goes back. */
-	if (kept->kind == RT_KIND_IRQ_THREAD)
+	if (saved->kind == RT_KIND_IRQ_THREAD)
 		return true;
 	/*
 	 * The kernel answers a CPU that goes down, and a shield that comes or
 	 * goes, by giving a task all CPUs that there are.
 	 */
-	return kept->kind == RT_KIND_AFFINITY &&
+	return saved->kind == RT_KIND_AFFINITY &&
 	       rt_plan_parse(RT_KIND_LIST, now, &set) &&
 	       rt_cpuset_is_subset(&topo->online, &set);
 }
@@ -158,10 +159,11 @@ const char *rt_plan_owner(const struct maker *maker,
 
 void rt_plan_need(struct maker *maker, const char *path)
 {
-	const struct rt_kept *kept = rt_journal_find(maker->in->journal, path);
+	const struct rt_saved *saved =
+		rt_journal_find(maker->in->journal, path);
 
-	if (kept)
-		maker->needed[kept - maker->in->journal->kept] = true;
+	if (saved)
+		maker->needed[saved - maker->in->journal->saved] = true;
 }
 
 static int add_step(struct maker *maker, const struct wish *wish,
@@ -195,7 +197,7 @@ int rt_plan_want(struct maker *maker, const struct wish *wish,
 		 const char *value)
 {
 	rt_plan_need(maker, wish->path);
-	if (wish->act == RT_ACT_GUARD) {
+	if (wish->act == RT_ACT_SAVE) {
 		if (rt_journal_find(maker->in->journal, wish->path))
 			return 0;
 	} else if (rt_value_same(wish->kind, wish->now, value)) {
@@ -223,7 +225,7 @@ int rt_plan_want_set(struct maker *maker, const struct wish *wish,
 }
 
 /* In front of all other steps, latest record first. */
-static int give_back(struct maker *maker)
+static int restore(struct maker *maker)
 {
 	const struct rt_journal *journal = maker->in->journal;
 	struct rt_plan *plan = maker->plan;
@@ -231,20 +233,20 @@ static int give_back(struct maker *maker)
 	struct rt_step *all;
 	size_t n_back;
 
-	for (size_t i = journal->n_kept; i-- > 0;) {
-		const struct rt_kept *kept = &journal->kept[i];
+	for (size_t i = journal->n_saved; i-- > 0;) {
+		const struct rt_saved *saved = &journal->saved[i];
 		const struct wish wish = {
-			.act = RT_ACT_GIVE_BACK,
+			.act = RT_ACT_RESTORE,
 			.need = RT_MAY,
-			.kind = kept->kind,
-			.path = kept->path,
-			.now = kept->wrote,
+			.kind = saved->kind,
+			.path = saved->path,
+			.now = saved->wrote,
 			.why = "no active guest needs it",
 		};
 
-		if (kept->done || maker->needed[i])
+		if (saved->done || maker->needed[i])
 			continue;
-		if (add_step(maker, &wish, kept->original) < 0)
+		if (add_step(maker, &wish, saved->original) < 0)
 			return -maker->err->code;
 	}
 	n_back = plan->n - n_set;
@@ -298,7 +300,7 @@ static int make(struct maker *maker)
 		if (r < 0)
 			return r;
 	}
-	r = give_back(maker);
+	r = restore(maker);
 	if (r == 0 && moves_kernel_threads(maker))
 		maker->plan->again = true;
 	return r;
@@ -311,11 +313,11 @@ int rt_plan_make(const struct rt_plan_input *input, struct rt_plan *ret_plan,
 	struct maker maker = {
 		.in = input,
 		.plan = &plan,
-		.needed = calloc(input->journal->n_kept + 1, sizeof(bool)),
+		.needed = calloc(input->journal->n_saved + 1, sizeof(bool)),
 		.owned = rt_plan_owned(input->journal),
 		.housekeeping =
 			rt_plan_housekeeping(input->topo, input->journal),
-		.downed = downed_cpus(input->journal),
+		.offline = offline_cpus(input->journal),
 		.err = err,
 	};
 	int r;

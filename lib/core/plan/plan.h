@@ -3,7 +3,7 @@
  * plan.h - what to do so that the host is as the active guests need it
  *
  * A pure function of the active guests, the topology, the host's facts and
- * what the journal has kept. Only differences become steps: a host that is
+ * what the journal has saved. Only differences become steps: a host that is
  * right has an empty plan. Steps stand in the order in which they are made;
  * what is given back comes first, in the reverse order of its recording.
  *
@@ -18,11 +18,11 @@
 #include "core/model/topo.h"
 
 enum rt_act {
-	RT_ACT_GIVE_BACK, /* value is the original */
-	RT_ACT_GUARD,	  /* only put on record: the kernel may change it as a
+	RT_ACT_RESTORE, /* value is the original */
+	RT_ACT_SAVE,	/* only put on record: the kernel may change it as a
 			     side effect of a later step */
-	RT_ACT_SET,	  /* put on record, then write */
-	RT_ACT_OWN,	  /* write; belongs to the guest's process and dies
+	RT_ACT_SET,	/* put on record, then write */
+	RT_ACT_OWN,	/* write; belongs to the guest's process and dies
 			     with it, so there is nothing to put on record */
 };
 
@@ -90,11 +90,11 @@ bool rt_plan_concerns_task(const struct rt_plan_tasks *tasks,
 			   const struct rt_task *task);
 
 /*
- * What gives a kept setting back: is `now` ours to change? The value that we
+ * What gives a saved setting back: is `now` ours to change? The value that we
  * wrote, the one before it, or the kernel's own reset of a task's affinity.
  */
-bool rt_kept_is_ours(const struct rt_kept *kept, const char *now,
-		     const struct rt_topo *topo);
+bool rt_saved_is_ours(const struct rt_saved *saved, const char *now,
+		      const struct rt_topo *topo);
 
 /* "target  value  (now …)  why" lines, and JSON as in show-config(1). */
 void rt_plan_print(const struct rt_plan *plan, struct rt_strbuf *out);

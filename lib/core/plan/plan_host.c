@@ -8,9 +8,10 @@
 static const char *original_of(const struct maker *maker, const char *path,
 			       const char *now)
 {
-	const struct rt_kept *kept = rt_journal_find(maker->in->journal, path);
+	const struct rt_saved *saved =
+		rt_journal_find(maker->in->journal, path);
 
-	return kept ? kept->original : now;
+	return saved ? saved->original : now;
 }
 
 static const struct rt_active *find_device_owner(const struct maker *maker,
@@ -33,7 +34,7 @@ static struct rt_cpuset future_online(const struct maker *maker)
 {
 	struct rt_cpuset online = maker->owned;
 
-	rt_cpuset_minus(&online, &maker->downed);
+	rt_cpuset_minus(&online, &maker->offline);
 	rt_cpuset_or(&online, &maker->housekeeping);
 	return online;
 }
@@ -83,24 +84,24 @@ static int place_vfio(struct maker *maker, const struct rt_irq *irq,
  * looked at like any other.
  */
 static void leave_fixed(struct maker *maker, const struct rt_irq *irq,
-			const struct wish *wish, const struct rt_kept *kept)
+			const struct wish *wish, const struct rt_saved *saved)
 {
-	if (!rt_value_same(RT_KIND_LIST, wish->now, kept->original))
+	if (!rt_value_same(RT_KIND_LIST, wish->now, saved->original))
 		maker->plan->again = true;
 	else if (rt_cpuset_intersects(&irq->affinity, &maker->owned))
 		rt_plan_need(maker, wish->path);
 }
 
-static int clear_kept(struct maker *maker, const struct rt_irq *irq,
-		      const struct wish *wish, const struct rt_kept *kept)
+static int clear_saved(struct maker *maker, const struct rt_irq *irq,
+		       const struct wish *wish, const struct rt_saved *saved)
 {
 	struct rt_cpuset original, want;
 
-	if (kept->fixed) {
-		leave_fixed(maker, irq, wish, kept);
+	if (saved->fixed) {
+		leave_fixed(maker, irq, wish, saved);
 		return 0;
 	}
-	if (!rt_plan_parse(RT_KIND_LIST, kept->original, &original) ||
+	if (!rt_plan_parse(RT_KIND_LIST, saved->original, &original) ||
 	    !rt_cpuset_intersects(&original, &maker->owned)) {
 		/* Back to where it was, unless it is in the way there too. */
 		if (rt_cpuset_intersects(&irq->affinity, &maker->owned)) {
@@ -111,7 +112,7 @@ static int clear_kept(struct maker *maker, const struct rt_irq *irq,
 		return 0;
 	}
 	/* Somebody moved it to where it hurts nobody: leave it there. */
-	if (!rt_kept_is_ours(kept, wish->now, maker->in->topo) &&
+	if (!rt_saved_is_ours(saved, wish->now, maker->in->topo) &&
 	    !rt_cpuset_intersects(&irq->affinity, &maker->owned)) {
 		rt_plan_need(maker, wish->path);
 		return 0;
@@ -136,16 +137,17 @@ static int place_newborn(struct maker *maker, const struct rt_irq *irq,
 			 const struct wish *wish)
 {
 	const struct rt_journal *journal = maker->in->journal;
-	const struct rt_kept *kept = rt_journal_find(journal, DEFAULT_AFFINITY);
+	const struct rt_saved *saved =
+		rt_journal_find(journal, DEFAULT_AFFINITY);
 	struct rt_cpuset cpus, ours, want;
 	struct wish newborn = *wish;
 
-	if (!kept || !is_newborn(journal, irq) ||
-	    !rt_plan_parse(RT_KIND_MASK, kept->wrote, &cpus))
+	if (!saved || !is_newborn(journal, irq) ||
+	    !rt_plan_parse(RT_KIND_MASK, saved->wrote, &cpus))
 		return 0;
 	ours = birth_place(maker, &cpus, irq->node);
 	if (!rt_cpuset_is_equal(&irq->affinity, &ours) ||
-	    !rt_plan_parse(RT_KIND_MASK, kept->original, &cpus))
+	    !rt_plan_parse(RT_KIND_MASK, saved->original, &cpus))
 		return 0;
 	rt_cpuset_minus(&cpus, &maker->owned);
 	want = birth_place(maker, &cpus, irq->node);
@@ -193,7 +195,7 @@ static int plan_irq(struct maker *maker, const struct rt_irq *irq)
 		irq->vfio ? find_device_owner(maker, irq) : NULL;
 	const struct irq_path path = path_of(irq);
 	char now[RT_CPULIST_MAX];
-	const struct rt_kept *kept;
+	const struct rt_saved *saved;
 	struct rt_cpuset want;
 	struct wish wish = {
 		.act = RT_ACT_SET,
@@ -206,13 +208,13 @@ static int plan_irq(struct maker *maker, const struct rt_irq *irq)
 
 	if (!rt_plan_concerns(maker->in->journal, &maker->owned, irq))
 		return 0;
-	kept = rt_journal_find(maker->in->journal, path.text);
+	saved = rt_journal_find(maker->in->journal, path.text);
 	rt_cpuset_format_list(&irq->affinity, now, sizeof(now));
 	wish.guest = rt_plan_owner(maker, &irq->affinity);
 	if (active)
 		return place_vfio(maker, irq, &wish, active);
-	if (kept)
-		return clear_kept(maker, irq, &wish, kept);
+	if (saved)
+		return clear_saved(maker, irq, &wish, saved);
 	if (!rt_cpuset_intersects(&irq->affinity, &maker->owned))
 		return place_newborn(maker, irq, &wish);
 	want = rt_plan_off_owned(maker, &irq->affinity, irq->node);

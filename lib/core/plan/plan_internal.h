@@ -3,8 +3,8 @@
  * plan_internal.h - shared by the files that make a plan
  *
  * Each plan_ call looks at one sort of setting and says with want() what it
- * shall hold. want() compares with what holds, and notes that a kept path is
- * still needed; what is kept and not needed is given back.
+ * shall hold. want() compares with what holds, and notes that a saved path is
+ * still needed; what is saved and not needed is given back.
  */
 #ifndef RT_PLAN_INTERNAL_H
 #define RT_PLAN_INTERNAL_H
@@ -14,8 +14,8 @@
 struct maker {
 	const struct rt_plan_input *in;
 	struct rt_plan *plan;
-	bool *needed; /* by index of the journal's kept */
-	struct rt_cpuset owned, housekeeping, downed;
+	bool *needed; /* by index of the journal's saved */
+	struct rt_cpuset owned, housekeeping, offline;
 	struct rt_err *err;
 };
 
@@ -30,13 +30,13 @@ struct wish {
 	const char *guest;
 };
 
-/* Add a step if wish->now is not value. Keeps a kept path needed either way. */
+/* Add a step if wish->now is not value. Keeps a saved path needed either way. */
 int rt_plan_want(struct maker *maker, const struct wish *wish,
 		 const char *value);
 int rt_plan_want_set(struct maker *maker, const struct wish *wish,
 		     const struct rt_cpuset *value);
 
-/* A kept path that stays as it is: not given back while it is needed. */
+/* A saved path that stays as it is: not given back while it is needed. */
 void rt_plan_need(struct maker *maker, const char *path);
 
 /*

@@ -7,9 +7,9 @@
 static const char *act_text(enum rt_act act)
 {
 	switch (act) {
-	case RT_ACT_GIVE_BACK:
+	case RT_ACT_RESTORE:
 		return "back";
-	case RT_ACT_GUARD:
+	case RT_ACT_SAVE:
 		return "note";
 	case RT_ACT_SET:
 		return "set";

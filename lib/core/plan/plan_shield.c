@@ -3,7 +3,7 @@
  * plan_shield.c - SMT siblings down, foreign tasks away
  *
  * Kernel 6.7 and later: the guest's scope becomes an isolated partition with
- * all owned CPUs, the downed ones too (should one come up, it is shielded).
+ * all owned CPUs, the offline ones too (should one come up, it is shielded).
  * It is a remote partition: cpuset.cpus.exclusive must name the CPUs in every
  * cgroup above it, parent first. Those files outlive the guest; the scope's
  * own go with it.
@@ -77,9 +77,9 @@ static enum rt_kind kind_of(const struct rt_task *task)
 
 static bool fence_is_up(const struct rt_journal *journal)
 {
-	for (size_t i = 0; i < journal->n_kept; i++) {
-		if (!journal->kept[i].done &&
-		    rt_plan_ends_with(journal->kept[i].path, "/cpuset.cpus"))
+	for (size_t i = 0; i < journal->n_saved; i++) {
+		if (!journal->saved[i].done &&
+		    rt_plan_ends_with(journal->saved[i].path, "/cpuset.cpus"))
 			return true;
 	}
 	return false;
@@ -126,7 +126,7 @@ static int guard_tasks(struct maker *maker)
 		const struct rt_task *task = &facts->tasks.items[i];
 		const struct task_path path = path_of(task);
 		const struct wish wish = {
-			.act = RT_ACT_GUARD,
+			.act = RT_ACT_SAVE,
 			.need = RT_MAY,
 			.kind = kind_of(task),
 			.path = path.text,
@@ -160,7 +160,7 @@ static int guard_masks(struct maker *maker)
 		static const char dir[] = "tasks/";
 		char path[sizeof(dir) + RT_CPULIST_MAX] = "tasks/";
 		const struct wish wish = {
-			.act = RT_ACT_GUARD,
+			.act = RT_ACT_SAVE,
 			.need = RT_MAY,
 			.kind = RT_KIND_TASKS,
 			.path = path,
@@ -169,9 +169,9 @@ static int guard_masks(struct maker *maker)
 			.guest = guest->name,
 		};
 
-		if (!guest->rt || rt_cpuset_is_empty(&guest->downed))
+		if (!guest->rt || rt_cpuset_is_empty(&guest->offline))
 			continue;
-		rt_cpuset_format_list(&guest->downed, path + sizeof(dir) - 1,
+		rt_cpuset_format_list(&guest->offline, path + sizeof(dir) - 1,
 				      RT_CPULIST_MAX);
 		r = rt_plan_want(maker, &wish, "");
 	}
@@ -186,7 +186,7 @@ int rt_plan_cpus(struct maker *maker)
 		r = guard_tasks(maker);
 	if (r == 0)
 		r = guard_masks(maker);
-	RT_CPUSET_FOREACH(cpu, &maker->downed)
+	RT_CPUSET_FOREACH(cpu, &maker->offline)
 	{
 		if (r == 0)
 			r = take_down(maker, (unsigned)cpu);
@@ -227,7 +227,7 @@ static struct rt_cpuset owned_below(const struct maker *maker, const char *path)
 
 static int want_exclusive(struct maker *maker, const struct rt_setting *setting)
 {
-	const struct rt_kept *kept =
+	const struct rt_saved *saved =
 		rt_journal_find(maker->in->journal, setting->path);
 	struct rt_cpuset want, original;
 	struct wish wish = {
@@ -240,8 +240,8 @@ static int want_exclusive(struct maker *maker, const struct rt_setting *setting)
 	};
 
 	want = owned_below(maker, setting->path);
-	if (rt_plan_parse(RT_KIND_LIST, kept ? kept->original : setting->value,
-			  &original))
+	if (rt_plan_parse(RT_KIND_LIST,
+			  saved ? saved->original : setting->value, &original))
 		rt_cpuset_or(&want, &original);
 	wish.guest = rt_plan_owner(maker, &want);
 	return rt_plan_want_set(maker, &wish, &want);
@@ -310,7 +310,7 @@ static int fence(struct maker *maker, const struct rt_cpuset *owned)
 
 	for (size_t i = 0; r == 0 && i < settings->n; i++) {
 		const struct rt_setting *setting = &settings->items[i];
-		const struct rt_kept *kept =
+		const struct rt_saved *saved =
 			rt_journal_find(maker->in->journal, setting->path);
 		const struct wish wish = {
 			.act = RT_ACT_SET,
@@ -327,7 +327,7 @@ static int fence(struct maker *maker, const struct rt_cpuset *owned)
 		    is_rt_scope(maker, setting->path))
 			continue;
 		if (!rt_plan_parse(RT_KIND_LIST,
-				   kept ? kept->original : setting->value,
+				   saved ? saved->original : setting->value,
 				   &cpus))
 			continue;
 		/* Nothing set means all that the parent has. */
@@ -414,7 +414,7 @@ static int sweep_workqueues(struct maker *maker, const struct rt_cpuset *owned)
 	const struct rt_setting *setting =
 		rt_settings_find(&maker->in->facts->settings,
 				 "sys/devices/virtual/workqueue/cpumask");
-	const struct rt_kept *kept;
+	const struct rt_saved *saved;
 	struct rt_cpuset cpus;
 	struct wish wish = {
 		.act = RT_ACT_SET,
@@ -428,9 +428,9 @@ static int sweep_workqueues(struct maker *maker, const struct rt_cpuset *owned)
 	if (!setting || (maker->in->facts->has_partitions &&
 			 maker->in->facts->workqueues_follow))
 		return 0;
-	kept = rt_journal_find(maker->in->journal, setting->path);
-	if (!rt_plan_parse(RT_KIND_MASK, kept ? kept->original : setting->value,
-			   &cpus) ||
+	saved = rt_journal_find(maker->in->journal, setting->path);
+	if (!rt_plan_parse(RT_KIND_MASK,
+			   saved ? saved->original : setting->value, &cpus) ||
 	    !rt_cpuset_intersects(&cpus, owned))
 		return 0;
 	wish.path = setting->path;
@@ -450,7 +450,7 @@ int rt_plan_sweep(struct maker *maker)
 	if (rt_cpuset_is_empty(&owned))
 		return 0;
 	rt_cpuset_and(&shielded, &maker->in->topo->online);
-	rt_cpuset_minus(&shielded, &maker->downed);
+	rt_cpuset_minus(&shielded, &maker->offline);
 	if (facts->has_partitions &&
 	    !rt_cpuset_is_subset(&shielded, &facts->isolated)) {
 		maker->plan->again = true;

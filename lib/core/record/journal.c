@@ -12,22 +12,22 @@ void rt_active_fini(struct rt_active *active)
 	memset(active, 0, sizeof(*active));
 }
 
-static void kept_fini(struct rt_kept *kept)
+static void saved_fini(struct rt_saved *saved)
 {
-	free(kept->path);
-	free(kept->original);
-	free(kept->wrote);
-	free(kept->before);
-	memset(kept, 0, sizeof(*kept));
+	free(saved->path);
+	free(saved->original);
+	free(saved->wrote);
+	free(saved->before);
+	memset(saved, 0, sizeof(*saved));
 }
 
 void rt_journal_fini(struct rt_journal *journal)
 {
-	for (size_t i = 0; i < journal->n_kept; i++)
-		kept_fini(&journal->kept[i]);
+	for (size_t i = 0; i < journal->n_saved; i++)
+		saved_fini(&journal->saved[i]);
 	for (size_t i = 0; i < journal->n_active; i++)
 		rt_active_fini(&journal->active[i]);
-	free(journal->kept);
+	free(journal->saved);
 	free(journal->index);
 	free(journal->active);
 	free(journal->seen);
@@ -46,7 +46,7 @@ static size_t *find_slot(const struct rt_journal *journal, const char *path)
 	size_t at = rt_journal_sum(path, strlen(path)) & (journal->n_index - 1);
 
 	while (journal->index[at] &&
-	       strcmp(journal->kept[journal->index[at] - 1].path, path) != 0)
+	       strcmp(journal->saved[journal->index[at] - 1].path, path) != 0)
 		at = (at + 1) & (journal->n_index - 1);
 	return &journal->index[at];
 }
@@ -56,7 +56,7 @@ static bool grow_index(struct rt_journal *journal)
 	const size_t n = journal->n_index ? journal->n_index * 2 : 64;
 	size_t *old = journal->index;
 
-	if (journal->n_kept * 2 < journal->n_index)
+	if (journal->n_saved * 2 < journal->n_index)
 		return true;
 	journal->index = calloc(n, sizeof(*journal->index));
 	if (!journal->index) {
@@ -66,21 +66,21 @@ static bool grow_index(struct rt_journal *journal)
 	journal->n_index = n;
 	free(old);
 	/* Ascending: a later keep of the same path takes the slot over. */
-	for (size_t i = 0; i < journal->n_kept; i++)
-		*find_slot(journal, journal->kept[i].path) = i + 1;
+	for (size_t i = 0; i < journal->n_saved; i++)
+		*find_slot(journal, journal->saved[i].path) = i + 1;
 	return true;
 }
 
-struct rt_kept *rt_journal_find(const struct rt_journal *journal,
-				const char *path)
+struct rt_saved *rt_journal_find(const struct rt_journal *journal,
+				 const char *path)
 {
 	size_t at;
 
 	if (!journal->n_index)
 		return NULL;
 	at = *find_slot(journal, path);
-	return at && !journal->kept[at - 1].done ? &journal->kept[at - 1] :
-						   NULL;
+	return at && !journal->saved[at - 1].done ? &journal->saved[at - 1] :
+						    NULL;
 }
 
 struct rt_active *rt_journal_find_guest(const struct rt_journal *journal,
@@ -141,33 +141,33 @@ static int damaged(struct rt_err *err)
 	return rt_fail(err, 0, "an entry of the journal is damaged");
 }
 
-static int enter_keep(struct rt_journal *journal, char **fields, size_t n,
+static int enter_save(struct rt_journal *journal, char **fields, size_t n,
 		      struct rt_err *err)
 {
-	struct rt_kept kept = { .kind = RT_JOURNAL_KINDS };
+	struct rt_saved saved = { .kind = RT_JOURNAL_KINDS };
 
 	for (unsigned i = 0; n == 5 && i < RT_JOURNAL_KINDS; i++) {
 		if (strcmp(fields[1], rt_journal_kind(i)) == 0)
-			kept.kind = i;
+			saved.kind = i;
 	}
-	if (n != 5 || kept.kind == RT_JOURNAL_KINDS || !decode(fields[2]) ||
+	if (n != 5 || saved.kind == RT_JOURNAL_KINDS || !decode(fields[2]) ||
 	    !decode(fields[3]) || !decode(fields[4]) || !*fields[2] ||
 	    rt_journal_find(journal, fields[2]))
 		return damaged(err);
 
-	kept.path = strdup(fields[2]);
-	kept.original = strdup(fields[3]);
-	kept.before = strdup(fields[3]);
-	kept.wrote = strdup(fields[4]);
-	if (!kept.path || !kept.original || !kept.before || !kept.wrote ||
-	    !rt_grow(&journal->kept, journal->n_kept, &journal->size_kept,
-		     sizeof(kept)) ||
+	saved.path = strdup(fields[2]);
+	saved.original = strdup(fields[3]);
+	saved.before = strdup(fields[3]);
+	saved.wrote = strdup(fields[4]);
+	if (!saved.path || !saved.original || !saved.before || !saved.wrote ||
+	    !rt_grow(&journal->saved, journal->n_saved, &journal->size_saved,
+		     sizeof(saved)) ||
 	    !grow_index(journal)) {
-		kept_fini(&kept);
+		saved_fini(&saved);
 		return rt_fail_memory(err);
 	}
-	journal->kept[journal->n_kept++] = kept;
-	*find_slot(journal, kept.path) = journal->n_kept;
+	journal->saved[journal->n_saved++] = saved;
+	*find_slot(journal, saved.path) = journal->n_saved;
 	journal->undone++;
 	return 0;
 }
@@ -175,27 +175,27 @@ static int enter_keep(struct rt_journal *journal, char **fields, size_t n,
 static int enter_wrote(struct rt_journal *journal, char **fields, size_t n,
 		       struct rt_err *err)
 {
-	struct rt_kept *kept;
+	struct rt_saved *saved;
 	char *value;
 
 	if (n != 3 || !decode(fields[1]) || !decode(fields[2]))
 		return damaged(err);
-	kept = rt_journal_find(journal, fields[1]);
-	if (!kept)
+	saved = rt_journal_find(journal, fields[1]);
+	if (!saved)
 		return damaged(err);
 	value = strdup(fields[2]);
 	if (!value)
 		return rt_fail_memory(err);
-	free(kept->before);
-	kept->before = kept->wrote;
-	kept->wrote = value;
-	kept->fixed = false;
+	free(saved->before);
+	saved->before = saved->wrote;
+	saved->wrote = value;
+	saved->fixed = false;
 	return 0;
 }
 
 /* The record that an entry of two fields is about. */
-static struct rt_kept *find_kept(const struct rt_journal *journal,
-				 char **fields, size_t n)
+static struct rt_saved *find_saved(const struct rt_journal *journal,
+				   char **fields, size_t n)
 {
 	return n == 2 && decode(fields[1]) ?
 		       rt_journal_find(journal, fields[1]) :
@@ -205,22 +205,22 @@ static struct rt_kept *find_kept(const struct rt_journal *journal,
 static int enter_fixed(struct rt_journal *journal, char **fields, size_t n,
 		       struct rt_err *err)
 {
-	struct rt_kept *kept = find_kept(journal, fields, n);
+	struct rt_saved *saved = find_saved(journal, fields, n);
 
-	if (!kept)
+	if (!saved)
 		return damaged(err);
-	kept->fixed = true;
+	saved->fixed = true;
 	return 0;
 }
 
 static int enter_done(struct rt_journal *journal, char **fields, size_t n,
 		      struct rt_err *err)
 {
-	struct rt_kept *kept = find_kept(journal, fields, n);
+	struct rt_saved *saved = find_saved(journal, fields, n);
 
-	if (!kept)
+	if (!saved)
 		return damaged(err);
-	kept->done = true;
+	saved->done = true;
 	journal->undone--;
 	return 0;
 }
@@ -290,7 +290,7 @@ static bool enter_guest_field(struct rt_active *active, char *field)
 		{ "cpuset", offsetof(struct rt_guest, cpuset) },
 		{ "owned", offsetof(struct rt_guest, owned) },
 		{ "usable", offsetof(struct rt_guest, usable) },
-		{ "downed", offsetof(struct rt_guest, downed) },
+		{ "downed", offsetof(struct rt_guest, offline) },
 		{ "vcpu_cpus", offsetof(struct rt_guest, vcpus) },
 		{ "service", offsetof(struct rt_guest, service) },
 		{ "nodes", offsetof(struct rt_guest, nodes) },
@@ -390,7 +390,7 @@ static int enter_fields(struct rt_journal *journal, char *line,
 		int (*enter)(struct rt_journal *journal, char **fields,
 			     size_t n, struct rt_err *err);
 	} verbs[] = {
-		{ "keep", enter_keep },	  { "wrote", enter_wrote },
+		{ "keep", enter_save },	  { "wrote", enter_wrote },
 		{ "fixed", enter_fixed }, { "done", enter_done },
 		{ "guest", enter_guest }, { "gone", enter_gone },
 		{ "seen", enter_seen },

@@ -16,12 +16,12 @@
  *   seen  LIST                     interrupts that were there before us
  *
  * Protocol. The entry is on record before the kernel hears of the value. So
- * after a crash at any point the host holds, for every kept path, the original
+ * after a crash at any point the host holds, for every saved path, the original
  * or the last value or the one before it: `wrote` and `before`. Anything else
  * was written by somebody else.
  *
  * The original belongs to the path, not to a guest: the plan says what the
- * active guests need, a kept path that none needs is given back.
+ * active guests need, a saved path that none needs is given back.
  */
 #ifndef RT_JOURNAL_H
 #define RT_JOURNAL_H
@@ -33,7 +33,7 @@
 
 #define RT_JOURNAL_MAX (64u << 20) /* bytes; a longer file is refused */
 
-struct rt_kept {
+struct rt_saved {
 	enum rt_kind kind;
 	bool done;  /* given back; only a later `keep` counts */
 	bool fixed; /* refused for good, before anything of ours was there */
@@ -58,11 +58,12 @@ struct rt_active {
 };
 
 struct rt_journal {
-	struct rt_kept *kept; /* in the order of their `keep`, done ones too */
-	size_t n_kept, size_kept;
+	struct rt_saved
+		*saved; /* in the order of their `keep`, done ones too */
+	size_t n_saved, size_saved;
 	size_t *index; /* hash of path to its last `keep`, 1-based */
 	size_t n_index;
-	size_t undone;		  /* kept and not done */
+	size_t undone;		  /* saved and not done */
 	struct rt_active *active; /* in the order of their start */
 	size_t n_active, size_active;
 	struct rt_cpuset *seen; /* interrupt numbers; NULL: not on record */
@@ -85,7 +86,7 @@ int rt_journal_enter(struct rt_journal *journal, const char *line, size_t len,
 		     struct rt_err *err);
 
 /* Entries, checksum and newline included, appended to *out. */
-void rt_journal_add_keep(struct rt_strbuf *out, enum rt_kind kind,
+void rt_journal_add_save(struct rt_strbuf *out, enum rt_kind kind,
 			 const char *path, const char *original,
 			 const char *value);
 void rt_journal_add_wrote(struct rt_strbuf *out, const char *path,
@@ -97,15 +98,15 @@ void rt_journal_add_guest(struct rt_strbuf *out,
 void rt_journal_add_gone(struct rt_strbuf *out, const char *uuid);
 void rt_journal_add_seen(struct rt_strbuf *out, const struct rt_cpuset *irqs);
 
-/* Nothing is kept and nobody is active: the file can go. */
+/* Nothing is saved and nobody is active: the file can go. */
 bool rt_journal_is_empty(const struct rt_journal *journal);
 
 /* The whole state as fresh entries: what a compacted file holds. */
 void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out);
 
-/* NULL when the path is not kept, or was given back. */
-struct rt_kept *rt_journal_find(const struct rt_journal *journal,
-				const char *path);
+/* NULL when the path is not saved, or was given back. */
+struct rt_saved *rt_journal_find(const struct rt_journal *journal,
+				 const char *path);
 struct rt_active *rt_journal_find_guest(const struct rt_journal *journal,
 					const char *uuid);
 

@@ -79,7 +79,7 @@ static void close_entry(struct rt_strbuf *out, size_t start)
 	rt_strbuf_add(out, "\n", 1);
 }
 
-void rt_journal_add_keep(struct rt_strbuf *out, enum rt_kind kind,
+void rt_journal_add_save(struct rt_strbuf *out, enum rt_kind kind,
 			 const char *path, const char *original,
 			 const char *value)
 {
@@ -154,7 +154,7 @@ void rt_journal_add_guest(struct rt_strbuf *out, const struct rt_active *active)
 	add_list(out, "cpuset", &guest->cpuset);
 	add_list(out, "owned", &guest->owned);
 	add_list(out, "usable", &guest->usable);
-	add_list(out, "downed", &guest->downed);
+	add_list(out, "downed", &guest->offline);
 	add_list(out, "vcpu_cpus", &guest->vcpus);
 	add_list(out, "service", &guest->service);
 	add_list(out, "nodes", &guest->nodes);
@@ -166,16 +166,16 @@ void rt_journal_add_guest(struct rt_strbuf *out, const struct rt_active *active)
 
 void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out)
 {
-	for (size_t i = 0; i < journal->n_kept; i++) {
-		const struct rt_kept *kept = &journal->kept[i];
+	for (size_t i = 0; i < journal->n_saved; i++) {
+		const struct rt_saved *saved = &journal->saved[i];
 
-		if (kept->done)
+		if (saved->done)
 			continue;
-		rt_journal_add_keep(out, kept->kind, kept->path, kept->original,
-				    kept->before);
-		rt_journal_add_wrote(out, kept->path, kept->wrote);
-		if (kept->fixed)
-			rt_journal_add_fixed(out, kept->path);
+		rt_journal_add_save(out, saved->kind, saved->path,
+				    saved->original, saved->before);
+		rt_journal_add_wrote(out, saved->path, saved->wrote);
+		if (saved->fixed)
+			rt_journal_add_fixed(out, saved->path);
 	}
 	for (size_t i = 0; i < journal->n_active; i++)
 		rt_journal_add_guest(out, &journal->active[i]);

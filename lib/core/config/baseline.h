@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * agreed.h - who of configuration and definition was changed since both said
+ * baseline.h - who of configuration and definition was changed since both said
  * the same
  *
  * When a guest's section and its definition agree, both are put on record as
  * text. Later, whichever differs from its record has been edited.
  */
-#ifndef RT_AGREED_H
-#define RT_AGREED_H
+#ifndef RT_BASELINE_H
+#define RT_BASELINE_H
 
 #include "core/domain/domain.h"
 
 /* What was agreed: canonical texts. NULL in both: never agreed. */
-struct rt_agreed {
-	char *section; /* rt_agreed_of_section */
-	char *domain;  /* rt_agreed_of_domain */
+struct rt_baseline {
+	char *section; /* rt_baseline_of_section */
+	char *domain;  /* rt_baseline_of_domain */
 };
 
-void rt_agreed_fini(struct rt_agreed *agreed);
+void rt_baseline_fini(struct rt_baseline *agreed);
 
 /* All that we own of each, one line of JSON in a fixed order. */
-int rt_agreed_of_section(const struct rt_section *section, char **ret_text,
-			 struct rt_err *err);
-int rt_agreed_of_domain(const struct rt_domain *domain, char **ret_text,
-			struct rt_err *err);
+int rt_baseline_of_section(const struct rt_section *section, char **ret_text,
+			   struct rt_err *err);
+int rt_baseline_of_domain(const struct rt_domain *domain, char **ret_text,
+			  struct rt_err *err);
 
 /* What a user edits in virt-manager; placement, locking and nodes are not. */
-bool rt_agreed_can_take(enum rt_difference_kind kind);
+bool rt_baseline_can_take(enum rt_difference_kind kind);
 
 enum rt_side {
 	RT_SIDE_NONE,	    /* they agree: nothing to do but to record it */
@@ -41,9 +41,9 @@ enum rt_side {
  * is for the caller to see, who else pushes. *ret_why: a clause for the log,
  * a literal.
  */
-enum rt_side rt_agreed_decide(const struct rt_agreed *agreed,
-			      const struct rt_differences *differences,
-			      const char *section, const char *domain,
-			      enum rt_edits edits, const char **ret_why);
+enum rt_side rt_baseline_decide(const struct rt_baseline *agreed,
+				const struct rt_differences *differences,
+				const char *section, const char *domain,
+				enum rt_edits edits, const char **ret_why);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* agreed_file.c - what configuration and definition last agreed on */
-#include "agreed_file.h"
+/* baseline_file.c - what configuration and definition last agreed on */
+#include "baseline_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 
 #include "core/config/config.h"
 
-#define AGREED_DIR RT_STATE_DIR "/agreed"
-#define AGREED_MAX (1u << 20)
+#define BASELINE_DIR RT_STATE_DIR "/agreed"
+#define BASELINE_MAX (1u << 20)
 
 /* The UUID becomes a file's name: only a canonical one does. */
 static int check_uuid(const char *uuid, struct rt_err *err)
@@ -25,20 +25,20 @@ static int check_uuid(const char *uuid, struct rt_err *err)
 	return 0;
 }
 
-int rt_agreed_read(struct rt_sys *sys, const char *uuid,
-		   struct rt_agreed *ret_agreed, struct rt_err *err)
+int rt_baseline_read(struct rt_sys *sys, const char *uuid,
+		     struct rt_baseline *ret_baseline, struct rt_err *err)
 {
 	RT_AUTO_FREE char *text = NULL;
-	struct rt_agreed agreed = { 0 };
+	struct rt_baseline agreed = { 0 };
 	char path[128], *second, *end;
 	size_t len;
 	int r = check_uuid(uuid, err);
 
-	*ret_agreed = agreed;
+	*ret_baseline = agreed;
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), AGREED_DIR "/%s", uuid);
-	r = rt_sys_read_all(sys, path, AGREED_MAX, &text, &len, err);
+	snprintf(path, sizeof(path), BASELINE_DIR "/%s", uuid);
+	r = rt_sys_read_all(sys, path, BASELINE_MAX, &text, &len, err);
 	if (r < 0)
 		return r == -ENOENT || r == -EFBIG ? 0 : r;
 	second = strchr(text, '\n');
@@ -49,10 +49,10 @@ int rt_agreed_read(struct rt_sys *sys, const char *uuid,
 	agreed.section = strdup(text);
 	agreed.domain = strdup(second);
 	if (!agreed.section || !agreed.domain) {
-		rt_agreed_fini(&agreed);
+		rt_baseline_fini(&agreed);
 		return rt_fail_memory(err);
 	}
-	*ret_agreed = agreed;
+	*ret_baseline = agreed;
 	return 0;
 }
 
@@ -66,14 +66,14 @@ static int open_dir(struct rt_sys *sys, struct rt_err *err)
 
 		if (i >= 2 && mkdirat(above, dirs[i], 0700) < 0 &&
 		    errno != EEXIST) {
-			rt_fail(err, errno, "make /" AGREED_DIR);
+			rt_fail(err, errno, "make /" BASELINE_DIR);
 			close(above);
 			return -err->code;
 		}
 		dir = openat(above, dirs[i],
 			     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0)
-			dir = rt_fail(err, errno, "open /" AGREED_DIR);
+			dir = rt_fail(err, errno, "open /" BASELINE_DIR);
 		close(above);
 	}
 	return dir;
@@ -94,27 +94,28 @@ static int write_new(int dir, const char *name, const char *text, size_t len,
 		fsync(file) == 0 && renameat(dir, other, dir, name) == 0;
 	if (right)
 		return 0;
-	rt_fail(err, errno ? errno : ENOSPC, "write /" AGREED_DIR "/%s", name);
+	rt_fail(err, errno ? errno : ENOSPC, "write /" BASELINE_DIR "/%s",
+		name);
 	(void)!unlinkat(dir, other, 0);
 	return -err->code;
 }
 
-int rt_agreed_write(struct rt_sys *sys, const char *uuid,
-		    const struct rt_agreed *agreed, struct rt_err *err)
+int rt_baseline_write(struct rt_sys *sys, const char *uuid,
+		      const struct rt_baseline *agreed, struct rt_err *err)
 {
-	struct rt_agreed now = { 0 };
+	struct rt_baseline now = { 0 };
 	RT_AUTO_STRBUF text = { 0 };
 	RT_AUTO_FREE char *whole = NULL;
 	RT_AUTO_FD int dir = -1;
 	size_t len;
 	bool same;
-	int r = rt_agreed_read(sys, uuid, &now, err);
+	int r = rt_baseline_read(sys, uuid, &now, err);
 
 	if (r < 0)
 		return r;
 	same = now.section && strcmp(now.section, agreed->section) == 0 &&
 	       strcmp(now.domain, agreed->domain) == 0;
-	rt_agreed_fini(&now);
+	rt_baseline_fini(&now);
 	if (same)
 		return 0;
 	rt_strbuf_addf(&text, "%s\n%s\n", agreed->section, agreed->domain);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* topology_kept.c - the file /run/kvmrt/topology.xml */
-#include "topology_kept.h"
+/* topology_saved.c - the file /run/kvmrt/topology.xml */
+#include "topology_saved.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +31,8 @@ static int check_file(struct rt_sys *sys, struct rt_err *err)
 	return 0;
 }
 
-int rt_kept_read(struct rt_sys *sys, char **ret_xml, size_t *ret_len,
-		 struct rt_err *err)
+int rt_topology_saved_read(struct rt_sys *sys, char **ret_xml, size_t *ret_len,
+			   struct rt_err *err)
 {
 	int r = check_file(sys, err);
 
@@ -41,30 +41,30 @@ int rt_kept_read(struct rt_sys *sys, char **ret_xml, size_t *ret_len,
 				       ret_len, err);
 }
 
-int rt_kept_write(struct rt_sys *sys, const char *xml, size_t len,
-		  struct rt_err *err)
+int rt_topology_saved_write(struct rt_sys *sys, const char *xml, size_t len,
+			    struct rt_err *err)
 {
-	RT_AUTO_FD int folder = rt_sys_openat(sys, RT_STORE_DIR,
-					      O_RDONLY | O_DIRECTORY, 0, err);
+	RT_AUTO_FD int directory = rt_sys_openat(
+		sys, RT_STORE_DIR, O_RDONLY | O_DIRECTORY, 0, err);
 	RT_AUTO_FD int fd = -1;
 
-	if (folder < 0)
-		return folder;
-	unlinkat(folder, NAME_NEW, 0);
-	fd = openat(folder, NAME_NEW,
+	if (directory < 0)
+		return directory;
+	unlinkat(directory, NAME_NEW, 0);
+	fd = openat(directory, NAME_NEW,
 		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return rt_fail(err, errno, "cannot create %s.new",
 			       RT_KEPT_PATH);
 	if (write(fd, xml, len) != (ssize_t)len)
 		return rt_fail(err, EIO, "cannot write %s.new", RT_KEPT_PATH);
-	if (renameat(folder, NAME_NEW, folder, NAME) < 0)
+	if (renameat(directory, NAME_NEW, directory, NAME) < 0)
 		return rt_fail(err, errno, "cannot rename %s.new",
 			       RT_KEPT_PATH);
 	return 0;
 }
 
-bool rt_kept_find_note(const char *xml, struct rt_topo *ret_topo)
+bool rt_topology_saved_find_note(const char *xml, struct rt_topo *ret_topo)
 {
 	static const char begin[] = "<info name=\"" RT_KEPT_NOTE "\" value=\"";
 	const char *at = strstr(xml, begin);

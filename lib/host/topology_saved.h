@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * topology_kept.h - the file /run/kvmrt/topology.xml
+ * topology_saved.h - the file /run/kvmrt/topology.xml
  *
  * It is hwloc's XML, for everybody to read, and what topology.c made of it is
  * noted in it: a hook finds that faster than hwloc can read the whole.
  */
-#ifndef RT_TOPOLOGY_KEPT_H
-#define RT_TOPOLOGY_KEPT_H
+#ifndef RT_TOPOLOGY_SAVED_H
+#define RT_TOPOLOGY_SAVED_H
 
 #include "core/model/topo.h"
 #include "sys.h"
@@ -17,13 +17,13 @@
 #define RT_KEPT_NOTE "KvmrtTopology"
 
 /* -ENOENT: there is none. -EPERM: others than root may have written it. */
-int rt_kept_read(struct rt_sys *sys, char **ret_xml, size_t *ret_len,
-		 struct rt_err *err);
+int rt_topology_saved_read(struct rt_sys *sys, char **ret_xml, size_t *ret_len,
+			   struct rt_err *err);
 /* Renamed when whole: a reader finds the old one or the new one. */
-int rt_kept_write(struct rt_sys *sys, const char *xml, size_t len,
-		  struct rt_err *err);
+int rt_topology_saved_write(struct rt_sys *sys, const char *xml, size_t len,
+			    struct rt_err *err);
 
 /* The note; false when there is none that can be read. */
-bool rt_kept_find_note(const char *xml, struct rt_topo *ret_topo);
+bool rt_topology_saved_find_note(const char *xml, struct rt_topo *ret_topo);
 
 #endif

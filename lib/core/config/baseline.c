@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* agreed.c - who of configuration and definition was changed */
-#include "agreed.h"
+/* baseline.c - who of configuration and definition was changed */
+#include "baseline.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/json.h"
 
-void rt_agreed_fini(struct rt_agreed *agreed)
+void rt_baseline_fini(struct rt_baseline *agreed)
 {
 	free(agreed->section);
 	free(agreed->domain);
@@ -66,8 +66,8 @@ static void add_devices(struct rt_json *json, const char *key,
 	rt_json_close(json, ']');
 }
 
-int rt_agreed_of_section(const struct rt_section *section, char **ret_text,
-			 struct rt_err *err)
+int rt_baseline_of_section(const struct rt_section *section, char **ret_text,
+			   struct rt_err *err)
 {
 	RT_AUTO_STRBUF out = { 0 };
 	struct rt_json json = { .out = &out };
@@ -119,8 +119,8 @@ static void add_placement(struct rt_json *json, const struct rt_domain *domain)
 	add_set(json, "nodes", &domain->nodes);
 }
 
-int rt_agreed_of_domain(const struct rt_domain *domain, char **ret_text,
-			struct rt_err *err)
+int rt_baseline_of_domain(const struct rt_domain *domain, char **ret_text,
+			  struct rt_err *err)
 {
 	RT_AUTO_STRBUF out = { 0 };
 	struct rt_json json = { .out = &out };
@@ -143,7 +143,7 @@ int rt_agreed_of_domain(const struct rt_domain *domain, char **ret_text,
 	return rt_strbuf_take(&out, ret_text, err);
 }
 
-bool rt_agreed_can_take(enum rt_difference_kind kind)
+bool rt_baseline_can_take(enum rt_difference_kind kind)
 {
 	switch (kind) {
 	case RT_DIFF_NAME:
@@ -164,16 +164,16 @@ bool rt_agreed_can_take(enum rt_difference_kind kind)
 static bool any_to_take(const struct rt_differences *differences)
 {
 	for (size_t i = 0; i < differences->n; i++) {
-		if (rt_agreed_can_take(differences->items[i].kind))
+		if (rt_baseline_can_take(differences->items[i].kind))
 			return true;
 	}
 	return false;
 }
 
-enum rt_side rt_agreed_decide(const struct rt_agreed *agreed,
-			      const struct rt_differences *differences,
-			      const char *section, const char *domain,
-			      enum rt_edits edits, const char **ret_why)
+enum rt_side rt_baseline_decide(const struct rt_baseline *agreed,
+				const struct rt_differences *differences,
+				const char *section, const char *domain,
+				enum rt_edits edits, const char **ret_why)
 {
 	const bool ever = agreed->section && agreed->domain;
 	const bool config_edited =
