@@ -46,7 +46,7 @@ AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 
 CORE := $(addprefix base/,err cpuset utf8 strbuf report json pci) \
-	$(addprefix model/,topo facts guest) \
+	$(addprefix model/,topo facts guest outcome) \
 	$(addprefix config/,config config_parse config_line config_read \
 		config_value config_edit import baseline) \
 	$(addprefix domain/,domain_xml domain_scan domain_edit domain_read \

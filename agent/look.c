@@ -103,7 +103,7 @@ static struct repair repair_of(const struct agent *agent,
 	} else if (step->kind == RT_KIND_IRQBALANCE) {
 		snprintf(repair.what, sizeof(repair.what), "irqbalance");
 		snprintf(repair.did, sizeof(repair.did),
-			 "told to keep off cpu %.60s", step->value);
+			 "notify to keep off cpu %.60s", step->value);
 	} else {
 		name_file(step, &repair);
 	}
@@ -157,7 +157,7 @@ static void say(struct agent *agent, const struct rt_report *report)
 		snprintf(repair.path, sizeof(repair.path), "%s/%.200s", f->code,
 			 f->message);
 		snprintf(repair.guest, sizeof(repair.guest), "%s", f->guest);
-		/* `did` has told of CPUs that go down. */
+		/* `did` has notify of CPUs that go down. */
 		if (strcmp(f->code, "cpu-offline") == 0)
 			continue;
 		if (f->severity == RT_NOTE) {
@@ -250,7 +250,8 @@ static int reconcile(struct agent *agent, struct rt_store *store,
 		     struct rt_err *err)
 {
 	struct rt_report report = { 0 };
-	const struct rt_told told = { &report, did, agent };
+	struct rt_outcomes outcomes = { 0 };
+	const struct rt_notify notify = { &report, did, agent };
 	int r = helper_settle(agent, store, err);
 
 	if (begins(agent, &store->journal))
@@ -258,12 +259,13 @@ static int reconcile(struct agent *agent, struct rt_store *store,
 	if (r == 0 && !rt_journal_is_empty(&store->journal)) {
 		r = load_topology(agent, err);
 		if (r == 0)
-			r = rt_reconcile_telling(store, &agent->topo, &told,
-						 err);
+			r = rt_reconcile(store, &agent->topo, &notify,
+					 &outcomes, err);
 	}
 	say(agent, &report);
 	ask_again(agent, &report);
 	rt_report_fini(&report);
+	rt_outcomes_fini(&outcomes);
 	follow(agent, &store->journal);
 	return r;
 }

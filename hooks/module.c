@@ -48,14 +48,23 @@ static void log_report(struct hook *hook)
 
 static int reconcile(struct hook *hook)
 {
+	const struct rt_notify notify = { .report = &hook->report };
+	struct rt_outcomes outcomes = { 0 };
+	const char *why;
 	int r = 0;
 
 	if (!hook->topo.present.words[0] &&
 	    rt_cpuset_is_empty(&hook->topo.present))
 		r = rt_topology_load(&hook->sys, &hook->topo, &hook->err);
-	return r < 0 ? r :
-		       rt_reconcile(&hook->store, &hook->topo, &hook->report,
-				    &hook->err);
+	if (r == 0)
+		r = rt_reconcile(&hook->store, &hook->topo, &notify, &outcomes,
+				 &hook->err);
+	/* Another guest's fault is not this one's: it is in the log. */
+	why = rt_outcomes_find(&outcomes, hook->domain.uuid);
+	if (r == 0 && why)
+		r = rt_fail(&hook->err, 0, "%s", why);
+	rt_outcomes_fini(&outcomes);
+	return r;
 }
 
 /* Undo what was done for this guest; the error to report stays as it is. */

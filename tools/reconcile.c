@@ -31,6 +31,8 @@ static void print_report(const struct rt_log *log,
 static int run(struct rt_sys *sys, const struct rt_log *log, struct rt_err *err)
 {
 	struct rt_report report = { 0 };
+	const struct rt_notify notify = { .report = &report };
+	struct rt_outcomes outcomes = { 0 };
 	struct rt_topo topo = { 0 };
 	struct rt_store store;
 	int r = rt_store_open(sys, RT_LOCK_LIMIT_MS, &store, err);
@@ -39,11 +41,12 @@ static int run(struct rt_sys *sys, const struct rt_log *log, struct rt_err *err)
 		return r;
 	r = rt_topology_load(sys, &topo, err);
 	if (r == 0)
-		r = rt_reconcile(&store, &topo, &report, err);
+		r = rt_reconcile(&store, &topo, &notify, &outcomes, err);
 	print_report(log, &report);
 	rt_store_close(&store);
 	rt_topo_fini(&topo);
 	rt_report_fini(&report);
+	rt_outcomes_fini(&outcomes);
 	return r;
 }
 

@@ -22,7 +22,7 @@ struct applier {
 	struct rt_store *store;
 	struct rt_sys *sys;
 	const struct rt_topo *topo;
-	const struct rt_told *told;
+	const struct rt_notify *notify;
 	unsigned *patience; /* pauses that are left */
 	struct fixed *fixed;
 	struct rt_err *err;
@@ -88,8 +88,8 @@ static void note(const struct applier *applier, enum rt_severity severity,
 {
 	const struct rt_where where = { .guest = step->guest };
 
-	rt_report_add(applier->told->report, severity, code, where, NULL, "%s",
-		      text);
+	rt_report_add(applier->notify->report, severity, code, where, NULL,
+		      "%s", text);
 }
 
 /* irqbalance tells later what it took; all tasks' masks are no one value. */
@@ -127,7 +127,7 @@ static int verify(const struct applier *applier, const struct rt_step *step,
 
 /*
  * A CPU that came up a moment ago can be in no task's mask before a worker of
- * the kernel has told the cpusets of it [6.12].
+ * the kernel has notify the cpusets of it [6.12].
  */
 static bool may_be_late(const struct applier *applier,
 			const struct rt_step *step)
@@ -320,7 +320,7 @@ static int tell_fixed(const struct applier *applier)
 		return 0;
 	if (fixed->numbers.failed)
 		return rt_fail_memory(applier->err);
-	rt_report_add(applier->told->report, RT_WARNING, "stays", where,
+	rt_report_add(applier->notify->report, RT_WARNING, "stays", where,
 		      "a managed one comes only from I/O begun on its CPU; "
 		      "isolcpus=managed_irq,CPUS among the boot parameters "
 		      "keeps those off that may go elsewhere",
@@ -337,8 +337,8 @@ static int set(const struct applier *applier, const struct rt_step *step)
 	const int r = write_value(applier, step, &err);
 
 	if (r == 0) {
-		if (applier->told->did)
-			applier->told->did(applier->told->data, step);
+		if (applier->notify->did)
+			applier->notify->did(applier->notify->data, step);
 		if (strstr(step->path, "/online")) {
 			rt_fail(&err, 0, "/%s is '%s' now: %s", step->path,
 				step->value, step->why);
@@ -377,7 +377,7 @@ static int set(const struct applier *applier, const struct rt_step *step)
 }
 
 int rt_apply(struct rt_store *store, const struct rt_topo *topo,
-	     const struct rt_plan *plan, const struct rt_told *told,
+	     const struct rt_plan *plan, const struct rt_notify *notify,
 	     struct rt_err *err)
 {
 	struct fixed fixed = { 0 };
@@ -388,7 +388,7 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 		.store = store,
 		.sys = store->sys,
 		.topo = topo,
-		.told = told,
+		.notify = notify,
 		.err = err,
 	};
 	int r = restore_all(&applier, plan);

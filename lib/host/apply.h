@@ -9,12 +9,13 @@
 
 #include "core/plan/plan.h"
 #include "core/base/report.h"
+#include "core/model/outcome.h"
 #include "core/model/topo.h"
 #include "store.h"
 #include "sys.h"
 
-/* Who is told what was done. */
-struct rt_told {
+/* Who is notify what was done. */
+struct rt_notify {
 	struct rt_report *report; /* notes and warnings */
 	/* Each value that was written and is now held; NULL: nobody. */
 	void (*did)(void *data, const struct rt_step *step);
@@ -27,12 +28,12 @@ struct rt_told {
  * that gave back. Each written value is read back. After a crash at any point
  * the next plan makes good.
  *
- * Notes and warnings about single steps go to told->report. A failed step that the
+ * Notes and warnings about single steps go to notify->report. A failed step that the
  * guest must have ends the call with an error; the others go on. The caller
  * then drops the guest and plans again.
  */
 int rt_apply(struct rt_store *store, const struct rt_topo *topo,
-	     const struct rt_plan *plan, const struct rt_told *told,
+	     const struct rt_plan *plan, const struct rt_notify *notify,
 	     struct rt_err *err);
 
 #endif

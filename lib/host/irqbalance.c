@@ -150,7 +150,7 @@ int rt_facts_read_irqbalance(struct rt_sys *sys, struct rt_facts *facts,
 			continue;
 		r = ask_banned(sys, pid, banned, sizeof(banned), &ignored);
 		if (r == -EAGAIN)
-			snprintf(banned, sizeof(banned), RT_SILENT);
+			snprintf(banned, sizeof(banned), RT_UNREAD);
 		else if (r < 0)
 			continue;
 		snprintf(path, sizeof(path), "irqbalance/%u/%llu", pid, start);

@@ -201,7 +201,7 @@ static void tell_silent(const struct rt_facts *facts, struct rt_report *report)
 		const struct rt_where where = { .guest = "" };
 		unsigned pid;
 
-		if (strcmp(setting->value, RT_SILENT) == 0 &&
+		if (strcmp(setting->value, RT_UNREAD) == 0 &&
 		    sscanf(setting->path, "irqbalance/%u/", &pid) == 1)
 			rt_report_add(report, RT_WARNING, RT_CODE_SILENT, where,
 				      NULL,
@@ -236,7 +236,7 @@ static int look(struct rt_store *store, const struct rt_topo *topo,
 
 /* One look, one plan, one pass. Sets *ret_again when there is more to see. */
 static int round_once(struct rt_store *store, struct rt_topo *topo,
-		      const struct rt_told *told, unsigned round,
+		      const struct rt_notify *notify, unsigned round,
 		      bool *ret_again, struct rt_err *err)
 {
 	const bool first = round == 1, last = round == ROUNDS_MAX;
@@ -248,14 +248,14 @@ static int round_once(struct rt_store *store, struct rt_topo *topo,
 		.journal = &store->journal,
 		.last = last,
 	};
-	int r = look(store, topo, &facts, told->report, err);
+	int r = look(store, topo, &facts, notify->report, err);
 
 	if (r == 0 && first)
-		tell_silent(&facts, told->report);
+		tell_silent(&facts, notify->report);
 	if (r == 0)
 		r = rt_plan_make(&input, &plan, err);
 	if (r == 0 && plan.n)
-		r = rt_apply(store, topo, &plan, told, err);
+		r = rt_apply(store, topo, &plan, notify, err);
 	if (r == 0)
 		r = read_online(store, topo, err);
 	*ret_again = r == 0 && plan.again;
@@ -264,23 +264,17 @@ static int round_once(struct rt_store *store, struct rt_topo *topo,
 	return r;
 }
 
-int rt_reconcile_telling(struct rt_store *store, struct rt_topo *topo,
-			 const struct rt_told *told, struct rt_err *err)
+int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
+		 const struct rt_notify *notify,
+		 struct rt_outcomes *ret_outcomes, struct rt_err *err)
 {
 	bool again = true;
 	/* The agent's is from its last look, and a mask that is as wide as all
 	 * CPUs online now would look like somebody's choice. */
 	int r = read_online(store, topo, err);
 
+	(void)ret_outcomes;
 	for (unsigned i = 1; r == 0 && again && i <= ROUNDS_MAX; i++)
-		r = round_once(store, topo, told, i, &again, err);
+		r = round_once(store, topo, notify, i, &again, err);
 	return r;
-}
-
-int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
-		 struct rt_report *report, struct rt_err *err)
-{
-	const struct rt_told told = { .report = report };
-
-	return rt_reconcile_telling(store, topo, &told, err);
 }

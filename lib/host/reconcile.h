@@ -28,19 +28,20 @@ int rt_reconcile_drop(struct rt_store *store, const char *uuid,
 /*
  * Drop guests that are dead (their process is gone, or the daemon that was
  * starting them), then make the host fit the rest. *topo->online is read anew
- * as CPUs come and go. Fails when a guest lacks what it must have; what was
- * done until then is on record, so that dropping the guest and calling again
- * undoes it.
+ * as CPUs come and go.
+ *
+ * A guest that lacks what it must have is in *ret_outcomes, which the caller
+ * frees; the others are served all the same. What was done for it is on
+ * record: dropping it and calling again undoes that. The call itself fails
+ * only when the record cannot be written or memory is short.
  */
 int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
-		 struct rt_report *report, struct rt_err *err);
-/* The same for who wants to know what was done. */
-int rt_reconcile_telling(struct rt_store *store, struct rt_topo *topo,
-			 const struct rt_told *told, struct rt_err *err);
+		 const struct rt_notify *notify,
+		 struct rt_outcomes *ret_outcomes, struct rt_err *err);
 
 /*
  * A warning of it: irqbalance is there and did not answer within a second.
- * What it was told before stands; calling again later may do more.
+ * What it was notify before stands; calling again later may do more.
  */
 #define RT_CODE_SILENT "irqbalance-silent"
 

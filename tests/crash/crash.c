@@ -159,6 +159,8 @@ static int call_hook(const char *call, const char *root)
 static int call_reconcile(const char *root)
 {
 	struct rt_report report = { 0 };
+	const struct rt_notify notify = { .report = &report };
+	struct rt_outcomes outcomes = { 0 };
 	struct rt_topo topo = { 0 };
 	struct rt_store store;
 	struct rt_err err;
@@ -171,11 +173,13 @@ static int call_reconcile(const char *root)
 	if (r == 0) {
 		r = rt_topology_load(&sys, &topo, &err);
 		if (r == 0)
-			r = rt_reconcile(&store, &topo, &report, &err);
+			r = rt_reconcile(&store, &topo, &notify, &outcomes,
+					 &err);
 		rt_store_close(&store);
 	}
 	rt_topo_fini(&topo);
 	rt_report_fini(&report);
+	rt_outcomes_fini(&outcomes);
 	rt_sys_close(&sys);
 	return r < 0 ? 1 : 0;
 }

@@ -151,7 +151,7 @@ static int apply(struct rt_step *step, struct rt_report *report,
 
 	memset(report, 0, sizeof(*report));
 	return rt_apply(&store, &topo, &plan,
-			&(struct rt_told){ .report = report }, err);
+			&(struct rt_notify){ .report = report }, err);
 }
 
 /* Give all back that is on record, so that the next case begins anew. */
@@ -280,7 +280,7 @@ static void test_fixed(void)
 	kernel.code = EIO;
 	kernel.times = 9;
 	is_int(rt_apply(&store, &topo, &plan,
-			&(struct rt_told){ .report = &report }, &err),
+			&(struct rt_notify){ .report = &report }, &err),
 	       0, "two interrupts that nobody may move");
 	is_int((long long)report.n, 2,
 	       "one note, and one of what is in no way");

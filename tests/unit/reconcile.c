@@ -115,12 +115,15 @@ static void find_shield(void)
 
 static int reconcile(struct rt_report *report)
 {
+	const struct rt_notify notify = { .report = report };
+	struct rt_outcomes outcomes = { 0 };
 	struct rt_err err = { 0 };
 	int r;
 
 	memset(report, 0, sizeof(*report));
 	world.reads = world.writes = world.affinities = 0;
-	r = rt_reconcile(&store, &topo, report, &err);
+	r = rt_reconcile(&store, &topo, &notify, &outcomes, &err);
+	rt_outcomes_fini(&outcomes);
 	if (r < 0)
 		printf("# %s\n", err.text);
 	return r;

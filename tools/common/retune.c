@@ -43,6 +43,8 @@ int rt_retune(struct rt_loaded *loaded, struct rt_virt *virt,
 	      struct rt_report *report, struct rt_err *err)
 {
 	RT_AUTO_FREE unsigned long long *kib = calloc(n + 1, sizeof(*kib));
+	const struct rt_notify notify = { .report = report };
+	struct rt_outcomes outcomes = { 0 };
 	struct rt_store store;
 	int r = kib ? 0 : rt_fail_memory(err);
 
@@ -55,7 +57,16 @@ int rt_retune(struct rt_loaded *loaded, struct rt_virt *virt,
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = adopt(&store, guests[i], kib[i], err);
 	if (r == 0)
-		r = rt_reconcile(&store, &loaded->topo, report, err);
+		r = rt_reconcile(&store, &loaded->topo, &notify, &outcomes,
+				 err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const char *why = rt_outcomes_find(&outcomes, guests[i]->uuid);
+
+		if (why)
+			r = rt_fail(err, 0, "guest '%s': %s", guests[i]->name,
+				    why);
+	}
+	rt_outcomes_fini(&outcomes);
 	rt_store_close(&store);
 	return r;
 }

@@ -34,6 +34,7 @@ void rt_pci_devs_fini(struct rt_pci_devs *devs)
 
 static void fini_process(struct rt_process *process)
 {
+	free(process->unread);
 	free(process->scope);
 	for (size_t i = 0; i < process->threads.n; i++)
 		free(process->threads.items[i].leaf);
@@ -50,6 +51,7 @@ void rt_facts_fini(struct rt_facts *facts)
 	for (size_t i = 0; i < facts->processes.n; i++)
 		fini_process(&facts->processes.items[i]);
 	free(facts->processes.items);
+	rt_report_fini(&facts->unread);
 	memset(facts, 0, sizeof(*facts));
 }
 

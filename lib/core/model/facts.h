@@ -10,6 +10,7 @@
 
 #include "core/base/cpuset.h"
 #include "core/base/pci.h"
+#include "core/base/report.h"
 
 /* How the text of a setting compares, and how it is reached. */
 enum rt_kind {
@@ -27,8 +28,11 @@ enum rt_kind {
 	RT_KIND_IRQBALANCE, /* path "irqbalance/PID/STARTTIME": banned CPUs */
 };
 
-/* The value of one that could not be read now, though it is there. */
-#define RT_SILENT "?"
+/*
+ * The value of one that is there and could not be read now. What is not known
+ * is left as it is: nothing is written to it, and nothing is restored.
+ */
+#define RT_UNREAD "?"
 
 /* A file that holds CPUs or a word, and what it holds. */
 struct rt_setting {
@@ -122,6 +126,8 @@ struct rt_process {
 	/* cpuset.cpus, .exclusive, .partition of scope, ancestors, leaves. */
 	struct rt_settings cgroup;
 	unsigned long long locked_kib; /* VmLck + HugetlbPages */
+	char *unread; /* why it could not be looked at (it lives, and nothing
+			 else of this struct is to be relied on); NULL: it was */
 };
 
 struct rt_processes {
@@ -137,6 +143,7 @@ struct rt_facts {
 	struct rt_processes processes;
 	struct rt_cpuset isolated; /* cgroup2 cpuset.cpus.isolated (root) */
 	bool has_partitions;	   /* cpuset.cpus.exclusive exists (6.7) */
+	struct rt_report unread;   /* what could not be read, a finding each */
 	bool workqueues_follow;	   /* the kernel keeps unbound workqueues off
 				      isolated CPUs (6.8) */
 };

@@ -262,7 +262,7 @@ static int ban_owned(struct maker *maker, const struct rt_setting *setting)
 	struct rt_cpuset banned;
 
 	/* What it was told before stands until it can be asked. */
-	if (strcmp(setting->value, RT_SILENT) == 0) {
+	if (strcmp(setting->value, RT_UNREAD) == 0) {
 		rt_plan_need(maker, setting->path);
 		return 0;
 	}

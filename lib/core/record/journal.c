@@ -193,6 +193,26 @@ static int enter_wrote(struct rt_journal *journal, char **fields, size_t n,
 	return 0;
 }
 
+static int enter_base(struct rt_journal *journal, char **fields, size_t n,
+		      struct rt_err *err)
+{
+	struct rt_saved *saved;
+	char *value;
+
+	if (n != 3 || !decode(fields[1]) || !decode(fields[2]))
+		return damaged(err);
+	saved = rt_journal_find(journal, fields[1]);
+	if (!saved)
+		return damaged(err);
+	value = strdup(fields[2]);
+	if (!value)
+		return rt_fail_memory(err);
+	free(saved->original);
+	saved->original = value;
+	saved->fixed = false;
+	return 0;
+}
+
 /* The record that an entry of two fields is about. */
 static struct rt_saved *find_saved(const struct rt_journal *journal,
 				   char **fields, size_t n)
@@ -390,10 +410,10 @@ static int enter_fields(struct rt_journal *journal, char *line,
 		int (*enter)(struct rt_journal *journal, char **fields,
 			     size_t n, struct rt_err *err);
 	} verbs[] = {
-		{ "keep", enter_save },	  { "wrote", enter_wrote },
-		{ "fixed", enter_fixed }, { "done", enter_done },
-		{ "guest", enter_guest }, { "gone", enter_gone },
-		{ "seen", enter_seen },
+		{ "keep", enter_save }, { "wrote", enter_wrote },
+		{ "base", enter_base }, { "fixed", enter_fixed },
+		{ "done", enter_done }, { "guest", enter_guest },
+		{ "gone", enter_gone }, { "seen", enter_seen },
 	};
 	char *fields[FIELDS_MAX];
 	const size_t n = split(line, fields);

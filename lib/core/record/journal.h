@@ -9,6 +9,7 @@
  *
  *   keep  KIND PATH ORIGINAL NEW   before the first write to PATH
  *   wrote PATH NEW                 before each further write to it
+ *   base  PATH ORIGINAL            somebody else has chosen another original
  *   fixed PATH                     the kernel never takes a value for it
  *   done  PATH                     after PATH was given back, or is gone
  *   guest UUID FIELD=VALUE...      the guest is active (replaces the former)
@@ -91,6 +92,12 @@ void rt_journal_add_save(struct rt_strbuf *out, enum rt_kind kind,
 			 const char *value);
 void rt_journal_add_wrote(struct rt_strbuf *out, const char *path,
 			  const char *value);
+/*
+ * Somebody else wrote `original` while the setting was ours: that is what is
+ * restored in the end. To be followed by a `wrote` of what we make of it.
+ */
+void rt_journal_add_base(struct rt_strbuf *out, const char *path,
+			 const char *original);
 void rt_journal_add_fixed(struct rt_strbuf *out, const char *path);
 void rt_journal_add_done(struct rt_strbuf *out, const char *path);
 void rt_journal_add_guest(struct rt_strbuf *out,

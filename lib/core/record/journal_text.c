@@ -103,6 +103,17 @@ void rt_journal_add_wrote(struct rt_strbuf *out, const char *path,
 	close_entry(out, start);
 }
 
+void rt_journal_add_base(struct rt_strbuf *out, const char *path,
+			 const char *original)
+{
+	const size_t start = out->len;
+
+	rt_strbuf_adds(out, "base");
+	add_field(out, path);
+	add_field(out, original);
+	close_entry(out, start);
+}
+
 /* A verb and what it is about. */
 static void add_pair(struct rt_strbuf *out, const char *verb, const char *field)
 {
