@@ -54,7 +54,7 @@ CORE := $(addprefix base/,err cpuset utf8 strbuf report json pci) \
 		domain_rewrite_cpu) \
 	$(addprefix check/,check check_guest check_host) \
 	$(addprefix record/,journal journal_text) \
-	$(addprefix plan/,plan plan_host plan_shield plan_threads plan_print \
+	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks plan_threads plan_print \
 		state)
 HOST := sys sys_captured log topology topology_saved config_file \
 	probe probe_irq irq_owners probe_pci probe_task \

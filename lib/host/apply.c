@@ -23,6 +23,7 @@ struct applier {
 	struct rt_sys *sys;
 	const struct rt_topo *topo;
 	const struct rt_notify *notify;
+	struct rt_outcomes *outcomes;
 	unsigned *patience; /* pauses that are left */
 	struct fixed *fixed;
 	struct rt_err *err;
@@ -160,72 +161,108 @@ static int write_value(const struct applier *applier,
 	}
 }
 
-/* --- giving back --- */
+/* --- restoring --- */
+
+/* A cgroup's own CPUs, not what it has for itself alone (".exclusive"). */
+static bool is_fence(const struct rt_step *step)
+{
+	const char *file = strrchr(step->path, '/');
+
+	return step->kind == RT_KIND_LIST && file &&
+	       strcmp(file, "/cpuset.cpus") == 0;
+}
 
 /*
  * Clearing cpuset.cpus of a cgroup that has tasks is ENOSPC before kernel 7.0:
  * then it gets all that its parent has, which is the same.
  */
-static int write_back(const struct applier *applier, struct rt_step *step,
+static int write_back(const struct applier *applier, const struct rt_step *step,
 		      struct rt_err *err)
 {
 	char all[RT_CPULIST_MAX];
 	struct rt_step instead = *step;
 	int r = write_value(applier, step, err);
 
-	if (r != -ENOSPC || *step->value || !strstr(step->path, "/cpuset.cpus"))
+	if (r != -ENOSPC || *step->value || !is_fence(step))
 		return r;
 	rt_cpuset_format_list(&applier->topo->present, all, sizeof(all));
 	instead.value = all;
 	return write_value(applier, &instead, err);
 }
 
-/* Returns 1 when the record of the setting can be closed. */
-static int restore(const struct applier *applier, struct rt_step *step)
+/*
+ * What the setting is to hold, given what it holds now: heap in *ret_value,
+ * NULL when it is right as it is. What somebody else wrote stays.
+ */
+static int decide(const struct applier *applier, const struct rt_step *step,
+		  const struct rt_saved *saved, char **ret_value,
+		  struct rt_err *err)
+{
+	RT_AUTO_FREE char *base = NULL;
+	char now[RT_VALUE_MAX];
+	int r;
+
+	if (!can_read(step->kind)) {
+		*ret_value = strdup(step->value);
+		return *ret_value ? 0 : rt_fail_memory(err);
+	}
+	r = rt_target_read(applier->sys, step->kind, step->path, now,
+			   sizeof(now), err);
+	if (r < 0)
+		return r;
+	base = rt_saved_base(saved, now, applier->topo);
+	if (!base)
+		return rt_fail_memory(err);
+	if (!rt_value_same(step->kind, base, saved->original)) {
+		struct rt_err text;
+
+		rt_fail(&text, 0,
+			"/%s holds '%s', which is not what kvmrt wrote ('%s'): "
+			"somebody else changed it, and that stays",
+			step->path, now, saved->wrote);
+		note(applier, RT_WARNING, "changed-by-others", step, text.text);
+	}
+	*ret_value = NULL;
+	if (!rt_value_same(step->kind, now, base)) {
+		*ret_value = base;
+		base = NULL;
+	}
+	return 0;
+}
+
+/* Returns true when the record of the setting can be closed. */
+static bool restore(const struct applier *applier, const struct rt_step *step)
 {
 	const struct rt_saved *saved =
 		rt_journal_find(&applier->store->journal, step->path);
-	char now[RT_VALUE_MAX];
+	RT_AUTO_FREE char *value = NULL;
+	struct rt_step back = *step;
 	struct rt_err err;
-	int r = 0;
+	int r;
 
 	if (!saved)
-		return 0;
+		return false;
 	/* Nothing of ours is there, and another may have its number by now. */
 	if (saved->fixed)
-		return 1;
-	if (can_read(step->kind))
-		r = rt_target_read(applier->sys, step->kind, step->path, now,
-				   sizeof(now), &err);
-	if (r < 0 && meaning_of(step, -r) == MEANS_GONE)
-		return 1;
-	if (r == 0 && can_read(step->kind)) {
-		if (rt_value_same(step->kind, now, step->value))
-			return 1;
-		if (!rt_saved_is_ours(saved, now, applier->topo)) {
-			rt_fail(&err, 0,
-				"/%s holds '%s', which is not what kvmrt wrote "
-				"('%s'): somebody changed it, so it stays",
-				step->path, now, saved->wrote);
-			note(applier, RT_WARNING, "changed-by-others", step,
-			     err.text);
-			return 1;
-		}
-	}
+		return true;
+	r = decide(applier, step, saved, &value, &err);
+	if (r == 0 && !value)
+		return true;
+	back.value = value;
 	if (r == 0)
-		r = write_back(applier, step, &err);
+		r = write_back(applier, &back, &err);
 	if (r < 0 && meaning_of(step, -r) == MEANS_GONE)
-		return 1;
+		return true;
 	if (r < 0) {
-		rt_wrap(&err, "give back the original '%s'", step->value);
-		note(applier, RT_WARNING, "not-given-back", step, err.text);
-		return 0;
+		rt_wrap(&err, "restore the original '%s'", step->value);
+		note(applier, RT_WARNING, "not-restored", step, err.text);
+		return false;
 	}
-	if (strstr(step->path, "/online")) {
-		rt_fail(&err, 0, "/%s is '%s' again", step->path, step->value);
+	if (rt_plan_is_online(step->path)) {
+		rt_fail(&err, 0, "/%s is '%s' again", step->path, value);
 		note(applier, RT_NOTE, "cpu-online", step, err.text);
 	}
-	return 1;
+	return true;
 }
 
 static int restore_all(const struct applier *applier,
@@ -234,9 +271,9 @@ static int restore_all(const struct applier *applier,
 	RT_AUTO_STRBUF entries = { 0 };
 
 	for (size_t i = 0; i < plan->n; i++) {
-		struct rt_step *step = &plan->items[i];
+		const struct rt_step *step = &plan->items[i];
 
-		if (step->act == RT_ACT_RESTORE && restore(applier, step) > 0)
+		if (step->act == RT_ACT_RESTORE && restore(applier, step))
 			rt_journal_add_done(&entries, step->path);
 	}
 	return rt_store_append(applier->store, &entries, applier->err);
@@ -258,6 +295,21 @@ static void add_wrote(struct rt_strbuf *entries, const struct rt_step *step,
 	rt_journal_add_wrote(entries, step->path, step->value);
 }
 
+/* Somebody else wrote to it while it was ours: that is what is restored. */
+static void add_base(const struct applier *applier, struct rt_strbuf *entries,
+		     const struct rt_step *step, const struct rt_saved *saved)
+{
+	struct rt_err text;
+
+	rt_journal_add_base(entries, step->path, step->base);
+	rt_fail(&text, 0,
+		"/%s was changed from '%s' to '%s' by somebody else: '%s' is "
+		"restored in the end, and until then it holds '%s' (%s)",
+		step->path, saved->wrote, step->now, step->base, step->value,
+		step->why);
+	note(applier, RT_WARNING, "changed-by-others", step, text.text);
+}
+
 static int put_on_record(const struct applier *applier,
 			 const struct rt_plan *plan)
 {
@@ -270,25 +322,17 @@ static int put_on_record(const struct applier *applier,
 		if (step->act != RT_ACT_SET && step->act != RT_ACT_SAVE)
 			continue;
 		saved = rt_journal_find(&applier->store->journal, step->path);
-		if (!saved)
+		if (!saved) {
 			rt_journal_add_save(&entries, step->kind, step->path,
-					    step->act == RT_ACT_SAVE ?
-						    step->value :
-						    step->now,
-					    step->value);
-		else if (!rt_value_same(step->kind, saved->wrote, step->value))
+					    step->base, step->value);
+			continue;
+		}
+		if (!rt_value_same(step->kind, saved->original, step->base))
+			add_base(applier, &entries, step, saved);
+		if (!rt_value_same(step->kind, saved->wrote, step->value))
 			add_wrote(&entries, step, saved);
 	}
 	return rt_store_append(applier->store, &entries, applier->err);
-}
-
-/* A cgroup beside the guest's own: when it is gone, nobody is in it. */
-static bool is_fence(const struct rt_step *step)
-{
-	const char *file = strrchr(step->path, '/');
-
-	return step->kind == RT_KIND_LIST && file &&
-	       strcmp(file, "/cpuset.cpus") == 0;
 }
 
 /* On record only if nothing of ours stands there: then there is nothing to
@@ -331,54 +375,80 @@ static int tell_fixed(const struct applier *applier)
 			       applier->err);
 }
 
-static int set(const struct applier *applier, const struct rt_step *step)
+/* For each guest that must have this step. */
+static void fail_guests(const struct applier *applier,
+			const struct rt_step *step, struct rt_err *why)
+{
+	rt_wrap(why, "%s", step->why);
+	for (const char *uuid = step->musts; *uuid;) {
+		char one[RT_UUID_LEN + 1];
+		const size_t len = strcspn(uuid, " ");
+
+		rt_format(one, sizeof(one), "%s", "");
+		if (len < sizeof(one)) {
+			memcpy(one, uuid, len);
+			one[len] = '\0';
+		}
+		rt_outcomes_add(applier->outcomes, one, why->text);
+		uuid += len + strspn(uuid + len, " ");
+	}
+}
+
+static void did(const struct applier *applier, const struct rt_step *step)
+{
+	struct rt_err text;
+
+	if (applier->notify->did)
+		applier->notify->did(applier->notify->data, step);
+	if (rt_plan_is_online(step->path)) {
+		rt_fail(&text, 0, "/%s is '%s' now: %s", step->path,
+			step->value, step->why);
+		note(applier, RT_NOTE, "cpu-offline", step, text.text);
+	}
+}
+
+static void set(const struct applier *applier, const struct rt_step *step)
 {
 	struct rt_err err;
-	const int r = write_value(applier, step, &err);
+	int r;
 
+	/* It was to be put on record only. */
+	if (rt_value_same(step->kind, step->now, step->value))
+		return;
+	r = write_value(applier, step, &err);
 	if (r == 0) {
-		if (applier->notify->did)
-			applier->notify->did(applier->notify->data, step);
-		if (strstr(step->path, "/online")) {
-			rt_fail(&err, 0, "/%s is '%s' now: %s", step->path,
-				step->value, step->why);
-			note(applier, RT_NOTE, "cpu-offline", step, err.text);
-		}
-		return 0;
+		did(applier, step);
+		return;
 	}
 	switch (meaning_of(step, -r)) {
 	case MEANS_GONE:
 		if (step->need == RT_MAY || step->act == RT_ACT_OWN ||
 		    is_fence(step))
-			return 0;
+			return;
 		break;
 	case MEANS_FIXED:
-		/* Else it is not in the way: its place is to be made good. */
+		/* Else it is not in the way: its place is to be restored. */
 		if (step->act == RT_ACT_SET) {
 			add_fixed(applier, step);
-			return 0;
+			return;
 		}
 		/* fallthrough */
 	case MEANS_CANNOT:
 		note(applier, RT_WARNING, "stays", step, err.text);
-		return 0;
+		return;
 	case MEANS_BUSY:
 	case MEANS_FAILED:
 		break;
 	}
-	if (step->need == RT_MAY) {
+	if (step->need == RT_MUST)
+		fail_guests(applier, step, &err);
+	else
 		note(applier, RT_WARNING, "not-applied", step, err.text);
-		return 0;
-	}
-	*applier->err = err;
-	rt_wrap(applier->err, "%s", step->why);
-	return *step->guest ? rt_wrap(applier->err, "guest '%s'", step->guest) :
-			      -applier->err->code;
 }
 
 int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 	     const struct rt_plan *plan, const struct rt_notify *notify,
-	     struct rt_err *err)
+	     struct rt_outcomes *outcomes, struct rt_err *err)
 {
 	struct fixed fixed = { 0 };
 	unsigned patience = LATE_PAUSES;
@@ -389,6 +459,7 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 		.sys = store->sys,
 		.topo = topo,
 		.notify = notify,
+		.outcomes = outcomes,
 		.err = err,
 	};
 	int r = restore_all(&applier, plan);
@@ -399,7 +470,7 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 		const struct rt_step *step = &plan->items[i];
 
 		if (step->act == RT_ACT_SET || step->act == RT_ACT_OWN)
-			r = set(&applier, step);
+			set(&applier, step);
 	}
 	if (r == 0)
 		r = tell_fixed(&applier);

@@ -25,15 +25,17 @@ struct rt_notify {
 /*
  * Carry out all steps in order. What is about to change is on record before
  * the kernel hears of it: one append for all steps that set, and one for all
- * that gave back. Each written value is read back. After a crash at any point
- * the next plan makes good.
+ * that restored. Each written value is read back. After a crash at any point
+ * the next plan puts the host right.
  *
- * Notes and warnings about single steps go to notify->report. A failed step that the
- * guest must have ends the call with an error; the others go on. The caller
- * then drops the guest and plans again.
+ * Notes and warnings about single steps go to notify->report. A step that
+ * fails and that guests must have is added to *outcomes for each of them; all
+ * other steps are carried out all the same. The caller then drops its guest
+ * and plans again. The call fails when the record cannot be written or memory
+ * is short: then nothing has been set that is not on record.
  */
 int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 	     const struct rt_plan *plan, const struct rt_notify *notify,
-	     struct rt_err *err);
+	     struct rt_outcomes *outcomes, struct rt_err *err);
 
 #endif

@@ -37,13 +37,15 @@ static int add_cgroup(struct rt_process *process, struct rt_err *err)
 }
 
 static int add_threads(struct rt_process *process, const struct rt_guest *guest,
-		       const struct rt_topo *topo, struct rt_err *err)
+		       const struct rt_topo *topo, size_t number,
+		       struct rt_err *err)
 {
 	for (unsigned i = 0; i <= guest->nr_vcpus; i++) {
 		struct rt_threads *threads = &process->threads;
 		struct rt_thread thread = {
 			.pid = NO_PID,
 			.tid = i,
+			.start = number, /* tells guests' threads apart */
 			.role = i < guest->nr_vcpus ? RT_ROLE_VCPU :
 						      RT_ROLE_EMULATOR,
 			.vcpu = i,
@@ -77,7 +79,7 @@ static int add_process(struct rt_facts *facts, const struct rt_guest *guest,
 	if (!process->scope)
 		return rt_fail_memory(err);
 	r = add_cgroup(process, err);
-	return r < 0 ? r : add_threads(process, guest, topo, err);
+	return r < 0 ? r : add_threads(process, guest, topo, processes->n, err);
 }
 
 static int read_facts(struct rt_sys *sys, const struct rt_topo *topo,
@@ -94,7 +96,7 @@ static int read_facts(struct rt_sys *sys, const struct rt_topo *topo,
 	return r;
 }
 
-/* "task/0/1/0" of the guest is its vCPU 1; past the vCPUs, all other threads. */
+/* "task/0/1/2" of the second guest is its vCPU 1; past the vCPUs, all other threads. */
 static int name_threads(struct rt_plan *plan, struct rt_err *err)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -104,7 +106,7 @@ static int name_threads(struct rt_plan *plan, struct rt_err *err)
 		int end = 0;
 
 		if (step->kind != RT_KIND_AFFINITY ||
-		    sscanf(step->path, "task/0/%u/0%n", &tid, &end) != 1 ||
+		    sscanf(step->path, "task/0/%u/%*u%n", &tid, &end) != 1 ||
 		    !end || step->path[end])
 			continue;
 		if (strncmp(step->why, "vCPU", 4) == 0)

@@ -211,6 +211,18 @@ static void tell_silent(const struct rt_facts *facts, struct rt_report *report)
 	}
 }
 
+/* What could not be read is a finding about that, and no more. */
+static void tell_unread(const struct rt_facts *facts, struct rt_report *report)
+{
+	for (size_t i = 0; i < facts->unread.n; i++) {
+		const struct rt_finding *f = &facts->unread.items[i];
+		const struct rt_where where = { .guest = f->guest };
+
+		rt_report_add(report, f->severity, f->code, where, f->hint,
+			      "%s", f->message);
+	}
+}
+
 /*
  * The host as it is while all who are active live: the shield of one that ends
  * goes before its process does, and what was read in between would look as if
@@ -236,7 +248,8 @@ static int look(struct rt_store *store, const struct rt_topo *topo,
 
 /* One look, one plan, one pass. Sets *ret_again when there is more to see. */
 static int round_once(struct rt_store *store, struct rt_topo *topo,
-		      const struct rt_notify *notify, unsigned round,
+		      const struct rt_notify *notify,
+		      struct rt_outcomes *outcomes, unsigned round,
 		      bool *ret_again, struct rt_err *err)
 {
 	const bool first = round == 1, last = round == ROUNDS_MAX;
@@ -250,12 +263,20 @@ static int round_once(struct rt_store *store, struct rt_topo *topo,
 	};
 	int r = look(store, topo, &facts, notify->report, err);
 
-	if (r == 0 && first)
+	if (r == 0 && first) {
 		tell_silent(&facts, notify->report);
+		tell_unread(&facts, notify->report);
+	}
 	if (r == 0)
 		r = rt_plan_make(&input, &plan, err);
+	/* Each round finds what is still missing, so the last one's count. */
+	rt_outcomes_fini(outcomes);
+	if (r == 0) {
+		*outcomes = plan.outcomes;
+		memset(&plan.outcomes, 0, sizeof(plan.outcomes));
+	}
 	if (r == 0 && plan.n)
-		r = rt_apply(store, topo, &plan, notify, err);
+		r = rt_apply(store, topo, &plan, notify, outcomes, err);
 	if (r == 0)
 		r = read_online(store, topo, err);
 	*ret_again = r == 0 && plan.again;
@@ -273,8 +294,9 @@ int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
 	 * CPUs online now would look like somebody's choice. */
 	int r = read_online(store, topo, err);
 
-	(void)ret_outcomes;
+	memset(ret_outcomes, 0, sizeof(*ret_outcomes));
 	for (unsigned i = 1; r == 0 && again && i <= ROUNDS_MAX; i++)
-		r = round_once(store, topo, notify, i, &again, err);
+		r = round_once(store, topo, notify, ret_outcomes, i, &again,
+			       err);
 	return r;
 }

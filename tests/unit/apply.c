@@ -115,6 +115,8 @@ static const struct rt_sys_calls calls = {
 	.set_affinity = fake_set_affinity,
 };
 
+#define UUID "6a1f0c1e-0000-4000-8000-000000000001"
+
 static char dir[] = "/tmp/kvmrt-apply-XXXXXX";
 static struct rt_sys sys;
 static struct rt_store store;
@@ -139,9 +141,30 @@ static struct rt_step step_of(enum rt_act act, enum rt_kind kind,
 		.path = (char *)(uintptr_t)path,
 		.value = (char *)(uintptr_t)value,
 		.now = (char *)(uintptr_t)now,
+		.base = (char *)(uintptr_t)now,
+		.musts = (char *)(uintptr_t)(UUID " "),
 		.why = "reason",
 		.guest = (char *)(uintptr_t) "rt1",
 	};
+}
+
+/* -1: the guest has failed, and *err says why. */
+static int apply_plan(const struct rt_plan *plan, struct rt_report *report,
+		      struct rt_err *err)
+{
+	struct rt_outcomes outcomes = { 0 };
+	int r = rt_apply(&store, &topo, plan,
+			 &(struct rt_notify){ .report = report }, &outcomes,
+			 err);
+	const char *why = rt_outcomes_find(&outcomes, UUID);
+
+	if (r == 0 && why) {
+		snprintf(err->text, sizeof(err->text), "%s", why);
+		r = -1;
+	}
+	ok(outcomes.n <= 1, "no other guest has failed");
+	rt_outcomes_fini(&outcomes);
+	return r;
 }
 
 static int apply(struct rt_step *step, struct rt_report *report,
@@ -150,8 +173,7 @@ static int apply(struct rt_step *step, struct rt_report *report,
 	const struct rt_plan plan = { .items = step, .n = 1, .size = 1 };
 
 	memset(report, 0, sizeof(*report));
-	return rt_apply(&store, &topo, &plan,
-			&(struct rt_notify){ .report = report }, err);
+	return apply_plan(&plan, report, err);
 }
 
 /* Give all back that is on record, so that the next case begins anew. */
@@ -197,17 +219,17 @@ static const struct {
 	{ "a CPU busy for a moment", ONLINE, RT_KIND_TEXT, RT_ACT_SET, RT_MUST,
 	  EBUSY, 1, 0, "cpu-offline" },
 	{ "a CPU busy for long", ONLINE, RT_KIND_TEXT, RT_ACT_SET, RT_MUST,
-	  EBUSY, 9, -EBUSY, "" },
+	  EBUSY, 9, -1, "" },
 	{ "a CPU that must not", ONLINE, RT_KIND_TEXT, RT_ACT_SET, RT_MUST,
-	  EPERM, 9, -EPERM, "" },
+	  EPERM, 9, -1, "" },
 	{ "a shield that must be", SHIELD, RT_KIND_PARTITION, RT_ACT_SET,
-	  RT_MUST, EINVAL, 9, -EINVAL, "" },
+	  RT_MUST, EINVAL, 9, -1, "" },
 	{ "a shield whose cgroup went", SHIELD, RT_KIND_PARTITION, RT_ACT_SET,
-	  RT_MUST, ENODEV, 9, -ENODEV, "" },
+	  RT_MUST, ENODEV, 9, -1, "" },
 	{ "a fence around a cgroup that went", FENCE, RT_KIND_LIST, RT_ACT_SET,
 	  RT_MUST, ENODEV, 9, 0, "" },
 	{ "a fence that cannot be", FENCE, RT_KIND_LIST, RT_ACT_SET, RT_MUST,
-	  ENOSPC, 9, -ENOSPC, "" },
+	  ENOSPC, 9, -1, "" },
 	{ "a cgroup of the guest's own that went", FENCE, RT_KIND_LIST,
 	  RT_ACT_OWN, RT_MUST, ENOENT, 9, 0, "" },
 	{ "a network device that went", RPS, RT_KIND_MASK, RT_ACT_SET, RT_MAY,
@@ -249,7 +271,7 @@ static void test_refusals(void)
 			   "whether it may be tried again is on record");
 		}
 		if (refusals[i].result)
-			ok(strstr(err.text, "guest 'rt1': reason: "),
+			ok(strstr(err.text, "reason: ") == err.text,
 			   "says for whom and why: %s", err.text);
 		rt_report_fini(&report);
 		forget();
@@ -279,9 +301,8 @@ static void test_fixed(void)
 	kernel.refuses = "proc/irq/";
 	kernel.code = EIO;
 	kernel.times = 9;
-	is_int(rt_apply(&store, &topo, &plan,
-			&(struct rt_notify){ .report = &report }, &err),
-	       0, "two interrupts that nobody may move");
+	is_int(apply_plan(&plan, &report, &err), 0,
+	       "two interrupts that nobody may move");
 	is_int((long long)report.n, 2,
 	       "one note, and one of what is in no way");
 	ok(report.n == 2 && strstr(report.items[1].message, "CPUs: irq 33,35"),
@@ -321,6 +342,7 @@ static void test_fixed_later(void)
 	kernel.refuses = IRQ;
 	kernel.code = EIO;
 	kernel.times = 9;
+	second.base = first.now;
 	is_int(apply(&second, &report, &err), 0, "and then refuses");
 	ok(report.n && strcmp(report.items[0].code, "stays") == 0,
 	   "which is said");
@@ -370,8 +392,9 @@ static const struct {
 	{ "another's value", IRQ, RT_KIND_LIST, "0-11", "0-5", "3", "3", true,
 	  "changed-by-others" },
 	{ "a shield that has become invalid", SHIELD, RT_KIND_PARTITION,
-	  "member", "isolated", "isolated invalid (why)",
-	  "isolated invalid (why)", true, "changed-by-others" },
+	  "member", "isolated", "isolated invalid (why)", "member", true, "" },
+	{ "CPUs that somebody else took, beside ours", EXCLUSIVE, RT_KIND_LIST,
+	  "0", "0,6-11", "0,2-3,6-11", "0,2-3", true, "changed-by-others" },
 	{ "a CPU", ONLINE, RT_KIND_TEXT, "1", "0", "0", "1", true,
 	  "cpu-online" },
 	{ "an empty list", EXCLUSIVE, RT_KIND_LIST, "", "6-11", "6-11", "",
@@ -426,7 +449,7 @@ static void test_back_refused(void)
 	kernel.times = 9;
 	kernel.code = EIO;
 	is_int(apply(&step, &report, &err), 0, "giving back is refused");
-	ok(report.n == 1 && strcmp(report.items[0].code, "not-given-back") == 0,
+	ok(report.n == 1 && strcmp(report.items[0].code, "not-restored") == 0,
 	   "that is said");
 	ok(rt_journal_find(&store.journal, FENCE),
 	   "and it stays on record, to be tried again");
@@ -466,6 +489,7 @@ static void test_record(void)
 	kernel.refuses = IRQ;
 	kernel.code = ENOSPC;
 	kernel.times = 9;
+	second.base = third.base = first.now;
 	is_int(apply(&second, &report, &err), 0, "a second, refused");
 	rt_report_fini(&report);
 	is_int(apply(&third, &report, &err), 0, "a third, refused");
@@ -518,7 +542,7 @@ static void test_irq_thread(void)
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct rt_step step =
-			step_of(RT_ACT_SAVE, kinds[i], path, "", "7");
+			step_of(RT_ACT_SAVE, kinds[i], path, "7", "7");
 		struct rt_report report;
 		struct rt_err err = { 0 };
 

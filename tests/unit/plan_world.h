@@ -297,14 +297,13 @@ __attribute__((unused)) static void world_apply(struct world *world,
 
 		if (step->act != RT_ACT_SET && step->act != RT_ACT_SAVE)
 			continue;
-		if (rt_journal_find(&world->journal, step->path))
-			rt_journal_add_wrote(&entries, step->path, step->value);
-		else
+		if (!rt_journal_find(&world->journal, step->path)) {
 			rt_journal_add_save(&entries, step->kind, step->path,
-					    step->act == RT_ACT_SET ?
-						    step->now :
-						    step->value,
-					    step->value);
+					    step->base, step->value);
+			continue;
+		}
+		rt_journal_add_base(&entries, step->path, step->base);
+		rt_journal_add_wrote(&entries, step->path, step->value);
 	}
 	world_enter(world, &entries);
 	for (size_t i = 0; i < plan->n; i++) {

@@ -3,27 +3,30 @@
  * plan.h - what to do so that the host is as the active guests need it
  *
  * A pure function of the active guests, the topology, the host's facts and
- * what the journal has saved. Only differences become steps: a host that is
- * right has an empty plan. Steps stand in the order in which they are made;
- * what is given back comes first, in the reverse order of its recording.
+ * the record. Guests claim settings (claim.h); each setting is then derived
+ * once, so a plan has one step for it at most. Only differences become steps:
+ * a host that is right has an empty plan. Steps stand in the order in which
+ * they are made; what is restored comes first, in the reverse order of its
+ * recording.
  *
  * A plan owns all that it holds.
  */
 #ifndef RT_PLAN_H
 #define RT_PLAN_H
 
-#include "core/model/facts.h"
-#include "core/record/journal.h"
 #include "core/base/strbuf.h"
+#include "core/model/facts.h"
+#include "core/model/outcome.h"
 #include "core/model/topo.h"
+#include "core/record/journal.h"
 
 enum rt_act {
 	RT_ACT_RESTORE, /* value is the original */
 	RT_ACT_SAVE,	/* only put on record: the kernel may change it as a
-			     side effect of a later step */
+			   side effect of a later step */
 	RT_ACT_SET,	/* put on record, then write */
-	RT_ACT_OWN,	/* write; belongs to the guest's process and dies
-			     with it, so there is nothing to put on record */
+	RT_ACT_OWN,	/* write; belongs to the guest's process and dies with
+			   it, so there is nothing to put on record */
 };
 
 /* What a failure means. */
@@ -39,13 +42,24 @@ struct rt_step {
 	char *path;  /* a file below the root, or "task/TID/START" and such */
 	char *value; /* what it shall hold */
 	char *now;   /* what it held when the facts were read */
+	/*
+	 * What is on record as the original from this step on. Where a record
+	 * has another one, somebody else has written to the setting since, and
+	 * what they wrote is what is restored in the end.
+	 */
+	char *base;
 	const char *why; /* one clause; a literal */
-	char *guest;	 /* name of the guest that needs it; "" for several */
+	char *guest;	 /* name of the guest that claims it; "": several */
+	char *musts;	 /* UUIDs of the guests that must have it, a blank after
+			each; "" for RT_MAY */
 };
 
 struct rt_plan {
 	struct rt_step *items;
 	size_t n, size;
+	/* Guests for which no plan can be made that gives them all they must
+	 * have. What they can have is planned. */
+	struct rt_outcomes outcomes;
 	/*
 	 * More to do that can only be seen once these steps are made (what the
 	 * kernel moves by itself when a shield goes up): read the facts again
@@ -61,6 +75,8 @@ struct rt_plan_input {
 	bool last; /* nobody will plan again at once: put nothing off */
 };
 
+/* Fails only for want of memory: a guest that cannot have what it must have
+ * is in ret_plan->outcomes. */
 int rt_plan_make(const struct rt_plan_input *input, struct rt_plan *ret_plan,
 		 struct rt_err *err);
 void rt_plan_fini(struct rt_plan *plan);
@@ -90,11 +106,22 @@ bool rt_plan_concerns_task(const struct rt_plan_tasks *tasks,
 			   const struct rt_task *task);
 
 /*
- * What gives a saved setting back: is `now` ours to change? The value that we
- * wrote, the one before it, or the kernel's own reset of a task's affinity.
+ * Is `now` ours to change? The value that we wrote, the one before it, the
+ * original, or the kernel's own reset of a task's affinity.
  */
 bool rt_saved_is_ours(const struct rt_saved *saved, const char *now,
 		      const struct rt_topo *topo);
+
+/* "sys/devices/system/cpu/cpuN/online" */
+bool rt_plan_is_online(const char *path);
+
+/*
+ * What the setting would hold without us, now that it holds `now`: the
+ * original, or what somebody else has written since, less what we had added
+ * to it. Heap; NULL without memory.
+ */
+char *rt_saved_base(const struct rt_saved *saved, const char *now,
+		    const struct rt_topo *topo);
 
 /* "target  value  (now …)  why" lines, and JSON as in show-config(1). */
 void rt_plan_print(const struct rt_plan *plan, struct rt_strbuf *out);

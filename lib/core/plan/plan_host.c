@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* plan_host.c - interrupts, irqbalance and the settings of owned CPUs */
-#include "plan_internal.h"
+#include "claim.h"
 
 #define DEFAULT_AFFINITY "proc/irq/default_smp_affinity"
-
-/* The original of a path: what is on record, else what it holds now. */
-static const char *original_of(const struct maker *maker, const char *path,
-			       const char *now)
-{
-	const struct rt_saved *saved =
-		rt_journal_find(maker->in->journal, path);
-
-	return saved ? saved->original : now;
-}
 
 static const struct rt_active *find_device_owner(const struct maker *maker,
 						 const struct rt_irq *irq)
@@ -22,14 +12,14 @@ static const struct rt_active *find_device_owner(const struct maker *maker,
 	for (size_t i = 0; irq->has_device && i < journal->n_active; i++) {
 		const struct rt_active *active = &journal->active[i];
 
-		if (active->guest.rt && active->guest.irq_cpu >= 0 &&
+		if (rt_plan_has_rt(maker, i) && active->guest.irq_cpu >= 0 &&
 		    rt_pci_set_has(&active->guest.pcidevs, &irq->device))
 			return active;
 	}
 	return NULL;
 }
 
-/* Online now, or as soon as what no guest needs is given back. */
+/* Online now, or as soon as what no guest needs is restored. */
 static struct rt_cpuset future_online(const struct maker *maker)
 {
 	struct rt_cpuset online = maker->owned;
@@ -65,60 +55,36 @@ static struct rt_cpuset birth_place(const struct maker *maker,
  * we wrote would stay with it.
  */
 static int place_vfio(struct maker *maker, const struct rt_irq *irq,
-		      const struct wish *base, const struct rt_active *active)
+		      struct target *target, const struct rt_active *active)
 {
-	struct wish wish = *base;
+	const struct claim claim = {
+		.need = RT_MAY,
+		.guest = (int)(active - maker->in->journal->active),
+		.why = "interrupt of the guest's device, to its last service "
+		       "CPU",
+	};
 	struct rt_cpuset cpu = { 0 };
 
-	if (!strstr(irq->name, "vfio-intx"))
-		wish.act = RT_ACT_OWN;
-	wish.guest = active->guest.name;
-	wish.why = "interrupt of the guest's device, to its last service CPU";
+	target->traits =
+		strstr(irq->name, "vfio-intx") ? TRAIT_FIRM : TRAIT_DIES;
 	rt_cpuset_add(&cpu, (unsigned)active->guest.irq_cpu);
-	return rt_plan_want_set(maker, &wish, &cpu);
+	return rt_claim_cpus(maker, target, &claim, &cpu);
 }
 
 /*
  * It stays where it is, and its mask stays the same: one with another mask is
  * another interrupt under that number. Its record is closed, and then it is
- * looked at like any other.
+ * treated like any other.
  */
-static void leave_fixed(struct maker *maker, const struct rt_irq *irq,
-			const struct wish *wish, const struct rt_saved *saved)
+static int leave_fixed(struct maker *maker, const struct rt_irq *irq,
+		       const struct target *target,
+		       const struct rt_saved *saved)
 {
-	if (!rt_value_same(RT_KIND_LIST, wish->now, saved->original))
+	if (!rt_value_same(RT_KIND_LIST, target->now, saved->original))
 		maker->plan->again = true;
 	else if (rt_cpuset_intersects(&irq->affinity, &maker->owned))
-		rt_plan_need(maker, wish->path);
-}
-
-static int clear_saved(struct maker *maker, const struct rt_irq *irq,
-		       const struct wish *wish, const struct rt_saved *saved)
-{
-	struct rt_cpuset original, want;
-
-	if (saved->fixed) {
-		leave_fixed(maker, irq, wish, saved);
-		return 0;
-	}
-	if (!rt_plan_parse(RT_KIND_LIST, saved->original, &original) ||
-	    !rt_cpuset_intersects(&original, &maker->owned)) {
-		/* Back to where it was, unless it is in the way there too. */
-		if (rt_cpuset_intersects(&irq->affinity, &maker->owned)) {
-			want = rt_plan_off_owned(maker, &irq->affinity,
-						 irq->node);
-			return rt_plan_want_set(maker, wish, &want);
-		}
-		return 0;
-	}
-	/* Somebody moved it to where it hurts nobody: leave it there. */
-	if (!rt_saved_is_ours(saved, wish->now, maker->in->topo) &&
-	    !rt_cpuset_intersects(&irq->affinity, &maker->owned)) {
-		rt_plan_need(maker, wish->path);
-		return 0;
-	}
-	want = rt_plan_off_owned(maker, &original, irq->node);
-	return rt_plan_want_set(maker, wish, &want);
+		return rt_claim_saved(maker, saved);
+	return 0;
 }
 
 static bool is_newborn(const struct rt_journal *journal,
@@ -134,13 +100,18 @@ static bool is_newborn(const struct rt_journal *journal,
  * gets the place that it would have had without us.
  */
 static int place_newborn(struct maker *maker, const struct rt_irq *irq,
-			 const struct wish *wish)
+			 struct target *target)
 {
+	static const struct claim claim = {
+		.need = RT_MAY,
+		.guest = -1,
+		.why = "interrupt that came while the default mask was ours",
+	};
 	const struct rt_journal *journal = maker->in->journal;
 	const struct rt_saved *saved =
 		rt_journal_find(journal, DEFAULT_AFFINITY);
 	struct rt_cpuset cpus, ours, want;
-	struct wish newborn = *wish;
+	int r = 0;
 
 	if (!saved || !is_newborn(journal, irq) ||
 	    !rt_plan_parse(RT_KIND_MASK, saved->wrote, &cpus))
@@ -153,17 +124,16 @@ static int place_newborn(struct maker *maker, const struct rt_irq *irq,
 	want = birth_place(maker, &cpus, irq->node);
 	if (rt_cpuset_is_empty(&want) || rt_cpuset_is_equal(&want, &ours))
 		return 0;
-	newborn.act = RT_ACT_OWN;
-	newborn.why = "interrupt that came while the default mask was ours";
 	/*
-	 * The default mask tells us which these are: it goes back last. One
+	 * The default mask tells us which these are: it is restored last. One
 	 * that the kernel does not move must not keep it for ever.
 	 */
 	if (!maker->in->last) {
-		rt_plan_need(maker, DEFAULT_AFFINITY);
+		r = rt_claim_saved(maker, saved);
 		maker->plan->again = true;
 	}
-	return rt_plan_want_set(maker, &newborn, &want);
+	target->traits = TRAIT_DIES;
+	return r < 0 ? r : rt_claim_cpus(maker, target, &claim, &want);
 }
 
 struct irq_path {
@@ -189,6 +159,29 @@ bool rt_plan_concerns(const struct rt_journal *journal,
 		 rt_journal_find(journal, path_of(irq).text)));
 }
 
+/*
+ * On record, and moved by others to where it hurts nobody: it stays there, and
+ * on record, for as long as its original is in a guest's way.
+ */
+static int claim_saved_irq(struct maker *maker, const struct rt_irq *irq,
+			   const struct target *target,
+			   const struct rt_saved *saved)
+{
+	static const struct claim claim = {
+		.contribution = CLAIM_SAVED,
+		.need = RT_MAY,
+		.guest = -1,
+		.why = "interrupt that others moved aside",
+	};
+	struct rt_cpuset original;
+
+	if (rt_cpuset_intersects(&irq->affinity, &maker->owned) ||
+	    !rt_plan_parse(RT_KIND_LIST, saved->original, &original) ||
+	    !rt_cpuset_intersects(&original, &maker->owned))
+		return 0;
+	return rt_claim(maker, target, &claim);
+}
+
 static int plan_irq(struct maker *maker, const struct rt_irq *irq)
 {
 	const struct rt_active *active =
@@ -196,114 +189,101 @@ static int plan_irq(struct maker *maker, const struct rt_irq *irq)
 	const struct irq_path path = path_of(irq);
 	char now[RT_CPULIST_MAX];
 	const struct rt_saved *saved;
-	struct rt_cpuset want;
-	struct wish wish = {
-		.act = RT_ACT_SET,
-		.need = RT_MAY,
+	struct target target = {
 		.kind = RT_KIND_LIST,
 		.path = path.text,
 		.now = now,
-		.why = "interrupt off the guest's CPUs",
+		.traits = TRAIT_ROAMS,
+		.node = irq->node,
 	};
+	int r = 0;
 
 	if (!rt_plan_concerns(maker->in->journal, &maker->owned, irq))
 		return 0;
-	saved = rt_journal_find(maker->in->journal, path.text);
 	rt_cpuset_format_list(&irq->affinity, now, sizeof(now));
-	wish.guest = rt_plan_owner(maker, &irq->affinity);
+	saved = rt_journal_find(maker->in->journal, path.text);
 	if (active)
-		return place_vfio(maker, irq, &wish, active);
+		return place_vfio(maker, irq, &target, active);
+	if (saved && saved->fixed)
+		return leave_fixed(maker, irq, &target, saved);
+	if (!saved && !rt_cpuset_intersects(&irq->affinity, &maker->owned))
+		return place_newborn(maker, irq, &target);
 	if (saved)
-		return clear_saved(maker, irq, &wish, saved);
-	if (!rt_cpuset_intersects(&irq->affinity, &maker->owned))
-		return place_newborn(maker, irq, &wish);
-	want = rt_plan_off_owned(maker, &irq->affinity, irq->node);
-	return rt_plan_want_set(maker, &wish, &want);
+		r = claim_saved_irq(maker, irq, &target, saved);
+	return r < 0 ? r :
+		       rt_claim_off(maker, &target, RT_MAY,
+				    "interrupt off the guest's CPUs");
 }
+
+/* --- settings of the host --- */
 
 static bool starts_with(const char *text, const char *start)
 {
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* A mask that must not name an owned CPU: the original less the owned. */
-static int clear_mask(struct maker *maker, const struct rt_setting *setting,
-		      const char *why)
+/* What irqbalance was told before stands until it can be asked: RT_UNREAD. */
+static int ban_owned(struct maker *maker, const struct target *target)
 {
-	const struct wish wish = {
-		.act = RT_ACT_SET,
-		.need = RT_MAY,
-		.kind = setting->kind,
-		.path = setting->path,
-		.now = setting->value,
-		.why = why,
-	};
-	struct rt_cpuset cpus;
+	const struct rt_journal *journal = maker->in->journal;
+	int r = 0;
 
-	if (!rt_plan_parse(setting->kind,
-			   original_of(maker, setting->path, setting->value),
-			   &cpus) ||
-	    !rt_cpuset_intersects(&cpus, &maker->owned))
-		return 0;
-	cpus = rt_plan_off_owned(maker, &cpus, -1);
-	return rt_plan_want_set(maker, &wish, &cpus);
-}
+	for (size_t i = 0; r == 0 && i < journal->n_active; i++) {
+		const struct claim claim = {
+			.contribution = CLAIM_PLUS,
+			.need = RT_MAY,
+			.guest = (int)i,
+			.cpus = &journal->active[i].guest.owned,
+			.why = "irqbalance keeps off the guest's CPUs",
+		};
 
-static int ban_owned(struct maker *maker, const struct rt_setting *setting)
-{
-	const struct wish wish = {
-		.act = RT_ACT_SET,
-		.need = RT_MAY,
-		.kind = setting->kind,
-		.path = setting->path,
-		.now = setting->value,
-		.why = "irqbalance keeps off the guest's CPUs",
-	};
-	struct rt_cpuset banned;
-
-	/* What it was told before stands until it can be asked. */
-	if (strcmp(setting->value, RT_UNREAD) == 0) {
-		rt_plan_need(maker, setting->path);
-		return 0;
+		if (rt_plan_has_rt(maker, i))
+			r = rt_claim(maker, target, &claim);
 	}
-	if (!rt_plan_parse(RT_KIND_LIST,
-			   original_of(maker, setting->path, setting->value),
-			   &banned))
-		return 0;
-	rt_cpuset_or(&banned, &maker->owned);
-	return rt_plan_want_set(maker, &wish, &banned);
+	return r;
 }
 
 static int plan_setting(struct maker *maker, const struct rt_setting *setting)
 {
-	if (setting->kind == RT_KIND_IRQBALANCE)
-		return ban_owned(maker, setting);
+	struct target target = {
+		.kind = setting->kind,
+		.path = setting->path,
+		.now = setting->value,
+		.node = -1,
+	};
+	const char *why = NULL;
+
+	if (setting->kind == RT_KIND_IRQBALANCE) {
+		target.traits = TRAIT_FIRM;
+		return ban_owned(maker, &target);
+	}
 	if (strcmp(setting->path, DEFAULT_AFFINITY) == 0)
-		return clear_mask(maker, setting,
-				  "new interrupts off the guest's CPUs");
-	if (strcmp(setting->path, "proc/sys/kernel/watchdog_cpumask") == 0)
-		return clear_mask(maker, setting,
-				  "watchdog timers off the guest's CPUs");
-	if (starts_with(setting->path, "sys/") &&
-	    rt_plan_ends_with(setting->path, "/rps_cpus"))
-		return clear_mask(maker, setting,
-				  "packet steering off the guest's CPUs");
-	return 0;
+		why = "new interrupts off the guest's CPUs";
+	else if (strcmp(setting->path, "proc/sys/kernel/watchdog_cpumask") == 0)
+		why = "watchdog timers off the guest's CPUs";
+	else if (starts_with(setting->path, "sys/") &&
+		 rt_plan_ends_with(setting->path, "/rps_cpus"))
+		why = "packet steering off the guest's CPUs";
+	return why ? rt_claim_off(maker, &target, RT_MAY, why) : 0;
 }
 
-static int want_vcpu_setting(struct maker *maker, const struct rt_guest *guest,
-			     unsigned cpu, const char *file, const char *value,
-			     const char *why)
+static int claim_vcpu_setting(struct maker *maker, size_t guest, unsigned cpu,
+			      const char *file, const char *value,
+			      const char *why)
 {
 	char path[128];
 	const struct rt_setting *setting;
-	struct wish wish = {
-		.act = RT_ACT_SET,
+	const struct claim claim = {
+		.contribution = CLAIM_EXACTLY,
 		.need = RT_MAY,
+		.guest = (int)guest,
+		.value = value,
+		.why = why,
+	};
+	struct target target = {
 		.kind = RT_KIND_TEXT,
 		.path = path,
-		.why = why,
-		.guest = guest->name,
+		.node = -1,
 	};
 
 	snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/%s", cpu,
@@ -311,24 +291,27 @@ static int want_vcpu_setting(struct maker *maker, const struct rt_guest *guest,
 	setting = rt_settings_find(&maker->in->facts->settings, path);
 	if (!setting)
 		return 0;
-	wish.now = setting->value;
-	return rt_plan_want(maker, &wish, value);
+	target.now = setting->value;
+	return rt_claim(maker, &target, &claim);
 }
 
 /* "n/a" is the strictest: no idle state but polling. "0" means no limit. */
-static int plan_vcpu_cpus(struct maker *maker, const struct rt_guest *guest)
+static int plan_vcpu_cpus(struct maker *maker, size_t guest)
 {
-	RT_CPUSET_FOREACH(cpu, &guest->vcpus)
+	const struct rt_cpuset *vcpus =
+		&maker->in->journal->active[guest].guest.vcpus;
+
+	RT_CPUSET_FOREACH(cpu, vcpus)
 	{
-		int r = want_vcpu_setting(maker, guest, (unsigned)cpu,
-					  "power/pm_qos_resume_latency_us",
-					  "n/a", "vCPU's CPU wakes at once");
+		int r = claim_vcpu_setting(maker, guest, (unsigned)cpu,
+					   "power/pm_qos_resume_latency_us",
+					   "n/a", "vCPU's CPU wakes at once");
 
 		if (r == 0)
-			r = want_vcpu_setting(maker, guest, (unsigned)cpu,
-					      "cpufreq/scaling_governor",
-					      "performance",
-					      "vCPU's CPU keeps its speed");
+			r = claim_vcpu_setting(maker, guest, (unsigned)cpu,
+					       "cpufreq/scaling_governor",
+					       "performance",
+					       "vCPU's CPU keeps its speed");
 		if (r < 0)
 			return r;
 	}
@@ -348,8 +331,8 @@ int rt_plan_host(struct maker *maker)
 	for (size_t i = 0; r == 0 && i < facts->irqs.n; i++)
 		r = plan_irq(maker, &facts->irqs.items[i]);
 	for (size_t i = 0; r == 0 && i < journal->n_active; i++) {
-		if (journal->active[i].guest.rt)
-			r = plan_vcpu_cpus(maker, &journal->active[i].guest);
+		if (rt_plan_has_rt(maker, i))
+			r = plan_vcpu_cpus(maker, i);
 	}
 	return r;
 }

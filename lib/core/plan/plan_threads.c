@@ -9,7 +9,9 @@
  *
  * All this belongs to the guest's process and dies with it: no record.
  */
-#include "plan_internal.h"
+#include "claim.h"
+
+#include <stdlib.h>
 
 #define CGROUP_ROOT "sys/fs/cgroup/"
 
@@ -17,58 +19,56 @@ struct place {
 	struct maker *maker;
 	const struct rt_process *process;
 	const struct rt_guest *guest;
+	int index; /* of the guest among the active */
 };
 
-static int want_affinity(const struct place *place,
-			 const struct rt_thread *thread,
-			 const struct rt_cpuset *cpus, const char *why)
+static int claim_cpus(const struct place *place, enum rt_kind kind,
+		      const char *path, const char *now,
+		      const struct rt_cpuset *cpus, enum rt_need need,
+		      const char *why)
 {
-	char path[64], now[RT_CPULIST_MAX];
-	const struct wish wish = {
-		.act = RT_ACT_OWN,
-		.need = place->guest->rt ? RT_MUST : RT_MAY,
-		.kind = RT_KIND_AFFINITY,
+	const struct target target = {
+		.kind = kind,
 		.path = path,
 		.now = now,
-		.why = why,
-		.guest = place->guest->name,
+		.traits = TRAIT_DIES,
+		.node = -1,
 	};
+	const struct claim claim = {
+		.need = need,
+		.guest = place->index,
+		.why = why,
+	};
+
+	return rt_claim_cpus(place->maker, &target, &claim, cpus);
+}
+
+static int claim_affinity(const struct place *place,
+			  const struct rt_thread *thread,
+			  const struct rt_cpuset *cpus, const char *why)
+{
+	char path[64], now[RT_CPULIST_MAX];
 
 	snprintf(path, sizeof(path), "task/%u/%u/%llu", thread->pid,
 		 thread->tid, thread->start);
 	rt_cpuset_format_list(&thread->affinity, now, sizeof(now));
-	return rt_plan_want_set(place->maker, &wish, cpus);
+	return claim_cpus(place, RT_KIND_AFFINITY, path, now, cpus,
+			  place->guest->rt ? RT_MUST : RT_MAY, why);
 }
 
-/* A leaf's file, e.g. leaf "vcpu0", file "cpuset.cpus"; NULL if none. */
+/* cpuset.cpus of a leaf such as "vcpu0"; NULL if there is none. */
 static const struct rt_setting *find_leaf(const struct place *place,
-					  const char *leaf, const char *file)
+					  const char *leaf)
 {
-	char path[1024];
+	const struct rt_settings *files = &place->process->cgroup;
+	RT_AUTO_STRBUF end = { 0 };
 
-	snprintf(path, sizeof(path), CGROUP_ROOT "%s/libvirt/%s/%s",
-		 place->process->scope, leaf, file);
-	return rt_settings_find(&place->process->cgroup, path);
-}
-
-static int want_leaf(const struct place *place, const char *leaf,
-		     const char *file, const struct rt_cpuset *value,
-		     enum rt_need need, const char *why)
-{
-	const struct rt_setting *setting = find_leaf(place, leaf, file);
-	struct wish wish = {
-		.act = RT_ACT_OWN,
-		.need = need,
-		.kind = RT_KIND_LIST,
-		.why = why,
-		.guest = place->guest->name,
-	};
-
-	if (!setting)
-		return 0;
-	wish.path = setting->path;
-	wish.now = setting->value;
-	return rt_plan_want_set(place->maker, &wish, value);
+	rt_strbuf_addf(&end, "/libvirt/%s/cpuset.cpus", leaf);
+	for (size_t i = 0; end.text && i < files->n; i++) {
+		if (rt_plan_ends_with(files->items[i].path, end.text))
+			return &files->items[i];
+	}
+	return NULL;
 }
 
 static bool is_vcpu(const struct place *place, const struct rt_thread *thread)
@@ -80,16 +80,20 @@ static bool is_vcpu(const struct place *place, const struct rt_thread *thread)
 static int place_vcpu(const struct place *place, const struct rt_thread *thread)
 {
 	struct rt_cpuset cpu = { 0 };
+	const struct rt_setting *file;
 	char leaf[32];
-	int r;
+	int r = 0;
 
 	rt_cpuset_add(&cpu, (unsigned)rt_cpuset_nth(&place->guest->vcpus,
 						    thread->vcpu));
 	snprintf(leaf, sizeof(leaf), "vcpu%u", thread->vcpu);
-	r = want_leaf(place, leaf, "cpuset.cpus", &cpu, RT_MUST,
-		      "vCPU alone on its CPU");
+	file = find_leaf(place, leaf);
+	if (file)
+		r = claim_cpus(place, RT_KIND_LIST, file->path, file->value,
+			       &cpu, RT_MUST, "vCPU alone on its CPU");
 	if (r == 0)
-		r = want_affinity(place, thread, &cpu, "vCPU alone on its CPU");
+		r = claim_affinity(place, thread, &cpu,
+				   "vCPU alone on its CPU");
 	return r;
 }
 
@@ -100,27 +104,35 @@ static int place_vcpu(const struct place *place, const struct rt_thread *thread)
 static int leave_vcpu_leaf(const struct place *place,
 			   const struct rt_thread *thread)
 {
-	char path[64], target[1024], now[1024];
-	const struct wish wish = {
-		.act = RT_ACT_OWN,
-		.need = RT_MUST,
+	RT_AUTO_STRBUF to = { 0 };
+	RT_AUTO_STRBUF from = { 0 };
+	char path[64];
+	struct target target = {
 		.kind = RT_KIND_CGROUP,
 		.path = path,
-		.now = now,
+		.traits = TRAIT_DIES,
+		.node = -1,
+	};
+	struct claim claim = {
+		.contribution = CLAIM_EXACTLY,
+		.need = RT_MUST,
+		.guest = place->index,
 		.why = "helper thread out of the vCPU's cgroup",
-		.guest = place->guest->name,
 	};
 
 	if (!thread->leaf || strncmp(thread->leaf, "vcpu", 4) != 0 ||
-	    !find_leaf(place, "emulator", "cpuset.cpus"))
+	    !find_leaf(place, "emulator"))
 		return 0;
 	snprintf(path, sizeof(path), "task/%u/%u/%llu", thread->pid,
 		 thread->tid, thread->start);
-	snprintf(now, sizeof(now), "%s/libvirt/%s", place->process->scope,
-		 thread->leaf);
-	snprintf(target, sizeof(target), "%s/libvirt/emulator",
-		 place->process->scope);
-	return rt_plan_want(place->maker, &wish, target);
+	rt_strbuf_addf(&from, "%s/libvirt/%s", place->process->scope,
+		       thread->leaf);
+	rt_strbuf_addf(&to, "%s/libvirt/emulator", place->process->scope);
+	if (from.failed || to.failed)
+		return rt_fail_memory(place->maker->err);
+	target.now = from.text;
+	claim.value = to.text;
+	return rt_claim(place->maker, &target, &claim);
 }
 
 /* --- dealing service threads out --- */
@@ -226,8 +238,8 @@ static int place_service(const struct place *place)
 		rt_cpuset_add(&cpu, hand.cpus[hand.at[i]]);
 		r = leave_vcpu_leaf(place, hand.threads[i]);
 		if (r == 0)
-			r = want_affinity(place, hand.threads[i], &cpu,
-					  "helper thread on a service CPU");
+			r = claim_affinity(place, hand.threads[i], &cpu,
+					   "helper thread on a service CPU");
 	}
 	hand_fini(&hand);
 	return r;
@@ -244,30 +256,22 @@ static int widen_leaves(const struct place *place)
 	for (size_t i = 0; r == 0 && i < files->n; i++) {
 		const struct rt_setting *file = &files->items[i];
 		const char *leaf = strstr(file->path, "/libvirt/");
-		struct wish wish = {
-			.act = RT_ACT_OWN,
-			.need = RT_MUST,
-			.kind = RT_KIND_LIST,
-			.path = file->path,
-			.now = file->value,
-			.why = "helper threads have all service CPUs",
-			.guest = place->guest->name,
-		};
 
 		if (!leaf)
 			continue;
 		leaf += strlen("/libvirt/");
 		if (rt_plan_ends_with(file->path, "/cpuset.cpus") &&
-		    strncmp(leaf, "vcpu", 4) != 0) {
-			r = rt_plan_want_set(place->maker, &wish,
-					     &place->guest->service);
-		} else if (rt_plan_ends_with(file->path, "/cpuset.mems") &&
-			   !rt_cpuset_is_empty(&place->guest->nodes)) {
-			wish.need = RT_MAY;
-			wish.why = "new memory from the guest's nodes";
-			r = rt_plan_want_set(place->maker, &wish,
-					     &place->guest->nodes);
-		}
+		    strncmp(leaf, "vcpu", 4) != 0)
+			r = claim_cpus(place, RT_KIND_LIST, file->path,
+				       file->value, &place->guest->service,
+				       RT_MUST,
+				       "helper threads have all service CPUs");
+		else if (rt_plan_ends_with(file->path, "/cpuset.mems") &&
+			 !rt_cpuset_is_empty(&place->guest->nodes))
+			r = claim_cpus(place, RT_KIND_LIST, file->path,
+				       file->value, &place->guest->nodes,
+				       RT_MAY,
+				       "new memory from the guest's nodes");
 	}
 	return r;
 }
@@ -300,8 +304,8 @@ static int place_ordinary(const struct place *place)
 
 		if (!rt_cpuset_is_empty(&cpus) &&
 		    !rt_cpuset_is_subset(&thread->affinity, &cpus))
-			r = want_affinity(place, thread, &cpus,
-					  "thread within the guest's cpuset");
+			r = claim_affinity(place, thread, &cpus,
+					   "thread within the guest's cpuset");
 	}
 	return r;
 }
@@ -309,23 +313,26 @@ static int place_ordinary(const struct place *place)
 int rt_plan_threads(struct maker *maker)
 {
 	const struct rt_processes *processes = &maker->in->facts->processes;
+	const struct rt_journal *journal = maker->in->journal;
+	int r = 0;
 
-	for (size_t i = 0; i < processes->n; i++) {
-		const struct rt_active *active = rt_journal_find_guest(
-			maker->in->journal, processes->items[i].uuid);
+	for (size_t i = 0; r == 0 && i < processes->n; i++) {
+		const int guest =
+			rt_plan_find_guest(maker, processes->items[i].uuid);
 		const struct place place = {
 			.maker = maker,
 			.process = &processes->items[i],
-			.guest = active ? &active->guest : NULL,
+			.guest = guest < 0 ? NULL :
+					     &journal->active[guest].guest,
+			.index = guest,
 		};
-		int r;
 
-		if (!active)
+		if (guest < 0 || processes->items[i].unread)
 			continue;
-		r = active->guest.rt ? place_rt(&place) :
-				       place_ordinary(&place);
-		if (r < 0)
-			return r;
+		if (!place.guest->rt)
+			r = place_ordinary(&place);
+		else if (rt_plan_has_rt(maker, (size_t)guest))
+			r = place_rt(&place);
 	}
-	return 0;
+	return r;
 }

@@ -52,6 +52,7 @@ static int add_missing(struct rt_guest_state *state, struct rt_strbuf *text,
 static bool counts(const struct rt_step *step)
 {
 	return (step->act == RT_ACT_SET || step->act == RT_ACT_OWN) &&
+	       !rt_value_same(step->kind, step->now, step->value) &&
 	       step->kind != RT_KIND_IRQBALANCE;
 }
 
@@ -96,6 +97,19 @@ static int add_memory(const struct rt_facts *facts,
 	return 0;
 }
 
+static int add_outcome(const struct rt_outcomes *outcomes,
+		       struct rt_guest_state *state, struct rt_err *err)
+{
+	const char *reason =
+		rt_outcomes_find(outcomes, state->active->guest.uuid);
+	RT_AUTO_STRBUF text = { 0 };
+
+	if (!reason)
+		return 0;
+	rt_strbuf_adds(&text, reason);
+	return add_missing(state, &text, err);
+}
+
 static int judge(const struct rt_plan_input *input, const struct rt_plan *plan,
 		 struct rt_guest_state *state, struct rt_err *err)
 {
@@ -110,7 +124,9 @@ static int judge(const struct rt_plan_input *input, const struct rt_plan *plan,
 		return 0;
 	}
 	state->state = RT_STATE_TUNED;
-	r = add_steps(plan, state, err);
+	r = add_outcome(&plan->outcomes, state, err);
+	if (r == 0)
+		r = add_steps(plan, state, err);
 	return r < 0 ? r : add_memory(input->facts, state, err);
 }
 

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * claim.h - guests claim settings, each setting is derived once
+ *
+ * The planners (plan_host.c, plan_shield.c, plan_threads.c) look at one sort
+ * of setting each and claim: this guest must or may have this setting less
+ * its CPUs, or with its CPUs added, or holding exactly this, or merely on
+ * record. Contributions to one setting combine. rt_claims_derive then works
+ * out for each setting, once:
+ *
+ *   base    what it would hold without us: the original, or what somebody
+ *           else has written since. Restored when nobody claims it any more.
+ *   value   the base with all contributions
+ *   step    what is to be saved and written, if anything
+ *
+ * A saved setting that nobody claims is restored. A setting whose value is
+ * RT_UNREAD is left alone: claimed, it stays on record as it is, and a guest
+ * that must have it has failed.
+ */
+#ifndef RT_CLAIM_H
+#define RT_CLAIM_H
+
+#include "plan.h"
+
+enum contribution {
+	CLAIM_LESS,    /* without these CPUs */
+	CLAIM_PLUS,    /* with these CPUs too */
+	CLAIM_EXACTLY, /* this value; of several the first one counts */
+	CLAIM_SAVED,   /* on record, nothing written for it */
+};
+
+/* One claim; those of a setting are a list in the order of claiming. */
+struct claim_entry {
+	enum contribution contribution;
+	enum rt_need need;
+	int guest;
+	const struct rt_cpuset *cpus;
+	const char *why;
+	size_t next; /* 1-based; 0: the last */
+};
+
+struct claimed {
+	enum rt_kind kind;
+	unsigned traits;
+	int node;
+	bool started;
+	char *path, *now, *base;
+	char *exactly; /* of the first EXACTLY; NULL: none */
+	const struct rt_saved *saved;
+	size_t first, last; /* its claims */
+	size_t order;	    /* place of its step: of its first claim to write */
+	bool writes;
+};
+
+struct maker {
+	const struct rt_plan_input *in;
+	struct rt_plan *plan;
+	bool *left_out; /* by index of active: no CPU would be left */
+	/* Of the RT guests that are not left out. */
+	struct rt_cpuset owned, started, offline, housekeeping;
+
+	struct claimed *items; /* the settings */
+	size_t n, size;
+	size_t *index; /* hash of a path to its setting, 1-based */
+	size_t n_index;
+	struct claim_entry *claims;
+	size_t n_claims, size_claims;
+	struct rt_err *err;
+};
+
+/* How a setting behaves beside what we write. */
+enum trait {
+	/* Belongs to the guest's process and dies with it: no record. */
+	TRAIT_DIES = 1,
+	/* Others place it as they like (interrupts, tasks): left where it
+	 * hurts no guest, else it gets what the original gives. */
+	TRAIT_ROAMS = 2,
+	/* What it holds is never anybody's choice: the original stands. */
+	TRAIT_FIRM = 4,
+};
+
+/* The setting that a claim is about. Borrowed for the call. */
+struct target {
+	enum rt_kind kind;
+	const char *path, *now;
+	const char *natural; /* the original, where `now` is not; NULL: now */
+	unsigned traits;
+	int node;     /* whose CPUs to take when "less" leaves none; -1: any */
+	bool started; /* "less" counts for guests that have started only */
+};
+
+struct claim {
+	enum contribution contribution;
+	enum rt_need need;
+	int guest; /* index of journal->active; -1: of none in particular */
+	const struct rt_cpuset *cpus; /* LESS, PLUS: outlives the maker */
+	const char *value;	      /* EXACTLY: borrowed for the call */
+	const char *why;	      /* a literal */
+};
+
+int rt_claim(struct maker *maker, const struct target *target,
+	     const struct claim *claim);
+
+/* EXACTLY these CPUs, in the text of the target's kind. */
+int rt_claim_cpus(struct maker *maker, const struct target *target,
+		  const struct claim *claim, const struct rt_cpuset *cpus);
+
+/*
+ * LESS for each RT guest of which the setting's base names CPUs (of those
+ * that have started, where the target says so). No claim where there is none.
+ */
+int rt_claim_off(struct maker *maker, const struct target *target,
+		 enum rt_need need, const char *why);
+
+/* What a setting would hold without us, as a set. False: it holds none. */
+bool rt_claimed_base(const struct maker *maker, const struct claimed *claimed,
+		     struct rt_cpuset *ret_set);
+/* A set in the text of a kind; `now` says how wide a mask is. */
+void rt_claim_format(enum rt_kind kind, const char *now,
+		     const struct rt_cpuset *cpus, char *buf, size_t size);
+bool rt_is_claimed(const struct maker *maker, const struct rt_saved *saved);
+
+/* Turn all claims, and what nobody claims any more, into steps. */
+int rt_claims_derive(struct maker *maker);
+void rt_claims_fini(struct maker *maker);
+
+/* The setting is on record and stays so, whatever it holds. */
+int rt_claim_saved(struct maker *maker, const struct rt_saved *saved);
+
+/* This guest cannot have what it must have. */
+void rt_plan_failed(struct maker *maker, size_t guest, const char *fmt, ...)
+	RT_PRINTF(3, 4);
+
+/* Is this an RT guest that counts in this plan? */
+bool rt_plan_has_rt(const struct maker *maker, size_t guest);
+
+/* Index of the guest with this UUID; -1. */
+int rt_plan_find_guest(const struct maker *maker, const char *uuid);
+
+/* A setting's value as a set; false when it is not one. */
+bool rt_plan_parse(enum rt_kind kind, const char *value,
+		   struct rt_cpuset *ret_set);
+
+bool rt_plan_ends_with(const char *text, const char *end);
+
+int rt_plan_host(struct maker *maker);	      /* interrupts, host-wide masks */
+int rt_plan_tasks_saved(struct maker *maker); /* masks that go on record */
+int rt_plan_siblings(struct maker *maker);    /* offline */
+int rt_plan_shield(struct maker *maker);
+int rt_plan_threads(struct maker *maker);
+int rt_plan_sweep(struct maker *maker); /* behind the shield */
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * plan_tasks.c - the masks of tasks that are no guest's
+ *
+ * Taking a CPU offline, and a shield, make the kernel forget or overwrite
+ * masks of tasks; those that somebody chose go on record. Tasks that a shield
+ * leaves on a guest's CPUs (kernel threads born later, up to 6.12; every task
+ * where there are no partitions) are moved off.
+ */
+#include "claim.h"
+
+struct task_path {
+	char text[64];
+};
+
+static struct task_path path_of(const struct rt_task *task)
+{
+	struct task_path path = { "" };
+
+	rt_format(path.text, sizeof(path.text), "task/%u/%u/%llu", task->pid,
+		  task->tid, task->start);
+	return path;
+}
+
+static enum rt_kind kind_of(const struct rt_task *task)
+{
+	return task->kernel && strncmp(task->comm, "irq/", 4) == 0 ?
+		       RT_KIND_IRQ_THREAD :
+		       RT_KIND_AFFINITY;
+}
+
+static bool fence_is_up(const struct rt_journal *journal)
+{
+	for (size_t i = 0; i < journal->n_saved; i++) {
+		if (!journal->saved[i].done &&
+		    rt_plan_ends_with(journal->saved[i].path, "/cpuset.cpus"))
+			return true;
+	}
+	return false;
+}
+
+static struct rt_cpuset started_owned(const struct rt_journal *journal)
+{
+	struct rt_cpuset owned = { 0 };
+
+	for (size_t i = 0; i < journal->n_active; i++) {
+		const struct rt_active *active = &journal->active[i];
+
+		if (active->guest.rt && active->stage == RT_STAGE_STARTED)
+			rt_cpuset_or(&owned, &active->guest.owned);
+	}
+	return owned;
+}
+
+struct rt_plan_tasks rt_plan_tasks(const struct rt_plan_input *input)
+{
+	struct rt_plan_tasks tasks = {
+		.journal = input->journal,
+		.common = input->topo->online,
+		.swept = started_owned(input->journal),
+	};
+
+	/* Behind a shield, or a fence, no ordinary task can be. */
+	if (input->facts->has_partitions)
+		rt_cpuset_minus(&tasks.common, &input->facts->isolated);
+	else if (fence_is_up(input->journal))
+		rt_cpuset_minus(&tasks.common, &tasks.swept);
+	return tasks;
+}
+
+bool rt_plan_concerns_task(const struct rt_plan_tasks *tasks,
+			   const struct rt_task *task)
+{
+	return task->movable &&
+	       (!rt_cpuset_is_subset(&tasks->common, &task->affinity) ||
+		rt_cpuset_intersects(&task->affinity, &tasks->swept) ||
+		(tasks->journal->undone &&
+		 rt_journal_find(tasks->journal, path_of(task).text)));
+}
+
+/*
+ * Visit what is known of each task. `natural`: a mask that lacks only what is
+ * offline or behind a guest's shield is the kernel's doing, and without us it
+ * has all CPUs.
+ */
+static int for_tasks(struct maker *maker,
+		     int (*visit)(struct maker *maker, const struct target *,
+				  const struct rt_task *, bool narrow))
+{
+	const struct rt_plan_tasks tasks = rt_plan_tasks(maker->in);
+	const struct rt_facts *facts = maker->in->facts;
+	char all[RT_CPULIST_MAX], now[RT_CPULIST_MAX];
+	int r = 0;
+
+	rt_cpuset_format_list(&maker->in->topo->present, all, sizeof(all));
+	for (size_t i = 0; r == 0 && i < facts->tasks.n; i++) {
+		const struct rt_task *task = &facts->tasks.items[i];
+		const bool narrow =
+			!rt_cpuset_is_subset(&tasks.common, &task->affinity);
+		const struct task_path path = path_of(task);
+		const struct target target = {
+			.kind = kind_of(task),
+			.path = path.text,
+			.now = now,
+			.natural = narrow ? NULL : all,
+			.traits = TRAIT_ROAMS,
+			.node = -1,
+			.started = true,
+		};
+
+		if (!task->movable)
+			continue;
+		rt_cpuset_format_list(&task->affinity, now, sizeof(now));
+		r = visit(maker, &target, task, narrow);
+	}
+	return r;
+}
+
+static int save_task(struct maker *maker, const struct target *target,
+		     const struct rt_task *task, bool narrow)
+{
+	static const struct claim claim = {
+		.contribution = CLAIM_SAVED,
+		.need = RT_MAY,
+		.guest = -1,
+		.why = "pinned task, on record",
+	};
+
+	(void)task;
+	return narrow || rt_journal_find(maker->in->journal, target->path) ?
+		       rt_claim(maker, target, &claim) :
+		       0;
+}
+
+/*
+ * A task that comes to a cpuset while CPUs are offline gets the online ones
+ * and keeps to them when the others return (guarantee_online_cpus, 6.12;
+ * systemd switches the controller on and off as guests come and go). So the
+ * record says which CPUs an ordinary task's mask may lack because of us.
+ */
+static int save_masks(struct maker *maker, size_t guest)
+{
+	static const char dir[] = "tasks/";
+	char path[sizeof(dir) + RT_CPULIST_MAX] = "tasks/";
+	const struct target target = {
+		.kind = RT_KIND_TASKS,
+		.path = path,
+		.now = "",
+		.traits = TRAIT_FIRM,
+		.node = -1,
+	};
+	const struct claim claim = {
+		.contribution = CLAIM_SAVED,
+		.need = RT_MAY,
+		.guest = (int)guest,
+		.why = "tasks get these CPUs back, on record",
+	};
+	const struct rt_cpuset *offline =
+		&maker->in->journal->active[guest].guest.offline;
+
+	if (rt_cpuset_is_empty(offline))
+		return 0;
+	rt_cpuset_format_list(offline, path + sizeof(dir) - 1, RT_CPULIST_MAX);
+	return rt_claim(maker, &target, &claim);
+}
+
+int rt_plan_tasks_saved(struct maker *maker)
+{
+	int r = rt_cpuset_is_empty(&maker->owned) ? 0 :
+						    for_tasks(maker, save_task);
+
+	for (size_t i = 0; r == 0 && i < maker->in->journal->n_active; i++) {
+		if (rt_plan_has_rt(maker, i))
+			r = save_masks(maker, i);
+	}
+	return r;
+}
+
+static int sweep_task(struct maker *maker, const struct target *target,
+		      const struct rt_task *task, bool narrow)
+{
+	(void)narrow;
+	if (!rt_cpuset_intersects(&task->affinity, &maker->started) &&
+	    !rt_journal_find(maker->in->journal, target->path))
+		return 0;
+	return rt_claim_off(maker, target, RT_MAY,
+			    task->kernel ?
+				    "kernel thread off the guest's CPUs" :
+				    "task off the guest's CPUs");
+}
+
+/*
+ * Where the mask is what the kernel makes of the shields that are up, what it
+ * holds in between is no original.
+ */
+static int sweep_workqueues(struct maker *maker)
+{
+	const struct rt_setting *setting =
+		rt_settings_find(&maker->in->facts->settings,
+				 "sys/devices/virtual/workqueue/cpumask");
+	struct target target = {
+		.kind = RT_KIND_MASK,
+		.node = -1,
+		.started = true,
+	};
+
+	if (!setting || (maker->in->facts->has_partitions &&
+			 maker->in->facts->workqueues_follow))
+		return 0;
+	target.path = setting->path;
+	target.now = setting->value;
+	return rt_claim_off(maker, &target, RT_MAY,
+			    "unbound workqueues off the guest's CPUs");
+}
+
+int rt_plan_sweep(struct maker *maker)
+{
+	const struct rt_facts *facts = maker->in->facts;
+	struct rt_cpuset shielded = maker->started;
+	int r;
+
+	if (rt_cpuset_is_empty(&maker->started))
+		return 0;
+	rt_cpuset_and(&shielded, &maker->in->topo->online);
+	rt_cpuset_minus(&shielded, &maker->offline);
+	if (facts->has_partitions &&
+	    !rt_cpuset_is_subset(&shielded, &facts->isolated)) {
+		maker->plan->again = true;
+		return 0;
+	}
+	r = sweep_workqueues(maker);
+	return r < 0 ? r : for_tasks(maker, sweep_task);
+}
