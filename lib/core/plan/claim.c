@@ -75,8 +75,8 @@ static bool is_in_the_way(const struct maker *maker,
 	struct rt_cpuset now;
 
 	return rt_plan_parse(target->kind, target->now, &now) &&
-	       rt_cpuset_intersects(&now, target->started ? &maker->started :
-							    &maker->owned);
+	       rt_cpuset_intersects(&now, target->swept ? &maker->swept :
+							  &maker->owned);
 }
 
 /*
@@ -132,7 +132,7 @@ static struct claimed *find_or_add(struct maker *maker,
 	struct claimed claimed = { .kind = target->kind,
 				   .traits = target->traits,
 				   .node = target->node,
-				   .started = target->started };
+				   .swept = target->swept };
 	size_t *slot;
 
 	if (!grow_index(maker))
@@ -178,7 +178,7 @@ static bool add_claim(struct maker *maker, struct claimed *claimed,
 	else
 		claimed->first = maker->n_claims;
 	claimed->last = maker->n_claims;
-	if (claim->contribution != CLAIM_SAVED && !claimed->writes) {
+	if (claim->contribution < CLAIM_SAVED && !claimed->writes) {
 		claimed->writes = true;
 		claimed->order = maker->n_claims;
 	} else if (!claimed->order) {
@@ -263,8 +263,8 @@ int rt_claim_off(struct maker *maker, const struct target *target,
 		};
 
 		if (!rt_plan_has_rt(maker, i) ||
-		    (target->started &&
-		     journal->active[i].stage != RT_STAGE_STARTED) ||
+		    (target->swept &&
+		     !rt_cpuset_is_subset(claim.cpus, &maker->swept)) ||
 		    !rt_cpuset_intersects(&base, claim.cpus))
 			continue;
 		if (!add_claim(maker, claimed, &claim))
@@ -273,7 +273,7 @@ int rt_claim_off(struct maker *maker, const struct target *target,
 	return 0;
 }
 
-int rt_claim_saved(struct maker *maker, const struct rt_saved *saved)
+int rt_claim_as_is(struct maker *maker, const struct rt_saved *saved)
 {
 	const struct target target = {
 		.kind = saved->kind,
@@ -282,7 +282,7 @@ int rt_claim_saved(struct maker *maker, const struct rt_saved *saved)
 		.node = -1,
 	};
 	const struct claim claim = {
-		.contribution = CLAIM_SAVED,
+		.contribution = CLAIM_AS_IS,
 		.need = RT_MAY,
 		.guest = -1,
 		.why = "on record",

@@ -26,7 +26,8 @@ enum contribution {
 	CLAIM_LESS,    /* without these CPUs */
 	CLAIM_PLUS,    /* with these CPUs too */
 	CLAIM_EXACTLY, /* this value; of several the first one counts */
-	CLAIM_SAVED,   /* on record, nothing written for it */
+	CLAIM_SAVED,   /* on record; nothing of ours stands there */
+	CLAIM_AS_IS,   /* on record, and what stands there stays */
 };
 
 /* One claim; those of a setting are a list in the order of claiming. */
@@ -43,7 +44,7 @@ struct claimed {
 	enum rt_kind kind;
 	unsigned traits;
 	int node;
-	bool started;
+	bool swept;
 	char *path, *now, *base;
 	char *exactly; /* of the first EXACTLY; NULL: none */
 	const struct rt_saved *saved;
@@ -56,8 +57,9 @@ struct maker {
 	const struct rt_plan_input *in;
 	struct rt_plan *plan;
 	bool *left_out; /* by index of active: no CPU would be left */
-	/* Of the RT guests that are not left out. */
-	struct rt_cpuset owned, started, offline, housekeeping;
+	/* Of the RT guests that are not left out. Swept: of those that have
+	 * started, and whose shield is up where there are shields. */
+	struct rt_cpuset owned, started, swept, offline, housekeeping;
 
 	struct claimed *items; /* the settings */
 	size_t n, size;
@@ -85,8 +87,8 @@ struct target {
 	const char *path, *now;
 	const char *natural; /* the original, where `now` is not; NULL: now */
 	unsigned traits;
-	int node;     /* whose CPUs to take when "less" leaves none; -1: any */
-	bool started; /* "less" counts for guests that have started only */
+	int node;   /* whose CPUs to take when "less" leaves none; -1: any */
+	bool swept; /* "less" counts for guests whose CPUs are swept */
 };
 
 struct claim {
@@ -124,8 +126,8 @@ bool rt_is_claimed(const struct maker *maker, const struct rt_saved *saved);
 int rt_claims_derive(struct maker *maker);
 void rt_claims_fini(struct maker *maker);
 
-/* The setting is on record and stays so, whatever it holds. */
-int rt_claim_saved(struct maker *maker, const struct rt_saved *saved);
+/* What is on record stays on record and as it is, whatever it holds. */
+int rt_claim_as_is(struct maker *maker, const struct rt_saved *saved);
 
 /* This guest cannot have what it must have. */
 void rt_plan_failed(struct maker *maker, size_t guest, const char *fmt, ...)

@@ -193,6 +193,25 @@ static int add_claimed(struct maker *maker, const struct claimed *claimed,
 	return add_step(maker, &step, musts.text ? musts.text : "");
 }
 
+/*
+ * Nobody writes to it now, and what stands there is what was written for a
+ * guest that has gone: it gets its base back and stays on record.
+ */
+static bool is_left_over(const struct maker *maker,
+			 const struct claimed *claimed)
+{
+	const struct rt_saved *saved = claimed->saved;
+
+	for (size_t i = claimed->first; i; i = maker->claims[i - 1].next) {
+		if (maker->claims[i - 1].contribution == CLAIM_AS_IS)
+			return false;
+	}
+	return saved &&
+	       !rt_value_same(saved->kind, claimed->now, claimed->base) &&
+	       (rt_value_same(saved->kind, claimed->now, saved->wrote) ||
+		rt_value_same(saved->kind, claimed->now, saved->before));
+}
+
 static int derive(struct maker *maker, const struct claimed *claimed)
 {
 	RT_AUTO_FREE char *value = NULL;
@@ -204,6 +223,8 @@ static int derive(struct maker *maker, const struct claimed *claimed)
 		fail_musts(maker, claimed, "cannot be read");
 		return 0;
 	}
+	if (!claimed->writes && is_left_over(maker, claimed))
+		return add_claimed(maker, claimed, RT_ACT_SET, claimed->base);
 	if (!claimed->writes)
 		return claimed->saved ? 0 :
 					add_claimed(maker, claimed, RT_ACT_SAVE,

@@ -148,6 +148,17 @@ void rt_plan_failed(struct maker *maker, size_t guest, const char *fmt, ...)
 			reason.text);
 }
 
+/* Nobody else's tasks are to be moved by hand for a shield that is not up. */
+static bool is_swept(const struct maker *maker, const struct rt_guest *guest)
+{
+	struct rt_cpuset cpus = guest->owned;
+
+	rt_cpuset_and(&cpus, &maker->in->topo->online);
+	rt_cpuset_minus(&cpus, &guest->offline);
+	return !maker->in->facts->has_partitions ||
+	       rt_cpuset_is_subset(&cpus, &maker->in->facts->isolated);
+}
+
 /*
  * In the order of their start: who would leave the host without a CPU is left
  * out, and who came before stays.
@@ -175,8 +186,11 @@ static void add_guests(struct maker *maker)
 		}
 		maker->owned = owned;
 		rt_cpuset_or(&maker->offline, &active->guest.offline);
-		if (active->stage == RT_STAGE_STARTED)
-			rt_cpuset_or(&maker->started, &active->guest.owned);
+		if (active->stage != RT_STAGE_STARTED)
+			continue;
+		rt_cpuset_or(&maker->started, &active->guest.owned);
+		if (is_swept(maker, &active->guest))
+			rt_cpuset_or(&maker->swept, &active->guest.owned);
 	}
 	maker->housekeeping = online;
 	rt_cpuset_minus(&maker->housekeeping, &maker->owned);

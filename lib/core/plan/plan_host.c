@@ -83,7 +83,7 @@ static int leave_fixed(struct maker *maker, const struct rt_irq *irq,
 	if (!rt_value_same(RT_KIND_LIST, target->now, saved->original))
 		maker->plan->again = true;
 	else if (rt_cpuset_intersects(&irq->affinity, &maker->owned))
-		return rt_claim_saved(maker, saved);
+		return rt_claim_as_is(maker, saved);
 	return 0;
 }
 
@@ -129,7 +129,7 @@ static int place_newborn(struct maker *maker, const struct rt_irq *irq,
 	 * that the kernel does not move must not keep it for ever.
 	 */
 	if (!maker->in->last) {
-		r = rt_claim_saved(maker, saved);
+		r = rt_claim_as_is(maker, saved);
 		maker->plan->again = true;
 	}
 	target->traits = TRAIT_DIES;

@@ -148,7 +148,8 @@ static int shield(struct maker *maker, size_t guest,
 
 /*
  * The guest lives, and where its cgroup is is not known now. What was done for
- * it stays: partitions as they are, its CPUs in each cgroup that has them.
+ * it stays: partitions as they are, its CPUs in each cgroup that has them. A
+ * file that no other guest's facts tell of is left as it is.
  */
 static int keep_shield(struct maker *maker, size_t guest)
 {
@@ -165,13 +166,15 @@ static int keep_shield(struct maker *maker, size_t guest)
 
 		if (saved->done)
 			continue;
-		if (saved->kind == RT_KIND_PARTITION)
-			r = rt_claim_saved(maker, saved);
-		else if (rt_plan_ends_with(saved->path, EXCLUSIVE) &&
-			 rt_plan_parse(saved->kind, saved->wrote, &wrote) &&
-			 rt_cpuset_is_subset(
-				 &journal->active[guest].guest.owned, &wrote))
+		if (rt_plan_ends_with(saved->path, EXCLUSIVE) &&
+		    rt_is_claimed(maker, saved) &&
+		    rt_plan_parse(saved->kind, saved->wrote, &wrote) &&
+		    rt_cpuset_is_subset(&journal->active[guest].guest.owned,
+					&wrote))
 			r = claim_exclusive(maker, guest, &setting);
+		else if (saved->kind == RT_KIND_PARTITION ||
+			 rt_plan_ends_with(saved->path, EXCLUSIVE))
+			r = rt_claim_as_is(maker, saved);
 	}
 	return r;
 }
@@ -205,7 +208,7 @@ static int fence(struct maker *maker)
 			.path = setting->path,
 			.now = setting->value,
 			.node = -1,
-			.started = true,
+			.swept = true,
 		};
 
 		if (rt_plan_ends_with(setting->path, "/cpuset.cpus") &&
@@ -239,21 +242,32 @@ static int shield_process(struct maker *maker, size_t guest,
 	return 0;
 }
 
+/* Those that can be looked at first: they tell what files hold. */
+static int shield_processes(struct maker *maker, bool unread)
+{
+	const struct rt_processes *processes = &maker->in->facts->processes;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < processes->n; i++) {
+		const struct rt_process *process = &processes->items[i];
+		const int guest = rt_plan_find_guest(maker, process->uuid);
+
+		if (guest >= 0 && rt_plan_has_rt(maker, (size_t)guest) &&
+		    (process->unread != NULL) == unread)
+			r = shield_process(maker, (size_t)guest, process);
+	}
+	return r;
+}
+
 int rt_plan_shield(struct maker *maker)
 {
-	const struct rt_facts *facts = maker->in->facts;
 	int r = 0;
 
 	if (rt_cpuset_is_empty(&maker->started))
 		return 0;
-	if (!facts->has_partitions)
+	if (!maker->in->facts->has_partitions)
 		r = fence(maker);
-	for (size_t i = 0; r == 0 && i < facts->processes.n; i++) {
-		const struct rt_process *process = &facts->processes.items[i];
-		const int guest = rt_plan_find_guest(maker, process->uuid);
-
-		if (guest >= 0 && rt_plan_has_rt(maker, (size_t)guest))
-			r = shield_process(maker, (size_t)guest, process);
-	}
-	return r;
+	if (r == 0)
+		r = shield_processes(maker, false);
+	return r < 0 ? r : shield_processes(maker, true);
 }

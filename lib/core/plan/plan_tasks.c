@@ -105,7 +105,7 @@ static int for_tasks(struct maker *maker,
 			.natural = narrow ? NULL : all,
 			.traits = TRAIT_ROAMS,
 			.node = -1,
-			.started = true,
+			.swept = true,
 		};
 
 		if (!task->movable)
@@ -180,7 +180,7 @@ static int sweep_task(struct maker *maker, const struct target *target,
 		      const struct rt_task *task, bool narrow)
 {
 	(void)narrow;
-	if (!rt_cpuset_intersects(&task->affinity, &maker->started) &&
+	if (!rt_cpuset_intersects(&task->affinity, &maker->swept) &&
 	    !rt_journal_find(maker->in->journal, target->path))
 		return 0;
 	return rt_claim_off(maker, target, RT_MAY,
@@ -201,7 +201,7 @@ static int sweep_workqueues(struct maker *maker)
 	struct target target = {
 		.kind = RT_KIND_MASK,
 		.node = -1,
-		.started = true,
+		.swept = true,
 	};
 
 	if (!setting || (maker->in->facts->has_partitions &&
@@ -215,19 +215,14 @@ static int sweep_workqueues(struct maker *maker)
 
 int rt_plan_sweep(struct maker *maker)
 {
-	const struct rt_facts *facts = maker->in->facts;
-	struct rt_cpuset shielded = maker->started;
 	int r;
 
-	if (rt_cpuset_is_empty(&maker->started))
-		return 0;
-	rt_cpuset_and(&shielded, &maker->in->topo->online);
-	rt_cpuset_minus(&shielded, &maker->offline);
-	if (facts->has_partitions &&
-	    !rt_cpuset_is_subset(&shielded, &facts->isolated)) {
+	/* A shield is about to go up: what it leaves is swept after that. */
+	if (!rt_cpuset_is_subset(&maker->started, &maker->swept) &&
+	    !maker->in->last)
 		maker->plan->again = true;
+	if (rt_cpuset_is_empty(&maker->swept))
 		return 0;
-	}
 	r = sweep_workqueues(maker);
 	return r < 0 ? r : for_tasks(maker, sweep_task);
 }
