@@ -16,6 +16,8 @@
 
 #include "../../hooks/hook.h"
 #include "core/base/banned.h"
+#include "host/adopt.h"
+#include "host/config_file.h"
 #include "host/reconcile.h"
 #include "host/topology.h"
 #include "../host.h"
@@ -23,7 +25,9 @@
 #include "fault.h"
 #include "tree.h"
 
-#define SCOPE "/sys/fs/cgroup/machine.slice/machine-qemu\\x2d1\\x2drt1.scope"
+#define SLICE  "/sys/fs/cgroup/machine.slice/"
+#define SCOPE  SLICE "machine-qemu\\x2d1\\x2drt1.scope"
+#define SCOPE2 SLICE "machine-qemu\\x2d2\\x2drt2.scope"
 
 static const struct scenario {
 	const char *name, *host, *config;
@@ -99,6 +103,48 @@ static const struct scenario {
 	  .before = { "prepare rt1", "started rt1", "prepare rt2" },
 	  .call = "release rt1",
 	  .guests = { "rt1", "rt2" },
+	  .least = 15 },
+	{ .name = "two that run are adopted, the second one",
+	  .host = "smt2-numa2-12cpu-guests",
+	  .config = "two",
+	  .before = { "reconnect rt1" },
+	  .call = "reconnect rt2",
+	  .guests = { "rt1", "rt2" },
+	  .least = 15 },
+	{ .name = "two that run are adopted at once",
+	  .host = "smt2-numa2-12cpu-guests",
+	  .config = "two",
+	  .call = "adopt",
+	  .guests = { "rt1", "rt2" },
+	  .least = 40 },
+	{ .name = "two that run, on 6.1",
+	  .host = "smt2-numa2-12cpu-guests",
+	  .config = "two",
+	  .call = "adopt",
+	  .guests = { "rt1", "rt2" },
+	  .least = 30,
+	  .old_kernel = true },
+	{ .name = "the first of two that run leaves",
+	  .host = "smt2-numa2-12cpu-guests",
+	  .config = "two",
+	  .before = { "adopt" },
+	  .call = "release rt1",
+	  .guests = { "rt1", "rt2" },
+	  .least = 15 },
+	{ .name = "the first of two that run leaves, on 6.1",
+	  .host = "smt2-numa2-12cpu-guests",
+	  .config = "two",
+	  .before = { "adopt" },
+	  .call = "release rt1",
+	  .guests = { "rt1", "rt2" },
+	  .least = 15,
+	  .old_kernel = true },
+	{ .name = "an ordinary third beside two",
+	  .host = "smt2-numa2-12cpu-guests",
+	  .config = "three",
+	  .before = { "adopt", "prepare plain" },
+	  .call = "release rt2",
+	  .guests = { "rt1", "plain", "rt2" },
 	  .least = 15 },
 	{ .name = "a start refused",
 	  .host = "smt2-numa2-12cpu",
@@ -184,6 +230,46 @@ static int call_reconcile(const char *root)
 	return r < 0 ? 1 : 0;
 }
 
+/* The hook's record of each guest at once, and then one reconcile. */
+static int call_adopt(const struct bench *bench)
+{
+	struct rt_report report = { 0 };
+	struct rt_config config;
+	struct rt_guests guests = { 0 };
+	struct rt_topo topo = { 0 };
+	struct rt_config_file file;
+	struct rt_store store;
+	struct rt_err err;
+	struct rt_sys sys;
+	int r;
+
+	if (rt_sys_open(bench->host.root, &sys, &err) < 0 ||
+	    rt_config_file_read_or_new(&sys, NULL, &file, &err) < 0 ||
+	    rt_config_parse(file.text, file.len, file.path, &config, &report,
+			    &err) < 0 ||
+	    rt_topology_load(&sys, &topo, &err) < 0 ||
+	    rt_guests_resolve(&config, &topo, &guests, &report, &err) < 0)
+		die(err.text);
+	r = rt_store_open(&sys, 1000, &store, &err);
+	for (size_t i = 0; r == 0 && i < guests.n; i++) {
+		unsigned pid;
+
+		if (guests.items[i].rt &&
+		    rt_guest_pid(&sys, guests.items[i].name, &pid, &err) == 0)
+			r = rt_adopt(&store, &guests.items[i], 1,
+				     RT_STAGE_STARTED, pid, &err);
+	}
+	if (r == 0)
+		rt_store_close(&store);
+	rt_guests_fini(&guests);
+	rt_topo_fini(&topo);
+	rt_config_fini(&config);
+	rt_config_file_fini(&file);
+	rt_report_fini(&report);
+	rt_sys_close(&sys);
+	return r < 0 ? 1 : call_reconcile(bench->host.root);
+}
+
 /* In a process of its own: its status, or -1 if a signal ended it. */
 static int run(const struct bench *bench, const char *call, enum fault fault,
 	       unsigned at)
@@ -202,6 +288,8 @@ static int run(const struct bench *bench, const char *call, enum fault fault,
 		fault_arm(fault, at,
 			  at + (unsigned)(bench->scenario - scenarios),
 			  bench->effects);
+		if (strcmp(call, "adopt") == 0)
+			_exit(call_adopt(bench));
 		_exit(strcmp(call, "reconcile") == 0 ?
 			      call_reconcile(bench->host.root) :
 			      call_hook(call, bench->host.root));
@@ -230,7 +318,9 @@ static bool may_differ(const char *path)
 		"/run/kvmrt/topology.xml.new",
 		"/proc/4711",
 		"/proc/4716",
+		"/proc/4811",
 		SCOPE,
+		SCOPE2,
 		"/proc/irq/50",
 		"/proc/irq/51",
 		"/proc/irq/52",
@@ -269,8 +359,9 @@ static bool all_may_differ(const char *path)
 static void kill_all(const struct bench *bench)
 {
 	static const char *const gone[] = {
-		"/proc/1", "/proc/4711",   "/proc/4716",   "/proc/4718",
-		SCOPE,	   "/proc/irq/50", "/proc/irq/51", "/proc/irq/52",
+		"/proc/1",	"/proc/4711",	"/proc/4716",	"/proc/4718",
+		"/proc/irq/50", "/proc/irq/51", "/proc/irq/52", SCOPE,
+		"/proc/4811",	SCOPE2,
 	};
 	char path[512];
 	int fd;
