@@ -150,7 +150,8 @@ int rt_store_open(struct rt_sys *sys, unsigned limit_ms,
 	r = load(&store, err);
 	if (r < 0) {
 		let_go(&store);
-		return r;
+		return rt_wrap(err, "the record (kvmrt-reconcile --salvage "
+				    "sets it aside)");
 	}
 	*ret_store = store;
 	return 0;

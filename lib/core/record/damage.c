@@ -2,7 +2,6 @@
 /* damage.c - lines of the record that cannot be used: what is lost with them */
 #include "entry.h"
 
-#include <ctype.h>
 #include <errno.h>
 
 #define LOST_MAX     64
@@ -20,7 +19,7 @@ void rt_damage_fini(struct rt_damage *damage)
 static bool is_plain(const char *text)
 {
 	for (const char *p = text; *p; p++) {
-		if (!isgraph((unsigned char)*p) && *p != ' ')
+		if (*p < ' ' || *p > '~')
 			return false;
 	}
 	return *text && strlen(text) <= NAME_MAX_LEN;
