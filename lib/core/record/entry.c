@@ -67,13 +67,15 @@ void rt_entry_add_field(struct rt_strbuf *out, const char *text)
 
 bool rt_entry_decode(char *field)
 {
-	char *to = field;
+	char *to = strchr(field, '%');
 
-	if (strcmp(field, "%") == 0) {
+	if (!to)
+		return true;
+	if (to == field && !field[1]) {
 		*field = '\0';
 		return true;
 	}
-	for (const char *from = field; *from; from++) {
+	for (const char *from = to; *from; from++) {
 		static const char digits[] = "0123456789abcdef";
 		const char *high, *low;
 
@@ -433,19 +435,22 @@ static int enter_text(struct rt_journal *journal, struct entry *entry,
 int rt_journal_enter(struct rt_journal *journal, const char *line, size_t len,
 		     struct rt_err *err)
 {
-	RT_AUTO_FREE char *text = NULL;
+	RT_AUTO_FREE char *large = NULL;
 	struct entry entry = { .line = line, .len = len };
+	char small[512], *text = small;
 	struct tail tail;
 
-	if (len <= TAIL_LEN || memchr(line, '\0', len) ||
-	    memchr(line, '\n', len))
+	if (len <= TAIL_LEN || memchr(line, '\0', len))
 		return rt_fail(err, 0, "a line is no entry");
 	tail = tail_of(line, len - TAIL_LEN);
 	if (memcmp(line + len - TAIL_LEN, tail.text, TAIL_LEN) != 0)
 		return rt_fail(err, 0, "an entry's checksum is wrong");
-	text = strndup(line, len - TAIL_LEN);
+	if (len > sizeof(small))
+		text = large = malloc(len);
 	if (!text)
 		return rt_fail_memory(err);
+	memcpy(text, line, len - TAIL_LEN);
+	text[len - TAIL_LEN] = '\0';
 	return enter_text(journal, &entry, text, err);
 }
 
@@ -457,13 +462,12 @@ int rt_journal_enter(struct rt_journal *journal, const char *line, size_t len,
 void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out)
 {
 	unsigned version = journal->seen ? version_of_seen(journal->seen) : 1;
+	bool unknown = journal->unread.len || journal->theirs.len;
 
-	if (journal->unread.len || journal->theirs.len)
+	for (size_t i = 0; i < journal->n_active; i++)
+		unknown |= journal->active[i].unknown != NULL;
+	if (unknown && journal->version > version)
 		version = journal->version;
-	for (size_t i = 0; i < journal->n_active; i++) {
-		if (journal->active[i].unknown)
-			version = journal->version;
-	}
 	if (version > 1)
 		rt_journal_add_version(out, version);
 	if (journal->theirs.len)
