@@ -45,7 +45,7 @@ LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
 AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 
-CORE := $(addprefix base/,err cpuset utf8 strbuf report json pci) \
+CORE := $(addprefix base/,err number cpuset ranges utf8 strbuf report json pci) \
 	$(addprefix model/,topo facts guest outcome) \
 	$(addprefix config/,config config_parse config_line config_read \
 		config_value config_edit import baseline) \
@@ -53,12 +53,13 @@ CORE := $(addprefix base/,err cpuset utf8 strbuf report json pci) \
 		domain_read_rest domain_compare domain_rewrite \
 		domain_rewrite_cpu) \
 	$(addprefix check/,check check_guest check_host) \
-	$(addprefix record/,journal journal_text) \
-	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks plan_threads plan_print \
+	$(addprefix record/,journal entry entry_guest damage) \
+	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks \
+		plan_threads plan_print \
 		state)
 HOST := sys sys_captured log topology topology_saved config_file \
 	probe probe_irq irq_owners probe_pci probe_task \
-	irqbalance tasks target store apply reconcile adopt counts preview \
+	irqbalance tasks target lock store apply reconcile adopt counts preview \
 	baseline_file
 VIRT := virt sync watch
 TOOLS      := validate-config show-config import sync-config \

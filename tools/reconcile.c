@@ -5,13 +5,34 @@
  * For the lab and for repair: what the agent does at each event. It needs no
  * configuration: the guests are on record.
  */
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/options.h"
 #include "host/log.h"
 #include "host/reconcile.h"
 #include "host/topology.h"
+
+#define NAME "kvmrt-reconcile"
+
+static const char help[] =
+	"usage: " NAME " [--salvage]\n"
+	"Make the host what the guests on record need, or restore it when "
+	"none\n"
+	"is. Safe at any time; hook and agent do the same by themselves.\n"
+	"\n"
+	"      --salvage  first move a record that cannot be read, or has "
+	"damaged\n"
+	"                 lines, to /run/kvmrt/journal.damaged-N and keep what "
+	"is\n"
+	"                 good of it; says what was lost\n"
+	"  -h, --help     this text\n"
+	"  -V, --version  the version\n"
+	"\n"
+	"Exit status: 0; 1: it failed; 2: wrong usage; 4: salvaged, but not "
+	"all.\n";
 
 static void print_report(const struct rt_log *log,
 			 const struct rt_report *report)
@@ -23,19 +44,40 @@ static void print_report(const struct rt_log *log,
 			rt_log_info(log, "%s%s%s", f->guest,
 				    *f->guest ? ": " : "", f->message);
 		else
-			rt_log_warn(log, "%s%s%s", f->guest,
-				    *f->guest ? ": " : "", f->message);
+			rt_log_warn(log, "%s%s%s%s%s", f->guest,
+				    *f->guest ? ": " : "", f->message,
+				    *f->hint ? "; " : "", f->hint);
 	}
 }
 
-static int run(struct rt_sys *sys, const struct rt_log *log, struct rt_err *err)
+static int open_store(struct rt_sys *sys, const struct rt_log *log,
+		      bool salvage, struct rt_store *ret_store,
+		      bool *ret_partly, struct rt_err *err)
+{
+	struct rt_report report = { 0 };
+	int r = salvage ? rt_store_salvage(sys, RT_LOCK_LIMIT_MS, ret_store,
+					   &report, err) :
+			  rt_store_open(sys, RT_LOCK_LIMIT_MS, ret_store, err);
+
+	print_report(log, &report);
+	*ret_partly = rt_report_warnings(&report) > 0;
+	rt_report_fini(&report);
+	if (r == 0 && ret_store->journal.version > RT_JOURNAL_VERSION)
+		rt_log_warn(log,
+			    "the record was written by a newer kvmrt: what is "
+			    "new in it is kept, and not restored by this one");
+	return r;
+}
+
+static int run(struct rt_sys *sys, const struct rt_log *log, bool salvage,
+	       bool *ret_partly, struct rt_err *err)
 {
 	struct rt_report report = { 0 };
 	const struct rt_notify notify = { .report = &report };
 	struct rt_outcomes outcomes = { 0 };
 	struct rt_topo topo = { 0 };
 	struct rt_store store;
-	int r = rt_store_open(sys, RT_LOCK_LIMIT_MS, &store, err);
+	int r = open_store(sys, log, salvage, &store, ret_partly, err);
 
 	if (r < 0)
 		return r;
@@ -50,28 +92,58 @@ static int run(struct rt_sys *sys, const struct rt_log *log, struct rt_err *err)
 	return r;
 }
 
+/* RT_GO_ON, or the exit status. */
+static int parse_options(int argc, char **argv, bool *ret_salvage)
+{
+	static const struct option longs[] = {
+		{ "salvage", no_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "hV", longs, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return RT_EXIT_DONE;
+		}
+		if (option == 'V') {
+			puts(NAME " " KVMRT_VERSION);
+			return RT_EXIT_DONE;
+		}
+		if (option != 's')
+			break;
+		*ret_salvage = true;
+	}
+	if (option == -1 && optind == argc)
+		return RT_GO_ON;
+	fputs("Try '" NAME " --help' for more information.\n", stderr);
+	return RT_EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	const char *root = getenv("KVMRT_ROOT");
+	bool salvage = false, partly = false;
 	struct rt_sys sys;
 	struct rt_log log;
 	struct rt_err err;
-	int r;
+	int r = parse_options(argc, argv, &salvage);
 
-	(void)argv;
-	if (argc != 1) {
-		fputs("usage: kvmrt-reconcile (no arguments)\n", stderr);
-		return 2;
-	}
+	if (r != RT_GO_ON)
+		return r;
 	if (rt_sys_open(root && *root ? root : NULL, &sys, &err) < 0) {
-		fprintf(stderr, "kvmrt-reconcile: %s\n", err.text);
-		return 1;
+		fprintf(stderr, NAME ": %s\n", err.text);
+		return RT_EXIT_FAILED;
 	}
-	rt_log_open(&log, "kvmrt-reconcile", RT_LOG_INFO, false);
-	r = run(&sys, &log, &err);
+	rt_log_open(&log, NAME, RT_LOG_INFO, false);
+	r = run(&sys, &log, salvage, &partly, &err);
 	if (r < 0)
 		rt_log_err(&log, "%s", err.text);
 	rt_log_close(&log);
 	rt_sys_close(&sys);
-	return r < 0 ? 1 : 0;
+	if (r < 0)
+		return RT_EXIT_FAILED;
+	return partly ? RT_EXIT_PARTLY : RT_EXIT_DONE;
 }

@@ -114,6 +114,19 @@ static void show_all(struct rt_stat *stat, struct rt_strbuf *out)
 		rt_strbuf_adds(out, "No guest of kvmrt.cfg runs.\n");
 }
 
+/* The guests are shown as far as the record says; stderr says how far. */
+static void tell_damage(const struct rt_stat *stat)
+{
+	struct rt_report report = { 0 };
+
+	rt_journal_report(&stat->looked.journal,
+			  "/" RT_STORE_DIR "/journal.damaged by the next scan",
+			  &report);
+	for (size_t i = 0; i < report.n; i++)
+		fprintf(stderr, "kvmrt-stat: %s\n", report.items[i].message);
+	rt_report_fini(&report);
+}
+
 static int look_once(struct rt_stat *stat, struct rt_err *err)
 {
 	RT_AUTO_STRBUF out = { 0 };
@@ -121,6 +134,8 @@ static int look_once(struct rt_stat *stat, struct rt_err *err)
 
 	if (r < 0)
 		return r;
+	if (!stat->watch)
+		tell_damage(stat);
 	ask_agent(stat);
 	if (stat->watch)
 		rt_strbuf_adds(&out, "\033[H\033[J");

@@ -25,10 +25,13 @@ int rt_facts_read_irqs(struct rt_sys *sys, struct rt_facts *facts,
 int rt_facts_read_irqs_to_plan(struct rt_sys *sys,
 			       const struct rt_journal *journal,
 			       struct rt_facts *facts, struct rt_err *err);
-/* Which interrupts there are, and which of them belong to *devices. */
-int rt_read_irq_numbers(struct rt_sys *sys, const struct rt_pci_set *devices,
-			struct rt_cpuset *ret_all, struct rt_cpuset *ret_theirs,
-			struct rt_err *err);
+/*
+ * Which interrupts there are (*before, unless that is NULL), less those of
+ * *devices. The caller frees *ret_seen.
+ */
+int rt_read_irqs_seen(struct rt_sys *sys, const struct rt_pci_set *devices,
+		      const struct rt_ranges *before,
+		      struct rt_ranges *ret_seen, struct rt_err *err);
 /* PCI devices: class, bridge or not, driver, node, IOMMU group, local CPUs. */
 int rt_facts_read_pci(struct rt_sys *sys, struct rt_facts *facts,
 		      struct rt_err *err);

@@ -18,7 +18,7 @@ struct reading {
 	struct rt_sys *sys;
 	const struct rt_journal *journal;
 	struct rt_cpuset owned;
-	const struct rt_cpuset *but; /* not these; NULL: all */
+	const struct rt_ranges *but; /* not these; NULL: all */
 	struct mask *last;	     /* the latest affinity that was read */
 };
 
@@ -232,7 +232,7 @@ static int list_irqs(const struct reading *reading, unsigned **ret_numbers,
 				    err);
 
 	for (size_t i = 0; i < n; i++) {
-		if (!reading->but || !rt_cpuset_has(reading->but, numbers[i]))
+		if (!reading->but || !rt_ranges_has(reading->but, numbers[i]))
 			numbers[saved++] = numbers[i];
 	}
 	if (r == 0) {
@@ -310,13 +310,13 @@ int rt_facts_read_irqs_to_plan(struct rt_sys *sys,
 	return read_all(&reading, facts, err);
 }
 
-int rt_read_irq_numbers(struct rt_sys *sys, const struct rt_pci_set *devices,
-			struct rt_cpuset *ret_all, struct rt_cpuset *ret_theirs,
-			struct rt_err *err)
+int rt_read_irqs_seen(struct rt_sys *sys, const struct rt_pci_set *devices,
+		      const struct rt_ranges *before,
+		      struct rt_ranges *ret_seen, struct rt_err *err)
 {
 	RT_AUTO_OWNERS owners = { 0 };
+	RT_AUTO_RANGES seen = { 0 };
 	RT_AUTO_FREE unsigned *numbers = NULL;
-	struct rt_cpuset all = { 0 }, theirs = { 0 };
 	size_t n = 0;
 	int r = rt_sys_list_numbers(sys, "proc/irq", &numbers, &n, err);
 
@@ -326,15 +326,19 @@ int rt_read_irq_numbers(struct rt_sys *sys, const struct rt_pci_set *devices,
 		r = rt_owners_read_of(sys, devices, &owners, err);
 	if (r < 0)
 		return rt_wrap(err, "interrupts");
-	for (size_t i = 0; i < n && numbers[i] < RT_CPUS_MAX; i++) {
+	if (before && !rt_ranges_copy(before, &seen))
+		return rt_fail_memory(err);
+	for (size_t i = 0; i < n; i++) {
 		const struct rt_owner *owner =
 			rt_owners_find(&owners, numbers[i]);
+		const bool theirs =
+			owner && rt_pci_set_has(devices, &owner->device);
 
-		rt_cpuset_add(&all, numbers[i]);
-		if (owner && rt_pci_set_has(devices, &owner->device))
-			rt_cpuset_add(&theirs, numbers[i]);
+		if (theirs ? !rt_ranges_remove(&seen, numbers[i]) :
+			     !before && !rt_ranges_add(&seen, numbers[i]))
+			return rt_fail_memory(err);
 	}
-	*ret_all = all;
-	*ret_theirs = theirs;
+	*ret_seen = seen;
+	memset(&seen, 0, sizeof(seen));
 	return 0;
 }

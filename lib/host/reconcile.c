@@ -30,29 +30,31 @@ static bool any_rt(const struct rt_journal *journal)
 static int add_seen(struct rt_store *store, const struct rt_active *active,
 		    struct rt_strbuf *entries, struct rt_err *err)
 {
-	struct rt_cpuset seen, theirs;
-	int r = rt_read_irq_numbers(store->sys, &active->guest.pcidevs, &seen,
-				    &theirs, err);
+	RT_AUTO_RANGES seen = { 0 };
+	int r = rt_read_irqs_seen(store->sys, &active->guest.pcidevs,
+				  store->journal.seen, &seen, err);
 
-	if (r < 0)
-		return r;
-	if (store->journal.seen)
-		seen = *store->journal.seen;
-	rt_cpuset_minus(&seen, &theirs);
-	rt_journal_add_seen(entries, &seen);
-	return 0;
+	if (r == 0)
+		rt_journal_add_seen(entries, &seen);
+	return r;
 }
 
 int rt_reconcile_add(struct rt_store *store, const struct rt_active *active,
 		     struct rt_err *err)
 {
 	RT_AUTO_STRBUF entries = { 0 };
+	const struct rt_active *old =
+		rt_journal_find_guest(&store->journal, active->guest.uuid);
+	struct rt_active with = *active; /* borrowed: only formatted */
 	int r = 0;
 
+	/* What a newer version said of the guest stays said. */
+	if (old)
+		with.unknown = old->unknown;
 	if (active->guest.rt && active->stage == RT_STAGE_PREPARED)
 		r = add_seen(store, active, &entries, err);
 	if (r == 0) {
-		rt_journal_add_guest(&entries, active);
+		rt_journal_add_guest(&entries, &with);
 		r = rt_store_append(store, &entries, err);
 	}
 	return r;
@@ -295,6 +297,7 @@ int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
 	int r = read_online(store, topo, err);
 
 	memset(ret_outcomes, 0, sizeof(*ret_outcomes));
+	rt_store_report(store, notify->report);
 	for (unsigned i = 1; r == 0 && again && i <= ROUNDS_MAX; i++)
 		r = round_once(store, topo, notify, ret_outcomes, i, &again,
 			       err);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * store.h - the journal's file, and the one lock
+ * store.h - the journal's file, with the lock held
  *
  * Everything is in /run/kvmrt (below the root), which only root may write:
  *
- *   lock      taken with flock by hook, agent and tools alike
- *   journal   core/journal.h; absent when nothing is changed
+ *   lock, waiting      lock.h
+ *   journal            core/record/journal.h; absent when nothing is changed
+ *   journal.damaged    lines of it that could not be used, for a person
+ *   journal.damaged-N  a whole one that `kvmrt-reconcile --salvage` set aside
  *
  * Whoever holds the store holds the lock. An append is one write(2), in the
  * file before rt_store_append returns: a process that is killed loses nothing
@@ -15,10 +17,10 @@
 #define RT_STORE_H
 
 #include "core/record/journal.h"
+#include "lock.h"
 #include "sys.h"
 
-#define RT_STORE_DIR	 "run/kvmrt"
-#define RT_LOCK_LIMIT_MS 10000
+#define RT_STORE_DIR "run/kvmrt"
 
 struct rt_store {
 	struct rt_sys *sys; /* borrowed */
@@ -27,24 +29,51 @@ struct rt_store {
 	int file; /* -1 until there is something to record */
 	struct rt_journal journal;
 	size_t bytes; /* of the file */
+	bool told;    /* its damage: rt_store_report */
+	bool unsure;  /* the journal is not what the file says */
 };
 
 /*
- * Take the lock, waiting limit_ms at most (-EAGAIN: who holds it is named if
- * known), and replay the journal. A torn last entry is cut off. The caller
- * closes the store on success.
+ * Take the lock (rt_lock_take) and replay the journal. A torn last entry is
+ * cut off; damaged lines are skipped, and stay in the file until somebody has
+ * told them. The caller closes the store on success.
  */
 int rt_store_open(struct rt_sys *sys, unsigned limit_ms,
 		  struct rt_store *ret_store, struct rt_err *err);
+
+/*
+ * Findings about damaged lines, if there are any (rt_journal_report). They are
+ * set aside in journal.damaged when the store is closed, so that they are told
+ * once. For whoever opens a store and has somebody to tell.
+ */
+void rt_store_report(struct rt_store *store, struct rt_report *report);
+
+/*
+ * As rt_store_open, for a journal that cannot be opened, or has damaged lines:
+ * it is moved to journal.damaged-N, and what can be read of it is kept in a
+ * new one. *ret_report says what was lost, in words; it has no warning when
+ * nothing was.
+ */
+int rt_store_salvage(struct rt_sys *sys, unsigned limit_ms,
+		     struct rt_store *ret_store, struct rt_report *ret_report,
+		     struct rt_err *err);
 
 /* Remove a journal that says nothing any more, and let go of the lock. */
 void rt_store_close(struct rt_store *store);
 
 /*
  * Put whole entries (rt_journal_add_...) on record and into store->journal.
- * On failure the file is as before. Empties *entries.
+ * Each is checked against the state before a byte is written; on failure file
+ * and state are as before (pointers into the state are not valid any more).
+ * Empties *entries.
  */
 int rt_store_append(struct rt_store *store, struct rt_strbuf *entries,
 		    struct rt_err *err);
+
+/*
+ * Does anybody wait for the lock? The agent asks before it scans, and leaves
+ * it to them; rt_store_open with a limit of 0 asks by itself.
+ */
+bool rt_store_is_wanted(struct rt_sys *sys);
 
 #endif

@@ -101,7 +101,6 @@ name='commands in the guides'
 result $? "$name are found"
 while read -r program words; do
 	[ -x "$bin/$program" ] || continue
-	[ "$program" != kvmrt-reconcile ] || continue
 	"$bin/$program" --help >"$work/out"
 	# shellcheck disable=SC2086 # one word each
 	for word in $(printf '%s\n' $words | grep -E '^-' | tr -d ':.*'); do

@@ -258,8 +258,17 @@ rm -r "$root/run"
 trouble "no /run"
 fresh rt1
 mkdir -p "$root/run/kvmrt"
+mkdir "$root/run/kvmrt/journal"
+trouble "a directory in place of the journal"
+has err 'kvmrt-reconcile --salvage'
+fresh rt1
+mkdir -p "$root/run/kvmrt"
 printf 'keep list a b c #00000000\nkeep list a b c #00000000\n' >"$root/run/kvmrt/journal"
-trouble "a damaged journal"
+call "a damaged journal: prepare" 0 rt1 prepare
+grep -q 'keep list a b c' "$root/run/kvmrt/journal.damaged"
+result $? "$name: its lines are set aside"
+call "a damaged journal: release" 0 rt1 release
+unchanged
 fresh rt1
 mkdir -p "$root/run/kvmrt"
 chmod 0777 "$root/run/kvmrt"

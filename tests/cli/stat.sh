@@ -145,9 +145,15 @@ run 'watch without a terminal' 2 kvmrt-stat --watch
 has err '--watch is for a terminal'
 cp "$root/run/kvmrt/journal" "$work/journal"
 sed -i '1s/./X/' "$root/run/kvmrt/journal"
-run 'a record that is damaged' 1 kvmrt-stat --root "$root"
+run 'a record that is damaged' 4 kvmrt-stat --root "$root"
+has out 'rt1                  degraded'
+has err '1 damaged line'
+rm "$root/run/kvmrt/journal"
+mkdir "$root/run/kvmrt/journal"
+run 'a record that cannot be read' 1 kvmrt-stat --root "$root"
 empty out
 has err 'journal'
+rmdir "$root/run/kvmrt/journal"
 cp "$work/journal" "$root/run/kvmrt/journal"
 rm -rf "$root/proc/4711"
 run 'its process has died' 0 kvmrt-stat --root "$root" --all

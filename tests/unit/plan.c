@@ -344,13 +344,15 @@ static const struct {
 	{ "of no device", "0-7", 60, -1, "0-11" },
 	{ "that somebody has moved", "2", 60, 1, "2" },
 	{ "that was seen before", "6-7", 2, 1, "6-7" },
-	{ "above all that can be on record", "0-7", 9000, -1, "0-7" },
+	{ "with a number above that of any CPU", "0-7", 9000, -1, "0-11" },
 };
 
 static void try_newborn(size_t i, bool moves)
 {
 	RT_AUTO_STRBUF entries = { 0 };
-	struct rt_cpuset seen = cpus("1-5"), stuck = { { 0 } };
+	struct rt_cpuset stuck = { { 0 } };
+	struct rt_range ranges[] = { { 1, 5 } };
+	const struct rt_ranges seen = { ranges, 1, 1 };
 	struct world world;
 	struct rt_plan plan;
 	char path[64];

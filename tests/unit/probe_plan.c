@@ -52,10 +52,10 @@ static void add_guest(struct world *world, enum rt_stage stage)
 static void add_seen(struct world *world, const char *list)
 {
 	RT_AUTO_STRBUF entries = { 0 };
-	struct rt_cpuset set;
+	RT_AUTO_RANGES set = { 0 };
 	struct rt_err err;
 
-	is_int(rt_cpuset_parse_list(list, &set, &err), 0, "what was seen");
+	is_int(rt_ranges_parse(list, &set, &err), 0, "what was seen");
 	rt_journal_add_seen(&entries, &set);
 	enter(world, &entries);
 }
@@ -179,16 +179,26 @@ static void test_same_plan(const struct rt_sys *sys, size_t i)
 static void test_numbers(struct rt_sys *sys)
 {
 	struct rt_pci_set devices = { 0 };
-	struct rt_cpuset all, theirs;
+	RT_AUTO_STRBUF text = { 0 };
+	RT_AUTO_RANGES all = { 0 };
+	RT_AUTO_RANGES rest = { 0 };
+	RT_AUTO_RANGES before = { 0 };
 	struct rt_err err;
 
 	is_int(rt_pci_set_parse("0000:81:00.0 0000:83:00.1", &devices, &err), 0,
 	       "two devices");
-	is_int(rt_read_irq_numbers(sys, &devices, &all, &theirs, &err), 0,
+	is_int(rt_read_irqs_seen(sys, &devices, NULL, &all, &err), 0,
 	       "the numbers are read");
-	is_str(rt_cpuset_text(&all).text, "1,9,24-26,30-32,43-47,50-52",
-	       "of all interrupts");
-	is_str(rt_cpuset_text(&theirs).text, "47,50-52", "of the devices'");
+	rt_ranges_format(&all, &text);
+	is_str(text.text, "1,9,24-26,30-32,43-46",
+	       "of all interrupts but the devices'");
+	is_int(rt_ranges_parse("9,45-70000", &before, &err), 0, "on record");
+	is_int(rt_read_irqs_seen(sys, &devices, &before, &rest, &err), 0,
+	       "the devices' are read");
+	rt_strbuf_fini(&text);
+	rt_ranges_format(&rest, &text);
+	is_str(text.text, "9,45-46,48-49,53-70000",
+	       "those on record but the devices'");
 	free(devices.items);
 }
 

@@ -1,53 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* store.c - the journal's file and the lock, in a directory made for it */
+/* store.c - the journal's file, in a directory made for it */
 #include "host/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "../tap.h"
-
-static char dir[] = "/tmp/kvmrt-store-XXXXXX";
-static struct rt_sys sys;
-
-static const char *path_of(const char *name)
-{
-	static char path[256];
-
-	snprintf(path, sizeof(path), "%s/run/kvmrt/%s", dir, name);
-	return path;
-}
-
-static void put(const char *name, const char *text, size_t len)
-{
-	FILE *file = fopen(path_of(name), "we");
-
-	if (!file || fwrite(text, 1, len, file) != len || fclose(file) != 0) {
-		perror(name);
-		exit(1);
-	}
-}
-
-static long long size_of(const char *name)
-{
-	struct stat st;
-
-	return stat(path_of(name), &st) < 0 ? -1 : (long long)st.st_size;
-}
-
-static bool open_store(struct rt_store *store)
-{
-	struct rt_err err = { 0 };
-
-	return ok(rt_store_open(&sys, 0, store, &err) == 0, "it opens %s",
-		  err.text);
-}
+#include "store_dir.h"
 
 static int append(struct rt_store *store, const char *path, const char *value)
 {
@@ -108,8 +70,252 @@ static void test_torn(void)
 		return;
 	ok(rt_journal_find(&store.journal, "c"), "stands alone");
 	rt_store_close(&store);
-	text.text[3] ^= 1;
+	unlink(path_of("journal"));
+}
+
+/* Refused before a byte of it is in the file: the record stays good. */
+static void test_checked(void)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+	struct rt_store store;
+	struct rt_err err = { 0 };
+	long long before;
+
+	if (!open_store(&store))
+		return;
+	is_int(append(&store, "a", "1"), 0, "an entry");
+	before = size_of("journal");
+	rt_journal_add_save(&entries, RT_KIND_TEXT, "b", "old", "1");
+	rt_journal_add_done(&entries, "a");
+	rt_journal_add_save(&entries, RT_KIND_TEXT, "b", "old", "2");
+	ok(rt_store_append(&store, &entries, &err) < 0 &&
+		   strstr(err.text, "/b is on record already"),
+	   "a path twice: %s", err.text);
+	is_int(size_of("journal"), before, "is not in the file");
+	ok(rt_journal_find(&store.journal, "a") &&
+		   !rt_journal_find(&store.journal, "b"),
+	   "nor in the state, and nothing of the same append is");
+	rt_journal_add_wrote(&entries, "c", "1");
+	ok(rt_store_append(&store, &entries, &err) < 0 &&
+		   size_of("journal") == before,
+	   "nor is what was not saved: %s", err.text);
+	is_int(append(&store, "b", "1"), 0, "the next one");
+	rt_store_close(&store);
+	if (!open_store(&store))
+		return;
+	ok(!store.journal.damage.damaged &&
+		   rt_journal_find(&store.journal, "a") &&
+		   rt_journal_find(&store.journal, "b"),
+	   "and it opens");
+	rt_store_close(&store);
+	unlink(path_of("journal"));
+}
+
+/* An old program refuses these: the line in front says why. */
+static void test_version(void)
+{
+	static const char *const want[] = { "keep text a old 1 #",
+					    "version 2 #", "base a new #",
+					    "base a new #" };
+	RT_AUTO_STRBUF entries = { 0 };
+	struct rt_store store;
+	struct rt_err err;
+	char text[512];
+	const char *line = text;
+	FILE *file;
+	size_t n;
+
+	if (!open_store(&store))
+		return;
+	append(&store, "a", "1");
+	for (unsigned i = 0; i < 2; i++) {
+		rt_journal_add_base(&entries, "a", "new");
+		is_int(rt_store_append(&store, &entries, &err), 0, "a base");
+	}
+	rt_store_close(&store);
+	file = fopen(path_of("journal"), "re");
+	n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+	text[n] = '\0';
+	if (file)
+		fclose(file);
+	for (size_t i = 0; i < 4; i++) {
+		ok(strncmp(line, want[i], strlen(want[i])) == 0, "%s", want[i]);
+		line += strcspn(line, "\n") + 1;
+	}
+	unlink(path_of("journal"));
+}
+
+/* Two good entries with a spoilt one between them. */
+static void put_damaged(void)
+{
+	RT_AUTO_STRBUF text = { 0 };
+
+	rt_journal_add_save(&text, RT_KIND_TEXT, "a", "old", "1");
+	rt_journal_add_save(&text, RT_KIND_TEXT, "bad", "old", "1");
+	rt_journal_add_save(&text, RT_KIND_TEXT, "c", "old", "1");
+	*strstr(text.text, "bad old") = 'B';
 	put("journal", text.text, text.len);
+}
+
+static void test_damaged(void)
+{
+	struct rt_report report = { 0 };
+	struct rt_store store;
+
+	put_damaged();
+	for (unsigned i = 0; i < 2; i++) {
+		if (!open_store(&store))
+			return;
+		ok(rt_journal_find(&store.journal, "a") &&
+			   rt_journal_find(&store.journal, "c") &&
+			   store.journal.damage.damaged == 1,
+		   "a damaged line, the rest is good");
+		if (i == 0)
+			is_int(append(&store, "d", "1"), 0, "and goes on");
+		rt_store_close(&store);
+		is_int(size_of("journal.damaged"), -1,
+		       "it stays until it is told");
+	}
+	if (!open_store(&store))
+		return;
+	rt_store_report(&store, &report);
+	ok(report.n == 2 && strstr(report.items[0].message,
+				   "set aside in /run/kvmrt/journal.damaged,"),
+	   "told: %s", report.n ? report.items[0].message : "");
+	rt_report_fini(&report);
+	rt_store_close(&store);
+	ok(size_of("journal.damaged") > 20, "set aside");
+	if (!open_store(&store))
+		return;
+	ok(!store.journal.damage.damaged && store.journal.undone == 3,
+	   "and no more in the record, which has the rest");
+	rt_store_report(&store, &report);
+	is_int((long long)report.n, 0, "nothing to tell");
+	rt_store_close(&store);
+	unlink(path_of("journal"));
+	unlink(path_of("journal.damaged"));
+}
+
+/* journal.damaged has a limit, and so has what it costs. */
+static void test_damaged_much(void)
+{
+	struct rt_report report = { 0 };
+	struct rt_store store;
+	const size_t size = 700 << 10;
+	char *noise = malloc(size);
+
+	if (!noise)
+		exit(1);
+	memset(noise, 'x', size);
+	noise[size - 1] = '\n';
+	for (unsigned i = 0; i < 2; i++) {
+		put("journal", noise, size);
+		if (!open_store(&store))
+			break;
+		rt_store_report(&store, &report);
+		rt_store_close(&store);
+		is_int(size_of("journal"), -1, "noise alone is no record");
+	}
+	is_int(size_of("journal.damaged"), 1 << 20, "a MiB is kept");
+	rt_report_fini(&report);
+	free(noise);
+	unlink(path_of("journal.damaged"));
+}
+
+/* --- salvage --- */
+
+/* What the report says, all of it; "" when it cannot be salvaged. */
+static const char *salvaged(struct rt_store *store)
+{
+	static char text[4096];
+	struct rt_report report = { 0 };
+	struct rt_err err = { 0 };
+	size_t len = 0;
+
+	text[0] = '\0';
+	if (!ok(rt_store_salvage(&sys, 0, store, &report, &err) == 0,
+		"it is salvaged %s", err.text))
+		exit(1);
+	for (size_t i = 0; i < report.n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s\n",
+					report.items[i].message);
+	rt_report_fini(&report);
+	return text;
+}
+
+static void test_salvage_good(void)
+{
+	struct rt_store store;
+
+	is_str(salvaged(&store), "", "no record is a good one");
+	append(&store, "a", "1");
+	rt_store_close(&store);
+	is_str(salvaged(&store), "", "a good one, too");
+	ok(rt_journal_find(&store.journal, "a"), "stays");
+	rt_store_close(&store);
+	is_int(size_of("journal.damaged-1"), -1, "and nothing is moved");
+	unlink(path_of("journal"));
+}
+
+static void test_salvage_lines(void)
+{
+	struct rt_store store;
+	const char *text;
+	long long before;
+
+	put_damaged();
+	before = size_of("journal");
+	text = salvaged(&store);
+	ok(strstr(text, "set aside in /run/kvmrt/journal.damaged-1") &&
+		   strstr(text, "what /Bad held before is not known"),
+	   "damaged lines: %s", text);
+	ok(store.journal.undone == 2 && !store.journal.damage.damaged &&
+		   append(&store, "d", "1") == 0,
+	   "the rest is good, and goes on");
+	rt_store_close(&store);
+	is_int(size_of("journal.damaged-1"), before, "the old one is there");
+	if (!open_store(&store))
+		return;
+	is_int((long long)store.journal.undone, 3, "and so is the new one");
+	rt_store_close(&store);
+	unlink(path_of("journal"));
+	unlink(path_of("journal.damaged-1"));
+}
+
+static void test_salvage_unreadable(void)
+{
+	RT_AUTO_STRBUF text = { 0 };
+	struct rt_store store;
+	struct stat st;
+	const char *told;
+
+	mkdir(path_of("journal"), 0755);
+	told = salvaged(&store);
+	ok(strstr(told, "it is now /run/kvmrt/journal.damaged-1, and 0 "
+			"settings and 0 guests"),
+	   "a directory: %s", told);
+	is_int(append(&store, "a", "1"), 0, "a new one is begun");
+	rt_store_close(&store);
+	unlink(path_of("journal"));
+	ok(symlink("/etc/passwd", path_of("journal")) == 0, "a link");
+	told = salvaged(&store);
+	ok(strstr(told, "journal.damaged-2"), "the next number: %s", told);
+	rt_store_close(&store);
+	ok(lstat(path_of("journal.damaged-2"), &st) == 0 && S_ISLNK(st.st_mode),
+	   "is the link");
+	rt_journal_add_save(&text, RT_KIND_TEXT, "a", "old", "1");
+	put("journal", text.text, text.len);
+	ok(truncate(path_of("journal"), RT_JOURNAL_MAX + 1ll) == 0, "too long");
+	told = salvaged(&store);
+	ok(strstr(told, "longer than 64 MiB") && strstr(told, "1 settings"),
+	   "its beginning is read: %s", told);
+	ok(rt_journal_find(&store.journal, "a"), "and kept");
+	rt_store_close(&store);
+	ok(size_of("journal") < 100, "in a short file");
+	rmdir(path_of("journal.damaged-1"));
+	unlink(path_of("journal.damaged-2"));
+	unlink(path_of("journal.damaged-3"));
+	unlink(path_of("journal"));
 }
 
 static void is_refused(const char *want, const char *name)
@@ -128,13 +334,15 @@ static void test_distrust(void)
 	char directory[256];
 
 	snprintf(directory, sizeof(directory), "%s/run/kvmrt", dir);
-	is_refused("line 1: an entry of the journal is damaged", "damage");
-	unlink(path_of("journal"));
 	mkdir(path_of("journal"), 0755);
 	is_refused("journal", "a directory in place of the journal");
 	rmdir(path_of("journal"));
 	if (symlink("/etc/passwd", path_of("journal")) == 0)
 		is_refused("open /run/kvmrt/journal", "a link");
+	unlink(path_of("journal"));
+	put("journal", "", 0);
+	if (truncate(path_of("journal"), RT_JOURNAL_MAX + 1ll) == 0)
+		is_refused("longer than 64 MiB", "a long journal");
 	unlink(path_of("journal"));
 	chmod(directory, 0777);
 	is_refused("may be written by others", "a directory for all");
@@ -143,25 +351,6 @@ static void test_distrust(void)
 	if (symlink("/etc/passwd", path_of("lock")) == 0)
 		is_refused("open /run/kvmrt/lock", "a lock that is a link");
 	unlink(path_of("lock"));
-}
-
-/* Another process holds it; flock is by open file, so that is enough. */
-static void test_lock(void)
-{
-	struct rt_store store, second;
-	struct rt_err err = { 0 };
-	char want[64];
-
-	if (!open_store(&store))
-		return;
-	is_int(rt_store_open(&sys, 30, &second, &err), -EAGAIN,
-	       "a lock that is held");
-	snprintf(want, sizeof(want), "held by process %d for more than",
-		 (int)getpid());
-	ok(strstr(err.text, want), "names the holder: %s", err.text);
-	rt_store_close(&store);
-	if (open_store(&second))
-		rt_store_close(&second);
 }
 
 /* Without room the file stays as it is, and so does the record. */
@@ -236,11 +425,18 @@ int main(void)
 	mkdir(path, 0755);
 	test_life();
 	test_torn();
+	test_checked();
+	test_version();
+	test_damaged();
+	test_damaged_much();
+	test_salvage_good();
+	test_salvage_lines();
+	test_salvage_unreadable();
 	test_distrust();
-	test_lock();
 	test_full();
 	test_compaction();
 	unlink(path_of("lock"));
+	unlink(path_of("waiting"));
 	rmdir(path_of(""));
 	is_int(rmdir(path), 0, "nothing else was made");
 	rt_sys_close(&sys);

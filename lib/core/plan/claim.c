@@ -242,6 +242,26 @@ bool rt_claimed_base(const struct maker *maker, const struct claimed *claimed,
 	return true;
 }
 
+/*
+ * Is the setting swept for this guest? Also where its shield was up and has
+ * been lost: what we took its CPUs out of does not get them back for that.
+ */
+static bool is_swept_for(const struct maker *maker,
+			 const struct claimed *claimed,
+			 const struct rt_active *active)
+{
+	const struct rt_cpuset *owned = &active->guest.owned;
+	struct rt_cpuset wrote;
+
+	if (active->stage != RT_STAGE_STARTED)
+		return false;
+	if (rt_cpuset_is_subset(owned, &maker->swept))
+		return true;
+	return claimed->saved &&
+	       rt_plan_parse(claimed->kind, claimed->saved->wrote, &wrote) &&
+	       !rt_cpuset_intersects(&wrote, owned);
+}
+
 int rt_claim_off(struct maker *maker, const struct target *target,
 		 enum rt_need need, const char *why)
 {
@@ -264,7 +284,7 @@ int rt_claim_off(struct maker *maker, const struct target *target,
 
 		if (!rt_plan_has_rt(maker, i) ||
 		    (target->swept &&
-		     !rt_cpuset_is_subset(claim.cpus, &maker->swept)) ||
+		     !is_swept_for(maker, claimed, &journal->active[i])) ||
 		    !rt_cpuset_intersects(&base, claim.cpus))
 			continue;
 		if (!add_claim(maker, claimed, &claim))

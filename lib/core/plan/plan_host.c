@@ -90,8 +90,7 @@ static int leave_fixed(struct maker *maker, const struct rt_irq *irq,
 static bool is_newborn(const struct rt_journal *journal,
 		       const struct rt_irq *irq)
 {
-	return journal->seen && irq->number < RT_CPUS_MAX &&
-	       !rt_cpuset_has(journal->seen, irq->number);
+	return journal->seen && !rt_ranges_has(journal->seen, irq->number);
 }
 
 /*

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * lock.h - the one lock that hook, agent and tools hold while they work
+ *
+ * /run/kvmrt/lock is taken with flock. Who waits says so in /run/kvmrt/waiting:
+ * a read lock of the byte whose number is the time at which it gives up
+ * (CLOCK_MONOTONIC, in milliseconds). So
+ *
+ *   - who gives up first is served first: among equals, who came first;
+ *   - who does not wait (the agent's scan) gives way to all who do;
+ *   - a claim ends with its process, and at its time in any case: one that is
+ *     stopped by a signal holds nobody up for longer than it would wait.
+ *
+ * These are locks of open files (F_OFD_SETLK, Linux 3.15). A program without
+ * them, of a version before, waits without a claim, and is served by chance.
+ */
+#ifndef RT_LOCK_H
+#define RT_LOCK_H
+
+#include "sys.h"
+
+#define RT_LOCK_LIMIT_MS 10000
+
+/*
+ * Take the lock in /run/kvmrt (dir), waiting limit_ms at most. With a limit of
+ * 0 it is not taken while anybody waits. Returns the descriptor that holds it;
+ * closing that lets go. -EAGAIN: the holder is named if it is known.
+ */
+int rt_lock_take(int dir, unsigned limit_ms, struct rt_err *err);
+
+#endif
