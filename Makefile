@@ -57,7 +57,7 @@ CORE := $(addprefix base/,err cpuset utf8 strbuf report json pci) \
 	$(addprefix plan/,plan plan_host plan_shield plan_threads plan_print \
 		state)
 HOST := sys sys_live sys_captured log topology topology_saved config_file \
-	probe probe_irq irq_owners probe_pci probe_task \
+	unread probe probe_irq irq_owners probe_pci probe_task task_stat \
 	irqbalance tasks target store apply reconcile adopt counts preview \
 	baseline_file
 VIRT := virt sync watch

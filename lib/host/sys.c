@@ -155,17 +155,24 @@ int rt_sys_read_all(struct rt_sys *sys, const char *path, size_t max,
 	return r;
 }
 
+static bool is_gone(unsigned pid, unsigned tid)
+{
+	return (pid == tid ? kill((pid_t)tid, 0) :
+			     tgkill((pid_t)pid, (pid_t)tid, 0)) < 0 &&
+	       errno == ESRCH;
+}
+
 /*
  * That a thread's file is not there proves nothing on a live host: /proc hides
  * whole processes from who may not trace them (hidepid=, proc(5)). The kernel
  * tells who is there of everybody.
  */
-static int tell_gone(struct rt_sys *sys, unsigned tid, const char *name, int r,
-		     struct rt_err *err)
+static int tell_gone(struct rt_sys *sys, unsigned pid, unsigned tid,
+		     const char *name, int r, struct rt_err *err)
 {
 	if (r != -ENOENT)
 		return r;
-	if (sys->live && (kill((pid_t)tid, 0) == 0 || errno != ESRCH))
+	if (sys->live && !is_gone(pid, tid))
 		return rt_fail(err, EACCES,
 			       "cannot see %s of thread %u, which /proc hides",
 			       name, tid);
@@ -179,7 +186,7 @@ int rt_sys_read_task(struct rt_sys *sys, unsigned pid, unsigned tid,
 	int r = rt_sys_readf(sys, buf, size, err, "proc/%u/task/%u/%s", pid,
 			     tid, name);
 
-	return tell_gone(sys, tid, name, r, err);
+	return tell_gone(sys, pid, tid, name, r, err);
 }
 
 int rt_sys_read_task_all(struct rt_sys *sys, unsigned pid, unsigned tid,
@@ -194,7 +201,7 @@ int rt_sys_read_task_all(struct rt_sys *sys, unsigned pid, unsigned tid,
 		return r;
 	rt_format(path, sizeof(path), "proc/%u/task/%u/%s", pid, tid, name);
 	r = rt_sys_read_all(sys, path, TASK_FILE_MAX, ret_longer, &len, err);
-	return tell_gone(sys, tid, name, r, err);
+	return tell_gone(sys, pid, tid, name, r, err);
 }
 
 /* "." or ".." */
