@@ -144,7 +144,7 @@ static int read_facts(struct rt_sys *sys, const struct rt_journal *journal,
 	if (r == 0)
 		r = rt_facts_read_settings_of(sys, &owned, facts, err);
 	if (r == 0)
-		r = rt_facts_read_irqbalance(sys, facts, err);
+		r = rt_facts_read_irqbalance(sys, NULL, facts, err);
 	if (r == 0)
 		r = rt_facts_read_tasks_to_plan(sys, journal, topo, facts, err);
 	return r;

@@ -162,7 +162,7 @@ static const char *banned_by(unsigned pid)
 
 	snprintf(path, sizeof(path), "irqbalance/%u/%u", pid, pid);
 	text[0] = '\0';
-	if (rt_facts_read_irqbalance(&sys, &facts, &err) < 0)
+	if (rt_facts_read_irqbalance(&sys, NULL, &facts, &err) < 0)
 		snprintf(text, sizeof(text), "%.200s", err.text);
 	else if (!rt_settings_find(&facts.settings, path))
 		snprintf(text, sizeof(text), "not there");
