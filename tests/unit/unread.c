@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "core/plan/plan.h"
 #include "host/adopt.h"
@@ -524,22 +525,104 @@ static void test_pid_file(void)
 	is_int(pid, QEMU, "its process");
 }
 
-/* Quadratic work would take minutes. */
-static void test_many_threads(void)
+/* 1.2 MB of them; each counts once. */
+static void test_long_list(void)
 {
-	const unsigned n = 4000;
+	static const char path[] = SCOPE "/libvirt/emulator/cgroup.threads";
+	RT_AUTO_FREE char *before = get(path);
 	struct rt_facts facts = { 0 };
 	struct rt_err err = { 0 };
 	RT_AUTO_STRBUF all = { 0 };
 
-	for (unsigned i = 0; i < n; i++)
-		rt_strbuf_addf(&all, "%u\n", 4711 + i % 5);
 	while (all.len < 1200000)
-		rt_strbuf_adds(&all, "4714\n");
-	put(SCOPE "/libvirt/emulator/cgroup.threads", all.text);
+		rt_strbuf_adds(&all, "4714\n4717\n");
+	put(path, all.text);
 	is_int(rt_facts_read_process(&sys, "u", QEMU, &facts, &err), 0,
 	       "a list of threads over 1 MiB");
-	ok(facts.processes.n && !facts.processes.items[0].unread, "is read");
+	if (ok(facts.processes.n && !facts.processes.items[0].unread,
+	       "is read"))
+		is_int((long long)facts.processes.items[0].threads.n, 7,
+		       "each is there once");
+	put(path, before);
+	rt_facts_fini(&facts);
+}
+
+/* Helper threads that are made up where they are read, from this number on. */
+#define HELPER	100000
+#define HELPERS 20000
+
+static int helper_read(struct rt_sys *of, const char *path, char *buf,
+		       size_t size, struct rt_err *err)
+{
+	unsigned tid;
+
+	if (sscanf(path, "proc/4711/task/%u/", &tid) != 1 || tid < HELPER)
+		return rt_sys_captured.read(of, path, buf, size, err);
+	if (strstr(path, "/stat") && !strstr(path, "/status"))
+		snprintf(buf, size,
+			 "%u (worker) S 1 1 1 0 -1 64 0 0 0 0 0 0 0 0 20 0 9 "
+			 "0 %u 0",
+			 tid, tid);
+	else
+		snprintf(buf, size, "0::/x\nCpus_allowed_list:\t10\n");
+	return 0;
+}
+
+/* Where they are listed: in memory, as 20,000 directories take long on a disk. */
+static char helpers[] = "/dev/shm/kvmrt-test-XXXXXX";
+
+static int helper_open(struct rt_sys *of, const char *path, int flags,
+		       mode_t mode)
+{
+	return strcmp(path, "proc/4711/task") == 0 ?
+		       open(helpers, flags | O_CLOEXEC) :
+		       rt_sys_captured.open(of, path, flags, mode);
+}
+
+/* As directories, or away with them. */
+static void set_helpers(bool there, struct rt_strbuf *all)
+{
+	for (unsigned i = 0; i < HELPERS; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s/%u", helpers, HELPER + i);
+		(void)!(there ? mkdir(name, 0755) : rmdir(name));
+		rt_strbuf_addf(all, "%u\n", HELPER + i);
+	}
+}
+
+/* With each compared to each this takes half a minute. */
+static void test_many_threads(void)
+{
+	static const char path[] = SCOPE "/libvirt/emulator/cgroup.threads";
+	struct rt_sys_calls calls = rt_sys_captured;
+	struct rt_sys many = sys;
+	struct rt_cpuset cpus = list("0-11");
+	struct rt_facts facts = { 0 };
+	struct rt_err err = { 0 };
+	RT_AUTO_STRBUF all = { 0 };
+	clock_t start;
+
+	if (!mkdtemp(helpers)) {
+		ok(true, "no file system in memory # SKIP");
+		return;
+	}
+	set_helpers(true, &all);
+	put(path, all.text);
+	calls.open = helper_open;
+	calls.read = helper_read;
+	many.calls = &calls;
+	start = clock();
+	is_int(rt_facts_read_process(&many, "u", QEMU, &facts, &err), 0,
+	       "20,000 threads of one guest");
+	is_int(rt_facts_read_tasks(&many, &cpus, &facts, &err), 0,
+	       "and all others");
+	ok(clock() - start < 3 * CLOCKS_PER_SEC, "in %.1f seconds",
+	   (double)(clock() - start) / CLOCKS_PER_SEC);
+	is_int((long long)facts.processes.items[0].threads.n, HELPERS + 1,
+	       "all are read");
+	set_helpers(false, &all);
+	rmdir(helpers);
 	rt_facts_fini(&facts);
 }
 
@@ -570,6 +653,7 @@ int main(void)
 	test_gone();
 	test_dots();
 	test_pid_file();
+	test_long_list();
 	test_many_threads();
 	rt_sys_close(&sys);
 	test_host_remove(&host);

@@ -160,6 +160,8 @@ static bool same_partition(const char *a, const char *b)
 
 bool rt_value_same(enum rt_kind kind, const char *a, const char *b)
 {
+	if (strcmp(a, RT_UNREAD) == 0 || strcmp(b, RT_UNREAD) == 0)
+		return false;
 	switch (kind) {
 	case RT_KIND_TEXT:
 	case RT_KIND_CGROUP:

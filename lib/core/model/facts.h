@@ -170,7 +170,10 @@ void rt_pci_devs_fini(struct rt_pci_devs *devs);
 const struct rt_pci_dev *rt_pci_devs_find(const struct rt_pci_devs *devs,
 					  const struct rt_pci_addr *addr);
 
-/* Do two texts of a kind say the same? Text that cannot be read never does. */
+/*
+ * Do two texts of a kind say the same? RT_UNREAD never does, not even as
+ * RT_UNREAD, nor does text that is not of the kind.
+ */
 bool rt_value_same(enum rt_kind kind, const char *a, const char *b);
 
 #endif
