@@ -197,12 +197,14 @@ static int parse_banned(const char *answer, char *buf, size_t size,
 	return r;
 }
 
-/* Over a socket that is connected to it, and closed here. */
-static int ask_banned(int connected, char *buf, size_t size, struct rt_err *err)
+/* Which CPUs it bans. The socket is closed; -1: one is made here. */
+static int ask_banned(struct rt_sys *sys, unsigned pid, int connected,
+		      char *buf, size_t size, struct rt_err *err)
 {
-	RT_AUTO_FD int sock = connected;
+	RT_AUTO_FD int sock =
+		connected < 0 ? connect_to(sys, pid, err) : connected;
 	RT_AUTO_STRBUF answer = { 0 };
-	int r = send_request(sock, "setup", err);
+	int r = sock < 0 ? sock : send_request(sock, "setup", err);
 
 	if (r == 0)
 		r = read_answer(sock, &answer, err);
@@ -236,16 +238,6 @@ static int tell(struct rt_facts *facts, unsigned pid, const struct rt_err *why,
 	return facts->unread.failed ? rt_fail_memory(err) : 0;
 }
 
-/* What it bans, over `connected`, or over a socket that is made here (-1). */
-static int hear(struct rt_sys *sys, unsigned pid, int connected, char *buf,
-		size_t size, struct rt_err *err)
-{
-	RT_AUTO_FD int sock =
-		connected < 0 ? connect_to(sys, pid, err) : connected;
-
-	return sock < 0 ? -err->code : ask_banned(sock, buf, size, err);
-}
-
 static int add_daemon(struct rt_sys *sys, unsigned pid, int connected,
 		      const struct rt_settings *before, struct rt_facts *facts,
 		      struct rt_err *err)
@@ -263,7 +255,7 @@ static int add_daemon(struct rt_sys *sys, unsigned pid, int connected,
 	if (was_silent(before, path)) {
 		r = rt_fail(&why, EAGAIN, "it did not answer a moment ago");
 	} else {
-		r = hear(sys, pid, sock, banned, sizeof(banned), &why);
+		r = ask_banned(sys, pid, sock, banned, sizeof(banned), &why);
 		sock = -1;
 	}
 	/* And its number to another. */
@@ -323,7 +315,7 @@ int rt_irqbalance_read(struct rt_sys *sys, const char *path, char *buf,
 	int r = find_daemon(sys, path, &pid, err);
 
 	if (r == 0)
-		r = hear(sys, pid, -1, buf, size, err);
+		r = ask_banned(sys, pid, -1, buf, size, err);
 	return r;
 }
 

@@ -103,18 +103,26 @@ static int read_cpus(struct rt_sys *sys, const struct rt_cpuset *cpus,
 	return r;
 }
 
-/* Visit the entries of a directory. A missing one has none. */
+/* The entries of a directory. A missing one has none; nor has, which is told,
+   one that cannot be listed. */
+static int list_entries(struct rt_sys *sys, const char *path,
+			struct rt_names *names, struct rt_facts *facts,
+			struct rt_err *err)
+{
+	struct rt_err why;
+	int r = rt_sys_list(sys, path, names, &why);
+
+	return r == 0 || is_absent(r) ? 0 : rt_unread_add(facts, &why, err);
+}
+
 static int for_entries(struct rt_sys *sys, const char *path,
 		       int (*visit)(struct rt_sys *, const char *name,
 				    struct rt_facts *, struct rt_err *),
 		       struct rt_facts *facts, struct rt_err *err)
 {
 	RT_AUTO_NAMES names = { 0 };
-	struct rt_err why;
-	int r = rt_sys_list(sys, path, &names, &why);
+	int r = list_entries(sys, path, &names, facts, err);
 
-	if (r < 0)
-		return is_absent(r) ? 0 : rt_unread_add(facts, &why, err);
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		r = visit(sys, names.items[i], facts, err);
 	return r;
@@ -139,13 +147,10 @@ static int read_interface(struct rt_sys *sys, const char *name,
 {
 	RT_AUTO_NAMES queues = { 0 };
 	char path[PATH_MAX];
-	struct rt_err why;
 	int r;
 
 	rt_format(path, sizeof(path), "sys/class/net/%s/queues", name);
-	r = rt_sys_list(sys, path, &queues, &why);
-	if (r < 0)
-		return is_absent(r) ? 0 : rt_unread_add(facts, &why, err);
+	r = list_entries(sys, path, &queues, facts, err);
 	for (size_t i = 0; r == 0 && i < queues.n; i++) {
 		if (strncmp(queues.items[i], "rx-", 3) != 0)
 			continue;
@@ -194,13 +199,10 @@ static int read_children(struct rt_sys *sys, const char *parent,
 {
 	RT_AUTO_NAMES names = { 0 };
 	char path[PATH_MAX];
-	struct rt_err why;
 	int r;
 
 	rt_format(path, sizeof(path), CGROUP "%s", parent);
-	r = rt_sys_list(sys, path, &names, &why);
-	if (r < 0)
-		return is_absent(r) ? 0 : rt_unread_add(facts, &why, err);
+	r = list_entries(sys, path, &names, facts, err);
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		rt_format(path, sizeof(path), CGROUP "%s/%s/cpuset.cpus",
 			  parent, names.items[i]);
@@ -218,20 +220,17 @@ static int read_children(struct rt_sys *sys, const char *parent,
 int rt_facts_read_isolated(struct rt_sys *sys, struct rt_facts *facts,
 			   struct rt_err *err)
 {
-	char text[RT_CPULIST_MAX];
 	struct rt_err why;
-	int r = rt_sys_read(sys, CGROUP "/cpuset.cpus.isolated", text,
-			    sizeof(text), &why);
+	int r = rt_sys_read_cpus(sys, CGROUP "/cpuset.cpus.isolated",
+				 &facts->isolated, &why);
 
-	if (is_absent(r))
+	if (r == -ENOENT)
 		return 0;
 	/*
 	 * It came to the root together with .exclusive below, and is there
 	 * before any child has a cpuset.
 	 */
 	facts->has_partitions = true;
-	if (r == 0)
-		r = rt_cpuset_parse_list(text, &facts->isolated, &why);
 	if (r == 0)
 		return 0;
 	facts->isolated_unread = true;

@@ -61,24 +61,12 @@ static int read_link(struct rt_sys *sys, const char *name, const char *link,
 	return r == -ENOENT ? 0 : r;
 }
 
-static int read_local_cpus(struct rt_sys *sys, const char *name,
-			   struct rt_cpuset *ret, struct rt_err *err)
-{
-	char text[RT_CPULIST_MAX];
-	int r = rt_sys_readf(sys, text, sizeof(text), err,
-			     BASE "/%s/local_cpulist", name);
-
-	return r == 0	    ? rt_cpuset_parse_list(text, ret, err) :
-	       r == -ENOENT ? 0 :
-			      r;
-}
-
 /* What can be read of it. *ret_why says why something could not; or is kept. */
 static int read_dev(struct rt_sys *sys, const char *name,
 		    struct rt_pci_dev *dev, char *driver, size_t size,
 		    struct rt_err *ret_why)
 {
-	char group[256];
+	char path[128], group[256];
 	long number = 0;
 	int r = read_number(sys, name, "class", 16, &number, ret_why), r2;
 
@@ -88,8 +76,9 @@ static int read_dev(struct rt_sys *sys, const char *name,
 	r2 = read_number(sys, name, "numa_node", 10, &number, ret_why);
 	r = r2 < 0 ? r2 : r;
 	dev->node = (int)number;
-	r2 = read_local_cpus(sys, name, &dev->local_cpus, ret_why);
-	r = r2 < 0 ? r2 : r;
+	snprintf(path, sizeof(path), BASE "/%s/local_cpulist", name);
+	r2 = rt_sys_read_cpus(sys, path, &dev->local_cpus, ret_why);
+	r = r2 < 0 && r2 != -ENOENT ? r2 : r;
 	r2 = read_link(sys, name, "iommu_group", group, sizeof(group), ret_why);
 	r = r2 < 0 ? r2 : r;
 	dev->group = *group ? (int)strtol(group, NULL, 10) : -1;

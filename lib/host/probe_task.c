@@ -347,7 +347,8 @@ int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,
 			r = rt_fail(err, ESRCH, "it ends");
 		if (r == -ESRCH)
 			return rt_wrap(err, "process %u", pid);
-		process.unread = strdup(why.text);
+		/* Hidden: that says more. */
+		process.unread = strdup(r < 0 ? err->text : why.text);
 		if (!process.unread)
 			return rt_fail_memory(err);
 	}

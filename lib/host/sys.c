@@ -155,6 +155,17 @@ int rt_sys_read_all(struct rt_sys *sys, const char *path, size_t max,
 	return r;
 }
 
+int rt_sys_read_cpus(struct rt_sys *sys, const char *path,
+		     struct rt_cpuset *ret_set, struct rt_err *err)
+{
+	char text[RT_CPULIST_MAX];
+	int r = rt_sys_read(sys, path, text, sizeof(text), err);
+
+	if (r == 0 && rt_cpuset_parse_list(text, ret_set, err) < 0)
+		r = rt_wrap(err, "%s", path);
+	return r;
+}
+
 static bool is_gone(unsigned pid, unsigned tid)
 {
 	return (pid == tid ? kill((pid_t)tid, 0) :

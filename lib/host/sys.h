@@ -89,6 +89,10 @@ int rt_sys_read(struct rt_sys *sys, const char *path, char *buf, size_t size,
 int rt_sys_readf(struct rt_sys *sys, char *buf, size_t size, struct rt_err *err,
 		 const char *fmt, ...) RT_PRINTF(5, 6);
 
+/* A file that holds a list of CPUs. */
+int rt_sys_read_cpus(struct rt_sys *sys, const char *path,
+		     struct rt_cpuset *ret_set, struct rt_err *err);
+
 /* A file of any size up to max, in as many reads as it takes. */
 int rt_sys_read_all(struct rt_sys *sys, const char *path, size_t max,
 		    char **ret_text, size_t *ret_len, struct rt_err *err);

@@ -214,9 +214,7 @@ static int adjust_list(struct rt_sys *sys, const char *path,
 
 	if (!rt_sys_exists(sys, path))
 		return 0;
-	r = rt_sys_read_once(sys, path, text, sizeof(text), err);
-	if (r == 0)
-		r = rt_cpuset_parse_list(text, &set, err);
+	r = rt_sys_read_cpus(sys, path, &set, err);
 	if (r < 0)
 		return r;
 	if (more)
@@ -395,11 +393,9 @@ static int refuse_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 	struct rt_cpuset online;
 	unsigned flags = 0;
 	const char *p;
-	int r = rt_sys_read(sys, "sys/devices/system/cpu/online", text,
-			    sizeof(text), err);
+	int r = rt_sys_read_cpus(sys, "sys/devices/system/cpu/online", &online,
+				 err);
 
-	if (r == 0)
-		r = rt_cpuset_parse_list(text, &online, err);
 	if (r == 0)
 		r = rt_sys_read_task(sys, pid, tid, "stat", text, sizeof(text),
 				     err);

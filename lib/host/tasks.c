@@ -248,15 +248,6 @@ int rt_facts_read_tasks_to_plan(struct rt_sys *sys,
 	return find_tasks(&search, err);
 }
 
-static int read_list(struct rt_sys *sys, const char *path,
-		     struct rt_cpuset *ret_set, struct rt_err *err)
-{
-	char text[RT_CPULIST_MAX];
-	int r = rt_sys_read(sys, path, text, sizeof(text), err);
-
-	return r < 0 ? r : rt_cpuset_parse_list(text, ret_set, err);
-}
-
 /* Does the mask lack CPUs of *lost and no others of *all? */
 static bool lacks_only(const struct rt_cpuset *mask,
 		       const struct rt_cpuset *all,
@@ -314,8 +305,8 @@ static void wait_for_cpusets(struct rt_sys *sys,
 
 	rt_cpuset_and(&wanted, &widening->all);
 	for (unsigned i = 0; sys->live && i < LATE_MS / PAUSE_MS; i++) {
-		if (read_list(sys, "sys/fs/cgroup/cpuset.cpus.effective", &told,
-			      &ignored) < 0 ||
+		if (rt_sys_read_cpus(sys, "sys/fs/cgroup/cpuset.cpus.effective",
+				     &told, &ignored) < 0 ||
 		    rt_cpuset_is_subset(&wanted, &told))
 			return;
 		pause_for(PAUSE_MS);
@@ -354,11 +345,11 @@ int rt_tasks_widen(struct rt_sys *sys, const char *path, struct rt_err *err)
 				     &widening.lost, err);
 
 	if (r == 0)
-		r = read_list(sys, "sys/devices/system/cpu/online",
-			      &widening.all, err);
+		r = rt_sys_read_cpus(sys, "sys/devices/system/cpu/online",
+				     &widening.all, err);
 	if (r == 0)
-		r = read_list(sys, "sys/devices/system/cpu/present",
-			      &widening.present, err);
+		r = rt_sys_read_cpus(sys, "sys/devices/system/cpu/present",
+				     &widening.present, err);
 	if (r == 0)
 		r = rt_facts_read_isolated(sys, &facts, err);
 	if (r == 0 && facts.isolated_unread)
