@@ -57,9 +57,10 @@ CORE := $(addprefix base/,err number cpuset ranges utf8 strbuf report json pci) 
 	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks \
 		plan_threads plan_print \
 		state)
-HOST := sys sys_captured log topology topology_saved config_file \
-	probe probe_irq irq_owners probe_pci probe_task \
-	irqbalance tasks target lock store apply reconcile adopt counts preview \
+HOST := sys sys_live sys_captured log topology topology_saved config_file \
+	unread probe probe_irq irq_owners probe_pci probe_task task_stat \
+	irqbalance tasks target lock store apply reconcile adopt counts \
+	preview \
 	baseline_file
 VIRT := virt sync watch
 TOOLS      := validate-config show-config import sync-config \

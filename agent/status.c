@@ -148,8 +148,8 @@ static int add_guests(struct rt_json *json, struct agent *agent,
 	struct rt_states states = { 0 };
 	const struct rt_plan_input input = { &agent->topo, &facts, journal,
 					     true };
-	int r = rt_reconcile_facts(&agent->sys, journal, &agent->topo, &facts,
-				   err);
+	int r = rt_reconcile_facts(&agent->sys, journal, &agent->topo, NULL,
+				   &facts, err);
 
 	if (r == 0)
 		r = rt_plan_make(&input, &plan, err);

@@ -10,17 +10,18 @@
 int rt_guest_pid(struct rt_sys *sys, const char *name, unsigned *ret_pid,
 		 struct rt_err *err)
 {
-	char path[512], text[32], end;
+	char text[32], end;
 	int r;
 
-	if (!rt_config_name_is_valid(name) ||
-	    (size_t)snprintf(path, sizeof(path), "run/libvirt/qemu/%s.pid",
-			     name) >= sizeof(path))
+	if (!rt_config_name_is_valid(name))
 		return rt_fail(err, 0, "'%s' cannot be a guest's name", name);
-	r = rt_sys_read(sys, path, text, sizeof(text), err);
+	r = rt_sys_readf(sys, text, sizeof(text), err,
+			 "run/libvirt/qemu/%s.pid", name);
 	if (r == 0 && sscanf(text, "%u%c", ret_pid, &end) != 1)
-		r = rt_fail(err, 0, "/%s holds '%s', which is no pid", path,
-			    text);
+		r = rt_fail(err, 0,
+			    "/run/libvirt/qemu/%s.pid holds '%s', which is no "
+			    "pid",
+			    name, text);
 	return r < 0 ? rt_wrap(err, "find its process") : 0;
 }
 

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "unread.h"
+
 void rt_owners_fini(struct rt_owners *owners)
 {
 	free(owners->items);
@@ -105,47 +107,70 @@ static int read_line(struct rt_sys *sys, const char *name, unsigned *ret,
 	return 0;
 }
 
-/* A device with MSI has a directory of them; else it has a line. */
-static int read_device(struct rt_sys *sys, const struct rt_facts *facts,
+/*
+ * A device with MSI has a directory of them; else it has a line. *ret_irqs is
+ * to be freed.
+ */
+static int list_irqs(struct rt_sys *sys, const char *name, unsigned **ret_irqs,
+		     size_t *ret_n, bool *ret_line, struct rt_err *err)
+{
+	char path[128];
+	unsigned line;
+	int r;
+
+	rt_format(path, sizeof(path), "sys/bus/pci/devices/%s/msi_irqs", name);
+	r = rt_sys_list_numbers(sys, path, ret_irqs, ret_n, err);
+	*ret_line = *ret_n == 0;
+	if ((r < 0 && r != -ENOENT) || *ret_n)
+		return r;
+	r = read_line(sys, name, &line, err);
+	if (r < 0 || !line)
+		return r;
+	free(*ret_irqs);
+	*ret_irqs = malloc(sizeof(**ret_irqs));
+	if (!*ret_irqs)
+		return rt_fail_memory(err);
+	**ret_irqs = line;
+	*ret_n = 1;
+	return 0;
+}
+
+/* One that cannot be read owns none, which is a finding. */
+static int read_device(struct rt_sys *sys, struct rt_facts *facts,
 		       const char *name, struct rt_owners *owners,
 		       struct rt_err *err)
 {
 	RT_AUTO_FREE unsigned *irqs = NULL;
 	struct rt_pci_addr device;
-	char path[128];
-	unsigned line;
+	struct rt_err why;
 	size_t n = 0;
-	int node, r;
+	bool line;
+	int node, r = 0;
 
-	if (rt_pci_parse(name, strlen(name), &device, err) < 0)
+	if (rt_pci_parse(name, strlen(name), &device, &why) < 0)
 		return 0;
-	rt_format(path, sizeof(path), "sys/bus/pci/devices/%s/msi_irqs", name);
-	r = rt_sys_list_numbers(sys, path, &irqs, &n, err);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	if (n == 0) {
-		r = read_line(sys, name, &line, err);
-		if (r < 0 || !line)
-			return r;
-		owners->shared = true;
-		node = read_node(sys, facts, name, &device);
-		return add_owner(owners, line, node, &device, err);
+	if (list_irqs(sys, name, &irqs, &n, &line, &why) < 0) {
+		rt_wrap(&why, "interrupts of PCI device %s", name);
+		return facts ? rt_unread_add(facts, &why, err) : 0;
 	}
-	node = read_node(sys, facts, name, &device);
-	r = 0;
+	owners->shared |= n && line;
+	node = n ? read_node(sys, facts, name, &device) : -1;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_owner(owners, irqs[i], node, &device, err);
 	return r;
 }
 
-int rt_owners_read(struct rt_sys *sys, const struct rt_facts *facts,
+int rt_owners_read(struct rt_sys *sys, struct rt_facts *facts,
 		   struct rt_owners *owners, struct rt_err *err)
 {
 	RT_AUTO_NAMES names = { 0 };
-	int r = rt_sys_list(sys, "sys/bus/pci/devices", &names, err);
+	struct rt_err why;
+	int r = rt_sys_list(sys, "sys/bus/pci/devices", &names, &why);
 
-	if (r == -ENOENT)
-		return 0; /* a host without PCI */
+	/* ENOENT: a host without PCI. */
+	if (r < 0)
+		return facts && r != -ENOENT ? rt_unread_add(facts, &why, err) :
+					       0;
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		r = read_device(sys, facts, names.items[i], owners, err);
 	return r;

@@ -31,8 +31,11 @@ int rt_owners_init(struct rt_owners *owners, const unsigned *irqs, size_t n,
 void rt_owners_fini(struct rt_owners *owners);
 #define RT_AUTO_OWNERS __attribute__((cleanup(rt_owners_fini))) struct rt_owners
 
-/* Of all devices. Without facts, their nodes are not asked for. */
-int rt_owners_read(struct rt_sys *sys, const struct rt_facts *facts,
+/*
+ * Of all devices. Without facts, their nodes are not asked for. A device that
+ * cannot be read owns nothing, and is a finding in facts->unread.
+ */
+int rt_owners_read(struct rt_sys *sys, struct rt_facts *facts,
 		   struct rt_owners *owners, struct rt_err *err);
 /* The owners of these devices' interrupts, if not all. No nodes. */
 int rt_owners_read_of(struct rt_sys *sys, const struct rt_pci_set *devices,

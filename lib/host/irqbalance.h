@@ -3,8 +3,8 @@
  * irqbalance.h - which CPUs irqbalance keeps off
  *
  * irqbalance 1.3 and later takes commands on a socket that carries its pid in
- * its name: /run/irqbalance/irqbalancePID.sock, or an abstract address where
- * that directory cannot be made. It wants SCM_CREDENTIALS of root with each
+ * its name: /run/irqbalance/irqbalancePID.sock, or, on a live host, an abstract
+ * address where that directory is not there. It wants SCM_CREDENTIALS of root with each
  * message. It is never restarted; when it restarts by itself the ban is gone
  * and the new process is a new target, "irqbalance/PID/START".
  */
@@ -14,13 +14,28 @@
 #include "core/model/facts.h"
 #include "sys.h"
 
-/* Add one setting for each irqbalance that runs; its value is the ban list. */
-int rt_facts_read_irqbalance(struct rt_sys *sys, struct rt_facts *facts,
-			     struct rt_err *err);
+/*
+ * Code of a finding: irqbalance is there and did not answer within a second.
+ * What it was told before stands; asking again later may do more.
+ */
+#define RT_CODE_SILENT "irqbalance-silent"
+
+/*
+ * Add one setting for each irqbalance that runs; its value is the ban list. Of
+ * one that cannot be asked, for whatever reason, it is RT_UNREAD, and a finding
+ * says why. before: what an earlier call of the same run added, or NULL. Who
+ * was RT_UNREAD there is not asked again: that costs a second.
+ */
+int rt_facts_read_irqbalance(struct rt_sys *sys,
+			     const struct rt_settings *before,
+			     struct rt_facts *facts, struct rt_err *err);
 
 int rt_irqbalance_read(struct rt_sys *sys, const char *path, char *buf,
 		       size_t size, struct rt_err *err);
-/* value: a CPU list; an empty one lifts the ban (back to automatic). */
+/*
+ * value: a CPU list; an empty one lifts the ban (back to automatic). -EFBIG for
+ * one that irqbalance would cut: it is not sent.
+ */
 int rt_irqbalance_write(struct rt_sys *sys, const char *path, const char *value,
 			struct rt_err *err);
 

@@ -4,24 +4,44 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
+
+#include "unread.h"
 
 #define CPU    "sys/devices/system/cpu"
 #define CGROUP "sys/fs/cgroup"
 
-/* Add what the file holds; a file that is not there is left out. */
-static int add_file(struct rt_sys *sys, struct rt_settings *settings,
+/* Gone, or of a device that is gone or asleep, or not of this host. */
+static bool is_absent(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -ENODEV || r == -ENXIO ||
+	       r == -EINVAL || r == -EOPNOTSUPP || r == -EBUSY;
+}
+
+/*
+ * Add what was read of a file. One that is not there is left out; one that is
+ * there and cannot be read is RT_UNREAD, and a finding.
+ */
+static int add_text(struct rt_facts *facts, enum rt_kind kind, const char *path,
+		    const char *text, int r, const struct rt_err *why,
+		    struct rt_err *err)
+{
+	if (is_absent(r))
+		return 0;
+	if (r < 0 && rt_unread_add(facts, why, err) < 0)
+		return -ENOMEM;
+	return rt_settings_add(&facts->settings, kind, path,
+			       r < 0 ? RT_UNREAD : text, err);
+}
+
+static int add_file(struct rt_sys *sys, struct rt_facts *facts,
 		    enum rt_kind kind, const char *path, struct rt_err *err)
 {
 	char text[RT_CPULIST_MAX];
-	int r = rt_sys_read(sys, path, text, sizeof(text), err);
+	struct rt_err why;
+	int r = rt_sys_read(sys, path, text, sizeof(text), &why);
 
-	/* Gone, or of a device that is gone, or not of this host. */
-	if (r == -ENOENT || r == -ENODEV || r == -ENXIO || r == -EINVAL ||
-	    r == -EOPNOTSUPP || r == -EBUSY)
-		return 0;
-	if (r < 0)
-		return r;
-	return rt_settings_add(settings, kind, path, text, err);
+	return add_text(facts, kind, path, text, r, &why, err);
 }
 
 static bool has_word(const char *text, const char *word)
@@ -38,33 +58,31 @@ static bool has_word(const char *text, const char *word)
 
 /*
  * The governor, if `performance` can be had. By CPU: a policy of several CPUs
- * shows at each of them.
+ * shows at each of them. A CPU that is offline has none.
  */
-static int read_governor(struct rt_sys *sys, int cpu,
-			 struct rt_settings *settings, struct rt_err *err)
+static int read_governor(struct rt_sys *sys, int cpu, struct rt_facts *facts,
+			 struct rt_err *err)
 {
 	char path[128], governor[64], text[1024];
+	struct rt_err why;
 	int r;
 
 	snprintf(path, sizeof(path), CPU "/cpu%d/cpufreq/scaling_governor",
 		 cpu);
-	r = rt_sys_read(sys, path, governor, sizeof(governor), err);
+	r = rt_sys_read(sys, path, governor, sizeof(governor), &why);
 	if (r == 0 && strcmp(governor, "performance") != 0) {
-		r = rt_sys_readf(sys, text, sizeof(text), err,
+		r = rt_sys_readf(sys, text, sizeof(text), &why,
 				 CPU "/cpu%d/cpufreq/"
 				     "scaling_available_governors",
 				 cpu);
 		if (r == 0 && !has_word(text, "performance"))
 			return 0;
 	}
-	/* No cpufreq here, or not for a CPU that is offline. */
-	return r < 0 ? 0 :
-		       rt_settings_add(settings, RT_KIND_TEXT, path, governor,
-				       err);
+	return add_text(facts, RT_KIND_TEXT, path, governor, r, &why, err);
 }
 
 static int read_cpus(struct rt_sys *sys, const struct rt_cpuset *cpus,
-		     struct rt_settings *settings, struct rt_err *err)
+		     struct rt_facts *facts, struct rt_err *err)
 {
 	int r = 0;
 
@@ -73,68 +91,73 @@ static int read_cpus(struct rt_sys *sys, const struct rt_cpuset *cpus,
 		char path[128];
 
 		snprintf(path, sizeof(path), CPU "/cpu%d/online", cpu);
-		r = add_file(sys, settings, RT_KIND_TEXT, path, err);
+		r = add_file(sys, facts, RT_KIND_TEXT, path, err);
 		if (r < 0)
 			break;
 		snprintf(path, sizeof(path),
 			 CPU "/cpu%d/power/pm_qos_resume_latency_us", cpu);
-		r = add_file(sys, settings, RT_KIND_TEXT, path, err);
+		r = add_file(sys, facts, RT_KIND_TEXT, path, err);
 		if (r == 0)
-			r = read_governor(sys, cpu, settings, err);
+			r = read_governor(sys, cpu, facts, err);
 	}
 	return r;
 }
 
-/* Visit the entries of a directory. A missing one has none. */
+/* The entries of a directory. A missing one has none; nor has, which is told,
+   one that cannot be listed. */
+static int list_entries(struct rt_sys *sys, const char *path,
+			struct rt_names *names, struct rt_facts *facts,
+			struct rt_err *err)
+{
+	struct rt_err why;
+	int r = rt_sys_list(sys, path, names, &why);
+
+	return r == 0 || is_absent(r) ? 0 : rt_unread_add(facts, &why, err);
+}
+
 static int for_entries(struct rt_sys *sys, const char *path,
 		       int (*visit)(struct rt_sys *, const char *name,
-				    struct rt_settings *, struct rt_err *),
-		       struct rt_settings *settings, struct rt_err *err)
+				    struct rt_facts *, struct rt_err *),
+		       struct rt_facts *facts, struct rt_err *err)
 {
 	RT_AUTO_NAMES names = { 0 };
-	int r = rt_sys_list(sys, path, &names, err);
+	int r = list_entries(sys, path, &names, facts, err);
 
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
 	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = visit(sys, names.items[i], settings, err);
+		r = visit(sys, names.items[i], facts, err);
 	return r;
 }
 
 static int read_workqueue(struct rt_sys *sys, const char *name,
-			  struct rt_settings *settings, struct rt_err *err)
+			  struct rt_facts *facts, struct rt_err *err)
 {
-	char path[512];
+	char path[PATH_MAX];
 
 	/* The directory's own files are met here too. */
 	if (strncmp(name, "cpumask", 7) == 0 || strcmp(name, "power") == 0 ||
 	    strcmp(name, "uevent") == 0)
 		return 0;
-	snprintf(path, sizeof(path), "sys/devices/virtual/workqueue/%s/cpumask",
-		 name);
-	return rt_sys_exists(sys, path) ?
-		       add_file(sys, settings, RT_KIND_MASK, path, err) :
-		       0;
+	rt_format(path, sizeof(path),
+		  "sys/devices/virtual/workqueue/%s/cpumask", name);
+	return add_file(sys, facts, RT_KIND_MASK, path, err);
 }
 
 static int read_interface(struct rt_sys *sys, const char *name,
-			  struct rt_settings *settings, struct rt_err *err)
+			  struct rt_facts *facts, struct rt_err *err)
 {
 	RT_AUTO_NAMES queues = { 0 };
-	char path[1024];
+	char path[PATH_MAX];
 	int r;
 
-	snprintf(path, sizeof(path), "sys/class/net/%s/queues", name);
-	r = rt_sys_list(sys, path, &queues, err);
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
+	rt_format(path, sizeof(path), "sys/class/net/%s/queues", name);
+	r = list_entries(sys, path, &queues, facts, err);
 	for (size_t i = 0; r == 0 && i < queues.n; i++) {
 		if (strncmp(queues.items[i], "rx-", 3) != 0)
 			continue;
-		snprintf(path, sizeof(path),
-			 "sys/class/net/%s/queues/%s/rps_cpus", name,
-			 queues.items[i]);
-		r = add_file(sys, settings, RT_KIND_MASK, path, err);
+		rt_format(path, sizeof(path),
+			  "sys/class/net/%s/queues/%s/rps_cpus", name,
+			  queues.items[i]);
+		r = add_file(sys, facts, RT_KIND_MASK, path, err);
 	}
 	return r;
 }
@@ -148,25 +171,24 @@ int rt_facts_read_settings(struct rt_sys *sys, const struct rt_topo *topo,
 int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
 			      struct rt_facts *facts, struct rt_err *err)
 {
-	struct rt_settings *settings = &facts->settings;
-	int r = read_cpus(sys, cpus, settings, err);
+	int r = read_cpus(sys, cpus, facts, err);
 
 	facts->workqueues_follow = rt_sys_exists(
 		sys, "sys/devices/virtual/workqueue/cpumask_requested");
 	if (r == 0)
-		r = add_file(sys, settings, RT_KIND_MASK,
+		r = add_file(sys, facts, RT_KIND_MASK,
 			     "sys/devices/virtual/workqueue/cpumask", err);
 	if (r == 0)
 		r = for_entries(sys, "sys/devices/virtual/workqueue",
-				read_workqueue, settings, err);
+				read_workqueue, facts, err);
 	if (r == 0)
-		r = add_file(sys, settings, RT_KIND_LIST,
+		r = add_file(sys, facts, RT_KIND_LIST,
 			     "proc/sys/kernel/watchdog_cpumask", err);
 	if (r == 0)
-		r = for_entries(sys, "sys/class/net", read_interface, settings,
+		r = for_entries(sys, "sys/class/net", read_interface, facts,
 				err);
 	if (r == 0)
-		r = add_file(sys, settings, RT_KIND_MASK,
+		r = add_file(sys, facts, RT_KIND_MASK,
 			     "proc/irq/default_smp_affinity", err);
 	return r < 0 ? rt_wrap(err, "host settings") : 0;
 }
@@ -179,46 +201,41 @@ static int read_children(struct rt_sys *sys, const char *parent,
 	char path[PATH_MAX];
 	int r;
 
-	snprintf(path, sizeof(path), CGROUP "%s", parent);
-	r = rt_sys_list(sys, path, &names, err);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	for (size_t i = 0; i < names.n; i++) {
-		snprintf(path, sizeof(path), CGROUP "%s/%s/cpuset.cpus", parent,
-			 names.items[i]);
-		r = rt_sys_exists(sys, path) ?
-			    add_file(sys, &facts->settings, RT_KIND_LIST, path,
-				     err) :
-			    0;
-		if (r < 0)
-			return r;
-		snprintf(path, sizeof(path),
-			 CGROUP "%s/%s/cpuset.cpus.exclusive", parent,
-			 names.items[i]);
-		if (rt_sys_exists(sys, path))
-			facts->has_partitions = true;
+	rt_format(path, sizeof(path), CGROUP "%s", parent);
+	r = list_entries(sys, path, &names, facts, err);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		rt_format(path, sizeof(path), CGROUP "%s/%s/cpuset.cpus",
+			  parent, names.items[i]);
+		r = add_file(sys, facts, RT_KIND_LIST, path, err);
+		if (facts->has_partitions)
+			continue;
+		rt_format(path, sizeof(path),
+			  CGROUP "%s/%s/cpuset.cpus.exclusive", parent,
+			  names.items[i]);
+		facts->has_partitions = rt_sys_exists(sys, path);
 	}
-	return 0;
+	return r;
 }
 
 int rt_facts_read_isolated(struct rt_sys *sys, struct rt_facts *facts,
 			   struct rt_err *err)
 {
-	char text[RT_CPULIST_MAX];
-	int r = rt_sys_read(sys, CGROUP "/cpuset.cpus.isolated", text,
-			    sizeof(text), err);
+	struct rt_err why;
+	int r = rt_sys_read_cpus(sys, CGROUP "/cpuset.cpus.isolated",
+				 &facts->isolated, &why);
 
+	if (r == -ENOENT)
+		return 0;
 	/*
 	 * It came to the root together with .exclusive below, and is there
 	 * before any child has a cpuset.
 	 */
-	if (r == 0) {
-		facts->has_partitions = true;
-		r = rt_cpuset_parse_list(text, &facts->isolated, err);
-	} else if (r == -ENOENT) {
-		r = 0;
-	}
-	return r < 0 ? rt_wrap(err, "cgroups") : 0;
+	facts->has_partitions = true;
+	if (r == 0)
+		return 0;
+	facts->isolated_unread = true;
+	rt_cpuset_add_range(&facts->isolated, 0, RT_CPUS_MAX - 1);
+	return rt_unread_add(facts, &why, err);
 }
 
 int rt_facts_read_cgroup(struct rt_sys *sys, struct rt_facts *facts,

@@ -3,8 +3,9 @@
  * probe.h - find the facts of core/facts.h on a host
  *
  * Each call adds to *facts what it finds; what the host has not got (no
- * cpufreq, no cgroup2) is simply not there. Failure means that the host could
- * not be read where it must be.
+ * cpufreq, no cgroup2) is simply not there. What is there and cannot be read is
+ * a finding in facts->unread (unread.h): a setting's value is then RT_UNREAD,
+ * an interrupt or a task is left out. Only want of memory is a failure.
  */
 #ifndef RT_PROBE_H
 #define RT_PROBE_H
@@ -59,7 +60,11 @@ int rt_facts_read_tasks_to_plan(struct rt_sys *sys,
 				const struct rt_journal *journal,
 				const struct rt_topo *topo,
 				struct rt_facts *facts, struct rt_err *err);
-/* A guest's process: threads with role, cgroup files, locked memory. */
+/*
+ * Add a guest's process: threads with role, cgroup files, locked memory. Of one
+ * that lives and cannot be looked at, the reason is added in their place
+ * (rt_process.unread). -ESRCH, and nothing added, for one that is gone.
+ */
 int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,
 			  struct rt_facts *facts, struct rt_err *err);
 /*
@@ -75,5 +80,25 @@ int rt_facts_read_isolated(struct rt_sys *sys, struct rt_facts *facts,
 /* Start time of a process or thread in clock ticks; -ENOENT if it is gone. */
 int rt_task_start(struct rt_sys *sys, unsigned pid, unsigned tid,
 		  unsigned long long *ret_start, struct rt_err *err);
+
+/*
+ * Is the process that began at `start` alive? It is dead when the kernel knows
+ * no process of that number, or one of another start time, or one on its way
+ * out. Whatever else keeps us from looking is no proof: *ret_why says what.
+ */
+enum rt_life {
+	RT_LIFE_ALIVE,
+	RT_LIFE_DEAD,
+	RT_LIFE_UNSEEN,
+};
+enum rt_life rt_task_life(struct rt_sys *sys, unsigned pid,
+			  unsigned long long start, struct rt_err *ret_why);
+
+/*
+ * The cgroup of a thread: its path below the cgroup2 mount, no leading slash,
+ * to be freed; NULL where it has none that we could name.
+ */
+int rt_task_cgroup(struct rt_sys *sys, unsigned pid, unsigned tid,
+		   char **ret_path, struct rt_err *err);
 
 #endif

@@ -9,9 +9,11 @@
 #include "probe.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include "core/plan/plan.h"
 #include "irq_owners.h"
+#include "unread.h"
 
 /* What a reading is for: a plan for the guests of *journal; NULL: anything. */
 struct reading {
@@ -84,17 +86,21 @@ static int read_name(struct rt_sys *sys, unsigned number, char **ret_name,
 	char text[4096], path[64];
 	RT_AUTO_NAMES entries = { 0 };
 	RT_AUTO_STRBUF name = { 0 };
+	int r;
 
-	if (rt_sys_readf(sys, text, sizeof(text), err,
-			 "sys/kernel/irq/%u/actions", number) == 0) {
+	r = rt_sys_readf(sys, text, sizeof(text), err,
+			 "sys/kernel/irq/%u/actions", number);
+	if (r == 0) {
 		*ret_name = strdup(text);
 		return *ret_name ? 0 : rt_fail_memory(err);
 	}
+	if (r != -ENOENT && r != -ENODEV && r != -EFBIG)
+		return r;
 	snprintf(path, sizeof(path), "proc/irq/%u", number);
 	if (rt_sys_list(sys, path, &entries, err) < 0)
 		entries.n = 0;
 	for (size_t i = 0; i < entries.n; i++) {
-		char child[512];
+		char child[PATH_MAX];
 
 		/* A path that ends with a slash is there only for a directory. */
 		snprintf(child, sizeof(child), "%s/%s/", path,
@@ -247,22 +253,26 @@ static int read_irqs(const struct reading *reading, const unsigned *numbers,
 		     struct rt_facts *facts, struct rt_err *err)
 {
 	struct rt_irqs *irqs = &facts->irqs;
-	int r = 0;
+	struct rt_unread unread = { .what = "interrupts" };
 
-	for (size_t i = 0; r >= 0 && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct rt_owner *owner =
 			rt_owners_find(owners, numbers[i]);
+		struct rt_err why;
+		int r;
 
 		if (!rt_grow(&irqs->items, irqs->n, &irqs->size,
 			     sizeof(*irqs->items)))
 			return rt_fail_memory(err);
 		r = read_irq(reading, numbers[i],
 			     needs_name(reading, owners, owner),
-			     &irqs->items[irqs->n], err);
+			     &irqs->items[irqs->n], &why);
+		if (r < 0)
+			rt_unread_count(&unread, &why);
 		if (r == 1)
 			assign_device(&irqs->items[irqs->n++], facts, owner);
 	}
-	return r < 0 ? r : 0;
+	return rt_unread_tell(&unread, facts, err);
 }
 
 static int read_all(const struct reading *reading, struct rt_facts *facts,
@@ -271,10 +281,12 @@ static int read_all(const struct reading *reading, struct rt_facts *facts,
 	RT_AUTO_OWNERS owners = { 0 };
 	RT_AUTO_FREE unsigned *numbers = NULL;
 	size_t n = 0;
-	int r = list_irqs(reading, &numbers, &n, err);
+	struct rt_err why;
+	int r;
 
-	if (r == 0)
-		r = rt_owners_init(&owners, numbers, n, err);
+	if (list_irqs(reading, &numbers, &n, &why) < 0)
+		return rt_unread_add(facts, &why, err);
+	r = rt_owners_init(&owners, numbers, n, err);
 	/* The last guest is gone and no interrupt came: no device matters. */
 	if (r == 0 && n)
 		r = rt_owners_read(reading->sys, facts, &owners, err);

@@ -4,25 +4,25 @@
 
 #include <errno.h>
 
+#include "unread.h"
+
 #define BASE "sys/bus/pci/devices"
 
 static int read_number(struct rt_sys *sys, const char *name, const char *file,
-		       int base, long missing, long *ret, struct rt_err *err)
+		       int base, long *ret, struct rt_err *err)
 {
 	char text[64], *end;
+	long number;
 	int r = rt_sys_readf(sys, text, sizeof(text), err, BASE "/%s/%s", name,
 			     file);
 
-	if (r == -ENOENT) {
-		*ret = missing;
-		return 0;
-	}
 	if (r < 0)
-		return r;
-	*ret = strtol(text, &end, base);
+		return r == -ENOENT ? 0 : r;
+	number = strtol(text, &end, base);
 	if (end == text || *end)
 		return rt_fail(err, 0, BASE "/%s/%s: '%s' is not a number",
 			       name, file, text);
+	*ret = number;
 	return 0;
 }
 
@@ -47,50 +47,69 @@ static bool is_bridge(struct rt_sys *sys, const char *name, unsigned class_code)
 	}
 }
 
-static int read_links(struct rt_sys *sys, const char *name,
-		      struct rt_pci_dev *dev, struct rt_err *err)
+/* The target of one of its links; "" where there is none. */
+static int read_link(struct rt_sys *sys, const char *name, const char *link,
+		     char *buf, size_t size, struct rt_err *err)
 {
-	char path[128], text[256];
+	char path[128];
 	int r;
 
-	dev->group = -1;
-	snprintf(path, sizeof(path), BASE "/%s/iommu_group", name);
-	r = rt_sys_link_name(sys, path, text, sizeof(text), err);
-	if (r == 0)
-		dev->group = (int)strtol(text, NULL, 10);
-	else if (r != -ENOENT)
-		return r;
-
-	snprintf(path, sizeof(path), BASE "/%s/driver", name);
-	r = rt_sys_link_name(sys, path, text, sizeof(text), err);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	dev->driver = strdup(r == 0 ? text : "");
-	return dev->driver ? 0 : rt_fail_memory(err);
+	snprintf(path, sizeof(path), BASE "/%s/%s", name, link);
+	r = rt_sys_link_name(sys, path, buf, size, err);
+	if (r < 0)
+		buf[0] = '\0';
+	return r == -ENOENT ? 0 : r;
 }
 
+/* What can be read of it. *ret_why says why something could not; or is kept. */
 static int read_dev(struct rt_sys *sys, const char *name,
-		    struct rt_pci_dev *dev, struct rt_err *err)
+		    struct rt_pci_dev *dev, char *driver, size_t size,
+		    struct rt_err *ret_why)
 {
-	char text[RT_CPULIST_MAX];
-	long number;
-	int r = read_number(sys, name, "class", 16, 0, &number, err);
+	char path[128], group[256];
+	long number = 0;
+	int r = read_number(sys, name, "class", 16, &number, ret_why), r2;
 
-	if (r < 0)
-		return r;
 	dev->class_code = (unsigned)number;
-	r = read_number(sys, name, "numa_node", 10, -1, &number, err);
-	if (r < 0)
-		return r;
-	dev->node = (int)number;
 	dev->bridge = is_bridge(sys, name, dev->class_code);
-	r = rt_sys_readf(sys, text, sizeof(text), err, BASE "/%s/local_cpulist",
-			 name);
-	if (r == 0)
-		r = rt_cpuset_parse_list(text, &dev->local_cpus, err);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	return read_links(sys, name, dev, err);
+	number = -1;
+	r2 = read_number(sys, name, "numa_node", 10, &number, ret_why);
+	r = r2 < 0 ? r2 : r;
+	dev->node = (int)number;
+	snprintf(path, sizeof(path), BASE "/%s/local_cpulist", name);
+	r2 = rt_sys_read_cpus(sys, path, &dev->local_cpus, ret_why);
+	r = r2 < 0 && r2 != -ENOENT ? r2 : r;
+	r2 = read_link(sys, name, "iommu_group", group, sizeof(group), ret_why);
+	r = r2 < 0 ? r2 : r;
+	dev->group = *group ? (int)strtol(group, NULL, 10) : -1;
+	r2 = read_link(sys, name, "driver", driver, size, ret_why);
+	return r2 < 0 ? r2 : r;
+}
+
+static int add_dev(struct rt_sys *sys, const char *name, struct rt_facts *facts,
+		   struct rt_err *err)
+{
+	struct rt_pci_devs *devs = &facts->pci;
+	struct rt_pci_dev dev = { .node = -1, .group = -1 };
+	char driver[256];
+	struct rt_err why;
+
+	/* Domains above 16 bits, made up by VMD, are devices too. */
+	if (rt_pci_parse(name, strlen(name), &dev.addr, &why) < 0)
+		return rt_unread_add(facts, &why, err);
+	if (read_dev(sys, name, &dev, driver, sizeof(driver), &why) < 0) {
+		rt_wrap(&why, "PCI device %s", name);
+		if (rt_unread_add(facts, &why, err) < 0)
+			return -ENOMEM;
+	}
+	dev.driver = strdup(driver);
+	if (!dev.driver || !rt_grow(&devs->items, devs->n, &devs->size,
+				    sizeof(*devs->items))) {
+		free(dev.driver);
+		return rt_fail_memory(err);
+	}
+	devs->items[devs->n++] = dev;
+	return 0;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -101,33 +120,17 @@ static int compare_names(const void *a, const void *b)
 int rt_facts_read_pci(struct rt_sys *sys, struct rt_facts *facts,
 		      struct rt_err *err)
 {
-	struct rt_pci_devs *devs = &facts->pci;
 	RT_AUTO_NAMES names = { 0 };
-	int r = rt_sys_list(sys, BASE, &names, err);
+	struct rt_err why;
+	int r = rt_sys_list(sys, BASE, &names, &why);
 
-	if (r == -ENOENT)
-		return 0; /* a host without PCI */
+	/* ENOENT: a host without PCI. */
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : rt_unread_add(facts, &why, err);
 	if (names.n)
 		qsort(names.items, names.n, sizeof(*names.items),
 		      compare_names);
-	for (size_t i = 0; i < names.n; i++) {
-		struct rt_pci_dev dev = { .node = -1 };
-
-		r = rt_pci_parse(names.items[i], strlen(names.items[i]),
-				 &dev.addr, err);
-		/* Domains above 16 bits, made up by VMD, are devices too. */
-		if (r == 0)
-			r = read_dev(sys, names.items[i], &dev, err);
-		if (r < 0)
-			return rt_wrap(err, "PCI device %s", names.items[i]);
-		if (!rt_grow(&devs->items, devs->n, &devs->size,
-			     sizeof(*devs->items))) {
-			free(dev.driver);
-			return rt_fail_memory(err);
-		}
-		devs->items[devs->n++] = dev;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = add_dev(sys, names.items[i], facts, err);
+	return r;
 }

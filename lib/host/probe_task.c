@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* probe_task.c - the stat line of a task, the threads of a guest's process */
+/* probe_task.c - a guest's process: its threads, its cgroups, its memory */
 #include "probe.h"
 
 #include <errno.h>
@@ -9,114 +9,8 @@
 
 #define CGROUP "sys/fs/cgroup"
 
-/* Past n blank-separated fields, to the next one; NULL: there are fewer. */
-static const char *skip_fields(const char *p, unsigned n)
-{
-	for (;;) {
-		while (*p == ' ')
-			p++;
-		if (!*p || !n--)
-			return *p ? p : NULL;
-		while (*p && *p != ' ')
-			p++;
-	}
-}
-
-/* The number that a field begins with. */
-static bool parse_number(const char *p, unsigned long long *ret)
-{
-	unsigned long long number = 0;
-
-	if (*p < '0' || *p > '9')
-		return false;
-	for (; *p >= '0' && *p <= '9'; p++)
-		number = number * 10 + (unsigned)(*p - '0');
-	*ret = number;
-	return true;
-}
-
-/*
- * The name may hold blanks and parentheses: it ends at the last one. Fields
- * are counted as in proc_pid_stat(5). Not with sscanf: there are thousands.
- */
-int rt_stat_parse(const char *text, struct rt_stat_line *ret,
-		  struct rt_err *err)
-{
-	const char *begin = strchr(text, '('), *end = strrchr(text, ')');
-	const char *state =
-		begin && end > begin ? skip_fields(end + 1, 0) : NULL;
-	const char *flags = state ? skip_fields(state, 9 - 3) : NULL;
-	const char *threads = flags ? skip_fields(flags, 20 - 9) : NULL;
-	const char *start = threads ? skip_fields(threads, 22 - 20) : NULL;
-	struct rt_stat_line line = { .comm = "" };
-	unsigned long long number_of_flags, number_of_threads;
-	size_t len;
-
-	if (!start || !parse_number(flags, &number_of_flags) ||
-	    !parse_number(threads, &number_of_threads) ||
-	    !parse_number(start, &line.start))
-		return rt_fail(err, 0, "'%.60s' is not a stat line", text);
-	line.flags = (unsigned)number_of_flags;
-	line.threads = (long)number_of_threads;
-	len = (size_t)(end - begin - 1);
-	memcpy(line.comm, begin + 1,
-	       len < sizeof(line.comm) ? len : sizeof(line.comm) - 1);
-	*ret = line;
-	return 0;
-}
-
-int rt_stat_read(struct rt_sys *sys, unsigned pid, unsigned tid,
-		 struct rt_stat_line *ret, struct rt_err *err)
-{
-	char text[2048];
-	int r = rt_sys_read_task(sys, pid, tid, "stat", text, sizeof(text),
-				 err);
-
-	return r < 0 ? r : rt_stat_parse(text, ret, err);
-}
-
-int rt_task_start(struct rt_sys *sys, unsigned pid, unsigned tid,
-		  unsigned long long *ret_start, struct rt_err *err)
-{
-	struct rt_stat_line line;
-	int r = rt_stat_read(sys, pid, tid, &line, err);
-
-	if (r == -ESRCH)
-		return rt_fail(err, ENOENT, "cannot find thread %u", tid);
-	if (r == 0)
-		*ret_start = line.start;
-	return r;
-}
-
-/* The text after "0::/", or NULL: a host without cgroup2, or an odd path. */
-static char *find_cgroup(char *text)
-{
-	char *line = text;
-
-	while (strncmp(line, "0::/", 4) != 0) {
-		line = strchr(line, '\n');
-		if (!line)
-			return NULL;
-		line++;
-	}
-	line += 4;
-	line[strcspn(line, "\n")] = '\0';
-	/* A parent that our namespace hides, or a cgroup that is gone. */
-	if (strstr(line, "..") || strstr(line, " (deleted)"))
-		return NULL;
-	return line;
-}
-
-static int read_cgroup(struct rt_sys *sys, unsigned pid, unsigned tid,
-		       char *buf, size_t size, char **ret_path,
-		       struct rt_err *err)
-{
-	int r = rt_sys_read_task(sys, pid, tid, "cgroup", buf, size, err);
-
-	if (r == 0)
-		*ret_path = find_cgroup(buf);
-	return r;
-}
+/* As many as the kernel can number (PID_MAX_LIMIT), of eight bytes each. */
+#define THREADS_FILE_MAX (32u << 20)
 
 /*
  * Cut libvirt's own part off: "/libvirt/…" since 7.1, "/emulator" or "/vcpu0"
@@ -162,23 +56,20 @@ static enum rt_role role_of(const char *comm, unsigned *vcpu)
 	return RT_ROLE_EMULATOR;
 }
 
-static int add_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
-		      struct rt_threads *threads, struct rt_err *err)
+/* All of *thread but its place: who it is, and where it runs. */
+static int read_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
+		       struct rt_thread *thread, struct rt_err *err)
 {
-	struct rt_thread *thread;
+	RT_AUTO_FREE char *path = NULL;
 	struct rt_stat_line line;
-	char text[PATH_MAX + 64], *path = NULL, *last;
+	const char *last;
 	int r = rt_stat_read(sys, pid, tid, &line, err);
 
-	if (r < 0)
-		return r;
-	if (!rt_grow(&threads->items, threads->n, &threads->size,
-		     sizeof(*threads->items)))
-		return rt_fail_memory(err);
-	thread = &threads->items[threads->n];
-	r = sys->calls->get_affinity(sys, pid, tid, &thread->affinity, err);
 	if (r == 0)
-		r = read_cgroup(sys, pid, tid, text, sizeof(text), &path, err);
+		r = sys->calls->get_affinity(sys, pid, tid, &thread->affinity,
+					     err);
+	if (r == 0)
+		r = rt_task_cgroup(sys, pid, tid, &path, err);
 	if (r < 0)
 		return r;
 	thread->pid = pid;
@@ -188,15 +79,42 @@ static int add_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
 	thread->role = role_of(line.comm, &thread->vcpu);
 	last = path ? strrchr(path, '/') : NULL;
 	thread->leaf = strdup(last ? last + 1 : path ? path : "");
-	if (!thread->leaf)
-		return rt_fail_memory(err);
-	threads->n++;
-	return 0;
+	return thread->leaf ? 0 : rt_fail_memory(err);
 }
 
-static bool has_thread(const struct rt_threads *threads, unsigned tid)
+/* One that has ended meanwhile is left out. */
+static int add_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
+		      struct rt_threads *threads, struct rt_err *err)
 {
-	for (size_t i = 0; i < threads->n; i++) {
+	int r;
+
+	if (!rt_grow(&threads->items, threads->n, &threads->size,
+		     sizeof(*threads->items)))
+		return rt_fail_memory(err);
+	r = read_thread(sys, pid, tid, &threads->items[threads->n], err);
+	if (r == 0)
+		threads->n++;
+	return r == -ESRCH ? 0 : r;
+}
+
+static int compare_tids(const void *a, const void *b)
+{
+	const unsigned x = ((const struct rt_thread *)a)->tid;
+	const unsigned y = ((const struct rt_thread *)b)->tid;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The first n_sorted are in order; a few of the kernel's may follow. */
+static bool has_thread(const struct rt_threads *threads, size_t n_sorted,
+		       unsigned tid)
+{
+	const struct rt_thread key = { .tid = tid };
+
+	if (n_sorted &&
+	    bsearch(&key, threads->items, n_sorted, sizeof(key), compare_tids))
+		return true;
+	for (size_t i = n_sorted; i < threads->n; i++) {
 		if (threads->items[i].tid == tid)
 			return true;
 	}
@@ -213,11 +131,8 @@ static int read_process_threads(struct rt_sys *sys, unsigned pid,
 
 	snprintf(path, sizeof(path), "proc/%u/task", pid);
 	r = rt_sys_list_numbers(sys, path, &tids, &n, err);
-	for (size_t i = 0; r == 0 && i < n; i++) {
+	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_thread(sys, pid, tids[i], threads, err);
-		if (r == -ESRCH)
-			r = 0;
-	}
 	return r;
 }
 
@@ -226,7 +141,8 @@ static int read_process_threads(struct rt_sys *sys, unsigned pid,
  * are processes of their own, to be found only by their cgroup.
  */
 static int read_cgroup_threads(struct rt_sys *sys, const char *cgroup,
-			       struct rt_threads *threads, struct rt_err *err)
+			       struct rt_threads *threads, size_t n_sorted,
+			       struct rt_err *err)
 {
 	RT_AUTO_FREE char *text = NULL;
 	char path[PATH_MAX + 16];
@@ -234,24 +150,20 @@ static int read_cgroup_threads(struct rt_sys *sys, const char *cgroup,
 	int r;
 
 	snprintf(path, sizeof(path), "%s/cgroup.threads", cgroup);
-	r = rt_sys_read_all(sys, path, 1u << 20, &text, &len, err);
+	r = rt_sys_read_all(sys, path, THREADS_FILE_MAX, &text, &len, err);
 	/* EOPNOTSUPP: not threaded, so it has processes and no threads. */
 	if (r == -ENOENT || r == -EOPNOTSUPP || r == -ENODEV)
 		return 0;
-	for (char *p = r == 0 ? text : NULL, *end; p && *p; p = end) {
+	for (char *p = r == 0 ? text : NULL, *end; r == 0 && *p; p = end) {
 		const unsigned long tid = strtoul(p, &end, 10);
 
 		if (end == p)
 			break;
 		end += strspn(end, "\n");
 		/* 0: a thread of another pid namespace. */
-		if (tid == 0 || has_thread(threads, (unsigned)tid))
-			continue;
-		r = add_thread(sys, (unsigned)tid, (unsigned)tid, threads, err);
-		if (r == -ESRCH)
-			r = 0;
-		if (r < 0)
-			break;
+		if (tid && !has_thread(threads, n_sorted, (unsigned)tid))
+			r = add_thread(sys, (unsigned)tid, (unsigned)tid,
+				       threads, err);
 	}
 	return r;
 }
@@ -263,7 +175,7 @@ static int add_cgroup_file(struct rt_sys *sys, const char *cgroup,
 	char path[PATH_MAX], text[RT_CPULIST_MAX];
 	int r;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", cgroup, file) >=
+	if ((size_t)rt_format(path, sizeof(path), "%s/%s", cgroup, file) >=
 	    sizeof(path))
 		return rt_fail(err, ENAMETOOLONG, "cannot read %s/%s", cgroup,
 			       file);
@@ -309,6 +221,7 @@ static int add_cgroup(struct rt_sys *sys, const char *cgroup, enum place place,
 static int read_leaves(struct rt_sys *sys, const char *parent,
 		       struct rt_process *process, struct rt_err *err)
 {
+	const size_t n_sorted = process->threads.n;
 	RT_AUTO_NAMES names = { 0 };
 	int r = rt_sys_list(sys, parent, &names, err);
 
@@ -328,7 +241,7 @@ static int read_leaves(struct rt_sys *sys, const char *parent,
 		r = add_cgroup(sys, path, LEAF, &process->cgroup, err);
 		if (r == 0)
 			r = read_cgroup_threads(sys, path, &process->threads,
-						err);
+						n_sorted, err);
 	}
 	return r;
 }
@@ -375,9 +288,11 @@ static unsigned long long status_kib(const char *status, const char *key)
 static int read_locked(struct rt_sys *sys, unsigned pid,
 		       unsigned long long *ret_kib, struct rt_err *err)
 {
-	char status[RT_CPULIST_MAX + 8192];
-	int r = rt_sys_read_task(sys, pid, pid, "status", status,
-				 sizeof(status), err);
+	char text[RT_CPULIST_MAX + 8192];
+	RT_AUTO_FREE char *longer = NULL;
+	int r = rt_sys_read_task_all(sys, pid, pid, "status", text,
+				     sizeof(text), &longer, err);
+	const char *status = longer ? longer : text;
 
 	if (r == 0)
 		*ret_kib = status_kib(status, "\nVmLck:") +
@@ -388,36 +303,55 @@ static int read_locked(struct rt_sys *sys, unsigned pid,
 static int read_scope(struct rt_sys *sys, unsigned pid, char **ret_scope,
 		      struct rt_err *err)
 {
-	char text[PATH_MAX + 64], *path = NULL;
-	int r = read_cgroup(sys, pid, pid, text, sizeof(text), &path, err);
+	int r = rt_task_cgroup(sys, pid, pid, ret_scope, err);
 
-	if (r < 0 || !path || !cut_to_scope(path) || !*path)
+	if (r < 0 || !*ret_scope || (cut_to_scope(*ret_scope) && **ret_scope))
 		return r;
-	*ret_scope = strdup(path);
-	return *ret_scope ? 0 : rt_fail_memory(err);
+	free(*ret_scope);
+	*ret_scope = NULL;
+	return 0;
+}
+
+static int read_process(struct rt_sys *sys, struct rt_process *process,
+			struct rt_err *err)
+{
+	int r = read_scope(sys, process->pid, &process->scope, err);
+
+	if (r == 0)
+		r = read_locked(sys, process->pid, &process->locked_kib, err);
+	if (r == 0)
+		r = read_process_threads(sys, process->pid, &process->threads,
+					 err);
+	if (r == 0 && process->scope)
+		r = read_chain(sys, process, err);
+	return r;
 }
 
 int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,
 			  struct rt_facts *facts, struct rt_err *err)
 {
 	struct rt_processes *processes = &facts->processes;
-	struct rt_process *process;
+	struct rt_process process = { .pid = pid };
+	struct rt_stat_line line;
+	struct rt_err why;
 	int r;
 
 	if (!rt_grow(&processes->items, processes->n, &processes->size,
 		     sizeof(*processes->items)))
 		return rt_fail_memory(err);
-	/* Counted at once: a failure leaves it for rt_facts_fini to free. */
-	process = &processes->items[processes->n++];
-	memset(process, 0, sizeof(*process));
-	snprintf(process->uuid, sizeof(process->uuid), "%s", uuid);
-
-	r = read_scope(sys, pid, &process->scope, err);
-	if (r == 0)
-		r = read_locked(sys, pid, &process->locked_kib, err);
-	if (r == 0)
-		r = read_process_threads(sys, pid, &process->threads, err);
-	if (r == 0 && process->scope)
-		r = read_chain(sys, process, err);
-	return r < 0 ? rt_wrap(err, "process %u", pid) : 0;
+	snprintf(process.uuid, sizeof(process.uuid), "%s", uuid);
+	if (read_process(sys, &process, &why) < 0) {
+		rt_process_fini(&process);
+		r = rt_stat_read(sys, pid, pid, &line, err);
+		if (r == 0 && (line.flags & PF_EXITING))
+			r = rt_fail(err, ESRCH, "it ends");
+		if (r == -ESRCH)
+			return rt_wrap(err, "process %u", pid);
+		/* Hidden: that says more. */
+		process.unread = strdup(r < 0 ? err->text : why.text);
+		if (!process.unread)
+			return rt_fail_memory(err);
+	}
+	processes->items[processes->n++] = process;
+	return 0;
 }

@@ -74,12 +74,10 @@ int rt_reconcile_drop(struct rt_store *store, const char *uuid,
 
 bool rt_reconcile_is_alive(struct rt_sys *sys, const struct rt_active *active)
 {
-	struct rt_stat_line line;
 	struct rt_err ignored;
 
-	return rt_stat_read(sys, active->pid, active->pid, &line, &ignored) ==
-		       0 &&
-	       line.start == active->start && !(line.flags & PF_EXITING);
+	return rt_task_life(sys, active->pid, active->start, &ignored) !=
+	       RT_LIFE_DEAD;
 }
 
 static bool all_alive(struct rt_sys *sys, const struct rt_journal *journal)
@@ -129,7 +127,8 @@ static int read_processes(struct rt_sys *sys, const struct rt_journal *journal,
 }
 
 static int read_facts(struct rt_sys *sys, const struct rt_journal *journal,
-		      const struct rt_topo *topo, struct rt_facts *facts,
+		      const struct rt_topo *topo,
+		      const struct rt_settings *before, struct rt_facts *facts,
 		      struct rt_err *err)
 {
 	const struct rt_cpuset owned = rt_plan_owned(journal);
@@ -146,7 +145,7 @@ static int read_facts(struct rt_sys *sys, const struct rt_journal *journal,
 	if (r == 0)
 		r = rt_facts_read_settings_of(sys, &owned, facts, err);
 	if (r == 0)
-		r = rt_facts_read_irqbalance(sys, facts, err);
+		r = rt_facts_read_irqbalance(sys, before, facts, err);
 	if (r == 0)
 		r = rt_facts_read_tasks_to_plan(sys, journal, topo, facts, err);
 	return r;
@@ -163,23 +162,35 @@ static int is_settled(struct rt_sys *sys, const struct rt_facts *facts,
 }
 
 int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
-		       const struct rt_topo *topo, struct rt_facts *facts,
+		       const struct rt_topo *topo,
+		       const struct rt_settings *before, struct rt_facts *facts,
 		       struct rt_err *err)
 {
-	for (unsigned i = 0; i < TRIES_MAX; i++) {
-		int r = read_facts(sys, journal, topo, facts, err);
+	struct rt_settings last = { 0 };
+	int r = 0;
 
-		if (r < 0 || !any_rt(journal))
-			return r;
-		r = is_settled(sys, facts, err);
-		if (r != 0)
-			return r < 0 ? r : 0;
+	for (unsigned i = 0; i < TRIES_MAX && r == 0; i++) {
+		/* Who has not answered once is not asked again. */
+		rt_settings_fini(&last);
+		last = facts->settings;
+		memset(&facts->settings, 0, sizeof(facts->settings));
 		rt_facts_fini(facts);
+		r = read_facts(sys, journal, topo, i ? &last : before, facts,
+			       err);
+		if (r < 0 || !any_rt(journal))
+			break;
+		r = is_settled(sys, facts, err);
+		if (r > 0)
+			break;
+		if (r == 0 && i + 1 == TRIES_MAX)
+			r = rt_fail(err, EAGAIN,
+				    "isolated CPUs changed each of %u times "
+				    "that the host was scanned: somebody else "
+				    "makes cpuset partitions",
+				    TRIES_MAX);
 	}
-	return rt_fail(err, EAGAIN,
-		       "isolated CPUs changed each of %u times that the host "
-		       "was looked at: somebody else makes cpuset partitions",
-		       TRIES_MAX);
+	rt_settings_fini(&last);
+	return r < 0 ? r : 0;
 }
 
 static int read_online(struct rt_store *store, struct rt_topo *topo,
@@ -193,24 +204,6 @@ static int read_online(struct rt_store *store, struct rt_topo *topo,
 	if (r == 0 && store->sys->live)
 		r = rt_cpuset_parse_list(text, &topo->online, err);
 	return r;
-}
-
-/* It is busy, or hangs: whoever can look again later should. */
-static void tell_silent(const struct rt_facts *facts, struct rt_report *report)
-{
-	for (size_t i = 0; i < facts->settings.n; i++) {
-		const struct rt_setting *setting = &facts->settings.items[i];
-		const struct rt_where where = { .guest = "" };
-		unsigned pid;
-
-		if (strcmp(setting->value, RT_UNREAD) == 0 &&
-		    sscanf(setting->path, "irqbalance/%u/", &pid) == 1)
-			rt_report_add(report, RT_WARNING, RT_CODE_SILENT, where,
-				      NULL,
-				      "irqbalance[%u] does not answer; it may "
-				      "place interrupts on guests' CPUs",
-				      pid);
-	}
 }
 
 /* What could not be read is a finding about that, and no more. */
@@ -230,17 +223,17 @@ static void tell_unread(const struct rt_facts *facts, struct rt_report *report)
  * goes before its process does, and what was read in between would look as if
  * somebody had taken it away. Each further try has a guest less.
  */
-static int look(struct rt_store *store, const struct rt_topo *topo,
-		struct rt_facts *facts, struct rt_report *report,
-		struct rt_err *err)
+static int scan(struct rt_store *store, const struct rt_topo *topo,
+		const struct rt_settings *before, struct rt_facts *facts,
+		struct rt_report *report, struct rt_err *err)
 {
 	for (;;) {
 		int r = drop_dead(store, report, err);
 
 		if (r < 0)
 			return r;
-		r = rt_reconcile_facts(store->sys, &store->journal, topo, facts,
-				       err);
+		r = rt_reconcile_facts(store->sys, &store->journal, topo,
+				       before, facts, err);
 		/* Who ends may be why it failed. */
 		if (all_alive(store->sys, &store->journal))
 			return r;
@@ -252,23 +245,22 @@ static int look(struct rt_store *store, const struct rt_topo *topo,
 static int round_once(struct rt_store *store, struct rt_topo *topo,
 		      const struct rt_notify *notify,
 		      struct rt_outcomes *outcomes, unsigned round,
-		      bool *ret_again, struct rt_err *err)
+		      struct rt_settings *before, bool *ret_again,
+		      struct rt_err *err)
 {
-	const bool first = round == 1, last = round == ROUNDS_MAX;
 	struct rt_facts facts = { 0 };
 	struct rt_plan plan = { 0 };
 	const struct rt_plan_input input = {
 		.topo = topo,
 		.facts = &facts,
 		.journal = &store->journal,
-		.last = last,
+		.last = round == ROUNDS_MAX,
 	};
-	int r = look(store, topo, &facts, notify->report, err);
+	int r = scan(store, topo, before, &facts, notify->report,
+		      err);
 
-	if (r == 0 && first) {
-		tell_silent(&facts, notify->report);
+	if (r == 0 && round == 1)
 		tell_unread(&facts, notify->report);
-	}
 	if (r == 0)
 		r = rt_plan_make(&input, &plan, err);
 	/* Each round finds what is still missing, so the last one's count. */
@@ -283,6 +275,9 @@ static int round_once(struct rt_store *store, struct rt_topo *topo,
 		r = read_online(store, topo, err);
 	*ret_again = r == 0 && plan.again;
 	rt_plan_fini(&plan);
+	rt_settings_fini(before);
+	*before = facts.settings;
+	memset(&facts.settings, 0, sizeof(facts.settings));
 	rt_facts_fini(&facts);
 	return r;
 }
@@ -291,6 +286,7 @@ int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
 		 const struct rt_notify *notify,
 		 struct rt_outcomes *ret_outcomes, struct rt_err *err)
 {
+	struct rt_settings before = { 0 };
 	bool again = true;
 	/* The agent's is from its last look, and a mask that is as wide as all
 	 * CPUs online now would look like somebody's choice. */
@@ -299,7 +295,8 @@ int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
 	memset(ret_outcomes, 0, sizeof(*ret_outcomes));
 	rt_store_report(store, notify->report);
 	for (unsigned i = 1; r == 0 && again && i <= ROUNDS_MAX; i++)
-		r = round_once(store, topo, notify, ret_outcomes, i, &again,
-			       err);
+		r = round_once(store, topo, notify, ret_outcomes, i, &before,
+			       &again, err);
+	rt_settings_fini(&before);
 	return r;
 }

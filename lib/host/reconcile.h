@@ -40,19 +40,16 @@ int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
 		 struct rt_outcomes *ret_outcomes, struct rt_err *err);
 
 /*
- * A warning of it: irqbalance is there and did not answer within a second.
- * What it was notify before stands; calling again later may do more.
- */
-#define RT_CODE_SILENT "irqbalance-silent"
-
-/*
- * The parts, for who only looks. Is the process of an active guest's record
- * there, and not at its end? What a plan for the journal's guests asks for of
- * the host: no more is read. -EAGAIN when shields came or went each time.
+ * The parts, for who only looks. Does an active guest live, as far as can be
+ * told? (rt_task_life: its death has to be proven.) What a plan for the
+ * journal's guests asks for of the host: no more is read. *facts is replaced.
+ * before: the settings of an earlier call, or NULL; an irqbalance that did not
+ * answer then is not asked again. -EAGAIN when shields came or went each time.
  */
 bool rt_reconcile_is_alive(struct rt_sys *sys, const struct rt_active *active);
 int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
-		       const struct rt_topo *topo, struct rt_facts *facts,
+		       const struct rt_topo *topo,
+		       const struct rt_settings *before, struct rt_facts *facts,
 		       struct rt_err *err);
 
 #endif

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sys.c - the live host, and what both worlds share */
+/* sys.c - what both worlds share, and what is built on their calls */
 #include "sys.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* A status with 65536 groups (NGROUPS_MAX) of ten digits is not half of it. */
+#define TASK_FILE_MAX (4u << 20)
 
 void rt_auto_fd(int *fd)
 {
@@ -28,23 +31,11 @@ void rt_names_fini(struct rt_names *names)
 	memset(names, 0, sizeof(*names));
 }
 
-/* A descriptor or a negative errno. */
-static int open_below(const struct rt_sys *sys, const char *path, int flags,
-		      mode_t mode)
-{
-	int fd;
-
-	if (!sys->live)
-		return rt_sys_open_confined(sys->root, path, flags, mode);
-	fd = openat(sys->root, path, flags | O_CLOEXEC, mode);
-	return fd < 0 ? -errno : fd;
-}
-
-int rt_sys_plain_read(struct rt_sys *sys, const char *path, char *buf,
-		      size_t size, struct rt_err *err)
+int rt_sys_read_once(struct rt_sys *sys, const char *path, char *buf,
+		     size_t size, struct rt_err *err)
 {
 	/* Not to hang on a fifo in a captured tree. */
-	const int fd = open_below(sys, path, O_RDONLY | O_NONBLOCK, 0);
+	const int fd = sys->calls->open(sys, path, O_RDONLY | O_NONBLOCK, 0);
 	ssize_t n;
 	int code;
 
@@ -65,36 +56,6 @@ int rt_sys_plain_read(struct rt_sys *sys, const char *path, char *buf,
 	if (n > 0 && buf[n - 1] == '\n')
 		n--;
 	buf[n] = '\0';
-	return 0;
-}
-
-/*
- * One write(2) is one store. A short count is a store that was refused half
- * way, and sending the rest would be a second, different value.
- */
-static int live_write(struct rt_sys *sys, const char *path, const char *value,
-		      struct rt_err *err)
-{
-	/* The kernel never hears of a write of no bytes. */
-	const char *text = *value ? value : "\n";
-	const size_t len = strlen(text);
-	RT_AUTO_FD int fd = open_below(sys, path, O_WRONLY, 0);
-	ssize_t n;
-
-	if (fd < 0)
-		return rt_fail(err, -fd, "cannot open %s to write '%s'", path,
-			       value);
-	do
-		n = write(fd, text, len);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return rt_fail(err, errno, "cannot write '%s' to %s", value,
-			       path);
-	if ((size_t)n != len)
-		return rt_fail(err, EIO,
-			       "cannot write more of '%s' to %s than "
-			       "%zd of %zu bytes",
-			       value, path, n, len);
 	return 0;
 }
 
@@ -120,75 +81,13 @@ int rt_sys_status_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 			   struct rt_cpuset *ret_set, struct rt_err *err)
 {
 	char status[RT_CPULIST_MAX + 8192];
-	int r = rt_sys_read_task(sys, pid, tid, "status", status,
-				 sizeof(status), err);
+	RT_AUTO_FREE char *longer = NULL;
+	int r = rt_sys_read_task_all(sys, pid, tid, "status", status,
+				     sizeof(status), &longer, err);
 
 	if (r == 0)
-		r = parse_affinity(status, ret_set, err);
+		r = parse_affinity(longer ? longer : status, ret_set, err);
 	return r < 0 ? rt_wrap(err, "affinity of thread %u", tid) : 0;
-}
-
-static int live_set_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
-			     const struct rt_cpuset *set, struct rt_err *err)
-{
-	(void)sys;
-	(void)pid;
-	/* The words of a set are laid out as the kernel's on 64-bit hosts. */
-	if (sched_setaffinity((pid_t)tid, sizeof(set->words),
-			      (const cpu_set_t *)(const void *)set->words) < 0)
-		return rt_fail(err, errno,
-			       "cannot let thread %u run on CPUs '%s'", tid,
-			       rt_cpuset_text(set).text);
-	return 0;
-}
-
-static int live_move_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
-			    const char *cgroup, struct rt_err *err)
-{
-	char path[PATH_MAX], value[16];
-
-	(void)pid;
-	if ((size_t)snprintf(path, sizeof(path),
-			     "sys/fs/cgroup/%s/cgroup.threads",
-			     cgroup) >= sizeof(path))
-		return rt_fail(err, ENAMETOOLONG,
-			       "cannot move thread %u to cgroup %s", tid,
-			       cgroup);
-	snprintf(value, sizeof(value), "%u", tid);
-	return sys->calls->write(sys, path, value, err);
-}
-
-static const struct rt_sys_calls live_calls = {
-	.read = rt_sys_plain_read,
-	.write = live_write,
-	.get_affinity = rt_sys_status_affinity,
-	.set_affinity = live_set_affinity,
-	.move_thread = live_move_thread,
-};
-
-int rt_sys_open(const char *dir, struct rt_sys *ret_sys, struct rt_err *err)
-{
-	const bool live = !dir || strcmp(dir, "/") == 0;
-	struct rt_sys sys = {
-		.calls = live ? &live_calls : &rt_sys_captured,
-		.live = live,
-		.root_path = live ? "/" : dir,
-	};
-
-	sys.root = open(sys.root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (sys.root < 0)
-		return rt_fail(err, errno, "cannot open the root directory %s",
-			       sys.root_path);
-	*ret_sys = sys;
-	return 0;
-}
-
-void rt_sys_close(struct rt_sys *sys)
-{
-	if (sys->calls)
-		close(sys->root);
-	memset(sys, 0, sizeof(*sys));
-	sys->root = -1;
 }
 
 int rt_sys_read(struct rt_sys *sys, const char *path, char *buf, size_t size,
@@ -210,18 +109,6 @@ int rt_sys_readf(struct rt_sys *sys, char *buf, size_t size, struct rt_err *err,
 	if (len < 0 || (size_t)len >= sizeof(path))
 		return rt_fail(err, ENAMETOOLONG, "cannot read %.80s...", path);
 	return rt_sys_read(sys, path, buf, size, err);
-}
-
-int rt_sys_read_task(struct rt_sys *sys, unsigned pid, unsigned tid,
-		     const char *name, char *buf, size_t size,
-		     struct rt_err *err)
-{
-	int r = rt_sys_readf(sys, buf, size, err, "proc/%u/task/%u/%s", pid,
-			     tid, name);
-
-	return r != -ENOENT ? r :
-			      rt_fail(err, ESRCH, "cannot read %s of thread %u",
-				      name, tid);
 }
 
 static int read_to_end(int fd, size_t max, struct rt_strbuf *buf,
@@ -250,7 +137,8 @@ int rt_sys_read_all(struct rt_sys *sys, const char *path, size_t max,
 		    char **ret_text, size_t *ret_len, struct rt_err *err)
 {
 	/* Not to hang on a fifo. */
-	RT_AUTO_FD int fd = open_below(sys, path, O_RDONLY | O_NONBLOCK, 0);
+	RT_AUTO_FD int fd =
+		sys->calls->open(sys, path, O_RDONLY | O_NONBLOCK, 0);
 	RT_AUTO_STRBUF buf = { 0 };
 	size_t len;
 	int r;
@@ -267,6 +155,66 @@ int rt_sys_read_all(struct rt_sys *sys, const char *path, size_t max,
 	return r;
 }
 
+int rt_sys_read_cpus(struct rt_sys *sys, const char *path,
+		     struct rt_cpuset *ret_set, struct rt_err *err)
+{
+	char text[RT_CPULIST_MAX];
+	int r = rt_sys_read(sys, path, text, sizeof(text), err);
+
+	if (r == 0 && rt_cpuset_parse_list(text, ret_set, err) < 0)
+		r = rt_wrap(err, "%s", path);
+	return r;
+}
+
+static bool is_gone(unsigned pid, unsigned tid)
+{
+	return (pid == tid ? kill((pid_t)tid, 0) :
+			     tgkill((pid_t)pid, (pid_t)tid, 0)) < 0 &&
+	       errno == ESRCH;
+}
+
+/*
+ * That a thread's file is not there proves nothing on a live host: /proc hides
+ * whole processes from who may not trace them (hidepid=, proc(5)). The kernel
+ * tells who is there of everybody.
+ */
+static int tell_gone(struct rt_sys *sys, unsigned pid, unsigned tid,
+		     const char *name, int r, struct rt_err *err)
+{
+	if (r != -ENOENT)
+		return r;
+	if (sys->live && !is_gone(pid, tid))
+		return rt_fail(err, EACCES,
+			       "cannot see %s of thread %u, which /proc hides",
+			       name, tid);
+	return rt_fail(err, ESRCH, "cannot read %s of thread %u", name, tid);
+}
+
+int rt_sys_read_task(struct rt_sys *sys, unsigned pid, unsigned tid,
+		     const char *name, char *buf, size_t size,
+		     struct rt_err *err)
+{
+	int r = rt_sys_readf(sys, buf, size, err, "proc/%u/task/%u/%s", pid,
+			     tid, name);
+
+	return tell_gone(sys, pid, tid, name, r, err);
+}
+
+int rt_sys_read_task_all(struct rt_sys *sys, unsigned pid, unsigned tid,
+			 const char *name, char *buf, size_t size,
+			 char **ret_longer, struct rt_err *err)
+{
+	char path[128];
+	size_t len;
+	int r = rt_sys_read_task(sys, pid, tid, name, buf, size, err);
+
+	if (r != -EFBIG)
+		return r;
+	rt_format(path, sizeof(path), "proc/%u/task/%u/%s", pid, tid, name);
+	r = rt_sys_read_all(sys, path, TASK_FILE_MAX, ret_longer, &len, err);
+	return tell_gone(sys, pid, tid, name, r, err);
+}
+
 /* "." or ".." */
 static bool is_dot(const char *name)
 {
@@ -281,7 +229,8 @@ static int for_entries(struct rt_sys *sys, const char *path,
 		       bool (*visit)(void *user, const char *name), void *user,
 		       struct rt_err *err)
 {
-	RT_AUTO_FD int fd = open_below(sys, path, O_RDONLY | O_DIRECTORY, 0);
+	RT_AUTO_FD int fd =
+		sys->calls->open(sys, path, O_RDONLY | O_DIRECTORY, 0);
 	_Alignas(struct dirent64) char entries[16384];
 
 	if (fd < 0)
@@ -394,23 +343,17 @@ int rt_sys_list_numbers(struct rt_sys *sys, const char *path,
 int rt_sys_link_name(struct rt_sys *sys, const char *path, char *buf,
 		     size_t size, struct rt_err *err)
 {
-	RT_AUTO_FD int fd = -1;
+	RT_AUTO_FD int fd = sys->calls->open(sys, path, O_PATH | O_NOFOLLOW, 0);
 	char target[PATH_MAX];
 	const char *name;
 	ssize_t n;
 
-	if (sys->live) {
-		n = readlinkat(sys->root, path, target, sizeof(target) - 1);
-	} else {
-		fd = open_below(sys, path, O_PATH | O_NOFOLLOW, 0);
-		if (fd < 0)
-			return rt_fail(err, -fd, "cannot read link %s", path);
-		n = readlinkat(fd, "", target, sizeof(target) - 1);
-	}
-	/* A plain file: EINVAL by path, ENOENT by handle. */
+	if (fd < 0)
+		return rt_fail(err, -fd, "cannot read link %s", path);
+	/* ENOENT for a plain file, too. */
+	n = readlinkat(fd, "", target, sizeof(target) - 1);
 	if (n < 0)
-		return rt_fail(err, errno == EINVAL ? ENOENT : errno,
-			       "cannot read link %s", path);
+		return rt_fail(err, errno, "cannot read link %s", path);
 	target[n] = '\0';
 	name = strrchr(target, '/');
 	name = name ? name + 1 : target;
@@ -422,30 +365,22 @@ int rt_sys_link_name(struct rt_sys *sys, const char *path, char *buf,
 
 bool rt_sys_exists(struct rt_sys *sys, const char *path)
 {
-	RT_AUTO_FD int fd = -1;
+	struct stat st;
 
-	if (sys->live)
-		return faccessat(sys->root, path, F_OK, 0) == 0;
-	fd = open_below(sys, path, O_PATH, 0);
-	return fd >= 0;
+	return sys->calls->stat(sys, path, &st) == 0;
 }
 
 bool rt_sys_is_writable(struct rt_sys *sys, const char *path)
 {
-	RT_AUTO_FD int fd = -1;
 	struct stat st;
 
-	if (sys->live)
-		return fstatat(sys->root, path, &st, 0) == 0 &&
-		       (st.st_mode & 0222);
-	fd = open_below(sys, path, O_PATH, 0);
-	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0222);
+	return sys->calls->stat(sys, path, &st) == 0 && (st.st_mode & 0222);
 }
 
 int rt_sys_openat(struct rt_sys *sys, const char *path, int flags, mode_t mode,
 		  struct rt_err *err)
 {
-	const int fd = open_below(sys, path, flags, mode);
+	const int fd = sys->calls->open(sys, path, flags, mode);
 
 	return fd < 0 ? rt_fail(err, -fd, "cannot open %s", path) : fd;
 }

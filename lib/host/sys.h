@@ -17,6 +17,7 @@
 #define RT_SYS_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "core/base/cpuset.h"
@@ -33,7 +34,16 @@ struct rt_names {
 void rt_names_fini(struct rt_names *names);
 #define RT_AUTO_NAMES __attribute__((cleanup(rt_names_fini))) struct rt_names
 
+/*
+ * Everything that is read, listed or asked for goes through open, stat and
+ * read: a test that replaces them sees it all.
+ */
 struct rt_sys_calls {
+	/* An O_CLOEXEC descriptor below the root, or a negative errno. */
+	int (*open)(struct rt_sys *sys, const char *path, int flags,
+		    mode_t mode);
+	/* 0 or a negative errno; links are followed. */
+	int (*stat)(struct rt_sys *sys, const char *path, struct stat *ret);
 	/*
 	 * The whole of a kernel file with one read(2), less one final newline,
 	 * NUL-terminated. -EFBIG if it does not fit size.
@@ -79,14 +89,30 @@ int rt_sys_read(struct rt_sys *sys, const char *path, char *buf, size_t size,
 int rt_sys_readf(struct rt_sys *sys, char *buf, size_t size, struct rt_err *err,
 		 const char *fmt, ...) RT_PRINTF(5, 6);
 
+/* A file that holds a list of CPUs. */
+int rt_sys_read_cpus(struct rt_sys *sys, const char *path,
+		     struct rt_cpuset *ret_set, struct rt_err *err);
+
 /* A file of any size up to max, in as many reads as it takes. */
 int rt_sys_read_all(struct rt_sys *sys, const char *path, size_t max,
 		    char **ret_text, size_t *ret_len, struct rt_err *err);
 
-/* A file of a thread, such as "stat". -ESRCH when the thread is gone. */
+/*
+ * A file of a thread, such as "stat". -ESRCH when the thread is gone, which on
+ * a live host kill(2) says and not that /proc does not show it: with hidepid=
+ * that is -EACCES.
+ */
 int rt_sys_read_task(struct rt_sys *sys, unsigned pid, unsigned tid,
 		     const char *name, char *buf, size_t size,
 		     struct rt_err *err);
+
+/*
+ * The same of any length. What does not fit buf is in *ret_longer, to be freed;
+ * else that stays NULL. A task's status is as long as its list of groups.
+ */
+int rt_sys_read_task_all(struct rt_sys *sys, unsigned pid, unsigned tid,
+			 const char *name, char *buf, size_t size,
+			 char **ret_longer, struct rt_err *err);
 
 /* Entries but . and .., unsorted; a missing directory is -ENOENT. */
 int rt_sys_list(struct rt_sys *sys, const char *path, struct rt_names *ret,
@@ -114,15 +140,14 @@ void rt_auto_fd(int *fd);
 #define RT_AUTO_FD __attribute__((cleanup(rt_auto_fd)))
 
 /*
- * Between sys.c and sys_captured.c. The openers give a descriptor or a
- * negative errno; the second is what the first falls back to on a kernel
+ * For the tables of calls. The captured host's is public for tests, which put
+ * calls of their own before some of its; so is how it opens a file on a kernel
  * without openat2.
  */
 extern const struct rt_sys_calls rt_sys_captured;
-int rt_sys_open_confined(int root, const char *path, int flags, mode_t mode);
 int rt_sys_open_walking(int root, const char *path, int flags, mode_t mode);
-int rt_sys_plain_read(struct rt_sys *sys, const char *path, char *buf,
-		      size_t size, struct rt_err *err);
+int rt_sys_read_once(struct rt_sys *sys, const char *path, char *buf,
+		     size_t size, struct rt_err *err);
 int rt_sys_status_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 			   struct rt_cpuset *ret_set, struct rt_err *err);
 

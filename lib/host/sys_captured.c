@@ -23,7 +23,7 @@
 
 #define MAX_LINKS	  40
 #define MAX_TRIES	  100
-#define TEXT_MAX	  65536
+#define TEXT_MAX	  (4u << 20)
 #define PF_NO_SETAFFINITY 0x04000000
 
 /* A path as it is walked: what is resolved, and what is still to come. */
@@ -132,7 +132,8 @@ int rt_sys_open_walking(int root, const char *path, int flags, mode_t mode)
 	return fd < 0 ? -errno : fd;
 }
 
-int rt_sys_open_confined(int root, const char *path, int flags, mode_t mode)
+static int captured_open(struct rt_sys *sys, const char *path, int flags,
+			 mode_t mode)
 {
 	struct open_how how = {
 		.flags = (unsigned)flags | O_CLOEXEC,
@@ -146,15 +147,22 @@ int rt_sys_open_confined(int root, const char *path, int flags, mode_t mode)
 	 * while the kernel walked over a "..".
 	 */
 	for (unsigned i = 0; i < MAX_TRIES; i++) {
-		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+		fd = syscall(SYS_openat2, sys->root, path, &how, sizeof(how));
 		if (fd >= 0)
 			return (int)fd;
 		if (errno != EAGAIN)
 			break;
 	}
 	return errno == ENOSYS || errno == EAGAIN ?
-		       rt_sys_open_walking(root, path, flags, mode) :
+		       rt_sys_open_walking(sys->root, path, flags, mode) :
 		       -errno;
+}
+
+static int captured_stat(struct rt_sys *sys, const char *path, struct stat *ret)
+{
+	RT_AUTO_FD int fd = captured_open(sys, path, O_PATH, 0);
+
+	return fd < 0 ? fd : fstat(fd, ret) < 0 ? -errno : 0;
 }
 
 /*
@@ -173,7 +181,7 @@ static int replace(struct rt_sys *sys, const char *path, const char *text,
 	    !rt_sys_is_writable(sys, path))
 		return rt_fail(err, EPERM, "cannot write '%s' to %s", text,
 			       path);
-	fd = rt_sys_open_confined(sys->root, path, O_RDWR | O_NONBLOCK, 0);
+	fd = captured_open(sys, path, O_RDWR | O_NONBLOCK, 0);
 	if (fd < 0)
 		return rt_fail(err, -fd, "cannot open %s to write '%s'", path,
 			       text);
@@ -206,9 +214,7 @@ static int adjust_list(struct rt_sys *sys, const char *path,
 
 	if (!rt_sys_exists(sys, path))
 		return 0;
-	r = rt_sys_plain_read(sys, path, text, sizeof(text), err);
-	if (r == 0)
-		r = rt_cpuset_parse_list(text, &set, err);
+	r = rt_sys_read_cpus(sys, path, &set, err);
 	if (r < 0)
 		return r;
 	if (more)
@@ -358,10 +364,12 @@ static int write_affinity(struct rt_sys *sys, const char *path,
 {
 	static const char mask_key[] = "\nCpus_allowed:\t";
 	static const char list_key[] = "\nCpus_allowed_list:\t";
-	char status[TEXT_MAX], value[RT_CPULIST_MAX];
+	char value[RT_CPULIST_MAX];
+	RT_AUTO_FREE char *status = NULL;
 	RT_AUTO_FREE char *with_list = NULL;
 	RT_AUTO_FREE char *with_both = NULL;
-	int r = rt_sys_plain_read(sys, path, status, sizeof(status), err);
+	size_t len;
+	int r = rt_sys_read_all(sys, path, TEXT_MAX, &status, &len, err);
 
 	if (r < 0)
 		return r;
@@ -385,11 +393,9 @@ static int refuse_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 	struct rt_cpuset online;
 	unsigned flags = 0;
 	const char *p;
-	int r = rt_sys_read(sys, "sys/devices/system/cpu/online", text,
-			    sizeof(text), err);
+	int r = rt_sys_read_cpus(sys, "sys/devices/system/cpu/online", &online,
+				 err);
 
-	if (r == 0)
-		r = rt_cpuset_parse_list(text, &online, err);
 	if (r == 0)
 		r = rt_sys_read_task(sys, pid, tid, "stat", text, sizeof(text),
 				     err);
@@ -422,8 +428,11 @@ static int captured_set_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 static int captured_move_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
 				const char *cgroup, struct rt_err *err)
 {
-	char path[PATH_MAX], text[TEXT_MAX], value[PATH_MAX + 8];
+	char path[PATH_MAX], value[PATH_MAX + 8];
+	RT_AUTO_FREE char *text = NULL;
 	RT_AUTO_FREE char *changed = NULL;
+	RT_AUTO_STRBUF lines = { 0 };
+	size_t len;
 	int r;
 
 	snprintf(path, sizeof(path), "sys/fs/cgroup/%s", cgroup);
@@ -434,18 +443,22 @@ static int captured_move_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
 	r = task_path(sys, pid, tid, "cgroup", path, sizeof(path), err);
 	if (r < 0)
 		return r;
-	/* In front of the first line, so that it is found like the others. */
-	text[0] = '\n';
-	r = rt_sys_plain_read(sys, path, text + 1, sizeof(text) - 1, err);
+	r = rt_sys_read_all(sys, path, TEXT_MAX, &text, &len, err);
 	if (r < 0)
 		return r;
+	/* A newline in front: the first line is found like the others. */
+	rt_strbuf_addf(&lines, "\n%s", text);
+	if (lines.failed)
+		return rt_fail_memory(err);
 	snprintf(value, sizeof(value), "/%s", cgroup);
-	r = change_line(text, "\n0::", value, &changed, err);
+	r = change_line(lines.text, "\n0::", value, &changed, err);
 	return r < 0 ? r : replace(sys, path, changed + 1, false, err);
 }
 
 const struct rt_sys_calls rt_sys_captured = {
-	.read = rt_sys_plain_read,
+	.open = captured_open,
+	.stat = captured_stat,
+	.read = rt_sys_read_once,
 	.write = captured_write,
 	.get_affinity = rt_sys_status_affinity,
 	.set_affinity = captured_set_affinity,

@@ -59,24 +59,17 @@ static int write_affinity(struct rt_sys *sys, const char *path,
 static int read_cgroup(struct rt_sys *sys, const char *path, char *buf,
 		       size_t size, struct rt_err *err)
 {
-	static const char unified[] = "0::/";
-	char text[4096];
+	RT_AUTO_FREE char *cgroup = NULL;
 	unsigned pid, tid;
-	const char *line;
 	int r = find_task(sys, path, &pid, &tid, err);
 
 	if (r == 0)
-		r = rt_sys_read_task(sys, pid, tid, "cgroup", text,
-				     sizeof(text), err);
-	if (r < 0)
-		return r;
-	line = strstr(text, unified);
-	if (!line || (line != text && line[-1] != '\n'))
-		return rt_fail(err, 0, "thread %u is in no unified cgroup",
-			       tid);
-	line += sizeof(unified) - 1;
-	snprintf(buf, size, "%.*s", (int)strcspn(line, "\n"), line);
-	return 0;
+		r = rt_task_cgroup(sys, pid, tid, &cgroup, err);
+	if (r == 0 && !cgroup)
+		r = rt_fail(err, 0, "thread %u is in no unified cgroup", tid);
+	if (r == 0 && (size_t)snprintf(buf, size, "%s", cgroup) >= size)
+		r = rt_fail(err, EFBIG, "cgroup of thread %u", tid);
+	return r;
 }
 
 static int write_cgroup(struct rt_sys *sys, const char *path, const char *value,

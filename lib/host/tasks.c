@@ -8,24 +8,10 @@
 #include "core/plan/plan.h"
 #include "probe.h"
 #include "task_stat.h"
+#include "unread.h"
 
 #define PF_KTHREAD	  0x00200000
 #define PF_NO_SETAFFINITY 0x04000000
-
-/* A thread of a guest: of its process, or the kernel's on its behalf. */
-static bool is_guests(const struct rt_facts *facts, unsigned tid)
-{
-	for (size_t i = 0; i < facts->processes.n; i++) {
-		const struct rt_threads *threads =
-			&facts->processes.items[i].threads;
-
-		for (size_t j = 0; j < threads->n; j++) {
-			if (threads->items[j].tid == tid)
-				return true;
-		}
-	}
-	return false;
-}
 
 /* How long cpusets may take to hear of a CPU, and how often we look. */
 #define LATE_MS	   2000
@@ -43,6 +29,73 @@ struct search {
 	const void *data; /* for found */
 };
 
+/* Processes and threads of the guests, sorted. */
+struct guests {
+	unsigned *tids;
+	size_t n, size;
+	bool some_unread; /* of one we do not know which threads it has */
+};
+
+static bool add_tid(struct guests *guests, unsigned tid)
+{
+	if (!rt_grow(&guests->tids, guests->n, &guests->size,
+		     sizeof(*guests->tids)))
+		return false;
+	guests->tids[guests->n++] = tid;
+	return true;
+}
+
+static int compare_tids(const void *a, const void *b)
+{
+	const unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int list_guests(const struct rt_facts *facts, struct guests *guests,
+		       struct rt_err *err)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < facts->processes.n; i++) {
+		const struct rt_process *process = &facts->processes.items[i];
+
+		guests->some_unread |= process->unread != NULL;
+		ok = add_tid(guests, process->pid);
+		for (size_t j = 0; ok && j < process->threads.n; j++)
+			ok = add_tid(guests, process->threads.items[j].tid);
+	}
+	if (guests->n)
+		qsort(guests->tids, guests->n, sizeof(*guests->tids),
+		      compare_tids);
+	return ok ? 0 : rt_fail_memory(err);
+}
+
+/* One scan of all tasks. */
+struct scan {
+	const struct search *search;
+	struct guests guests;
+	struct rt_unread unread;
+};
+
+static bool is_guests(const struct scan *scan, unsigned pid)
+{
+	return scan->guests.n &&
+	       bsearch(&pid, scan->guests.tids, scan->guests.n, sizeof(pid),
+		       compare_tids);
+}
+
+/*
+ * A kernel thread that works for a guest whose cgroups could not be read. It is
+ * told by its name: vhost-PID (before 6.4), or kvm-nx-lpage-recovery-PID.
+ */
+static bool may_be_guests(const struct scan *scan, const struct rt_task *task)
+{
+	return scan->guests.some_unread && task->kernel &&
+	       (strncmp(task->comm, "vhost-", 6) == 0 ||
+		strncmp(task->comm, "kvm-nx", 6) == 0);
+}
+
 static int keep(const struct search *search, const struct rt_task *task,
 		struct rt_err *err)
 {
@@ -55,81 +108,99 @@ static int keep(const struct search *search, const struct rt_task *task,
 	return 0;
 }
 
-static int look_at(const struct search *search, unsigned pid, unsigned tid,
+/* Left out; one that ended while we looked, without a word. */
+static void leave_out(struct scan *scan, const struct rt_err *why)
+{
+	if (why->code != ESRCH && why->code != ENOENT)
+		rt_unread_count(&scan->unread, why);
+}
+
+static int look_at(struct scan *scan, unsigned pid, unsigned tid,
 		   const struct rt_stat_line *line, struct rt_err *err)
 {
+	const struct search *search = scan->search;
 	struct rt_sys *sys = search->sys;
 	struct rt_task task;
-	int r;
+	struct rt_err why;
 
 	task.movable = !(line->flags & PF_NO_SETAFFINITY);
 	if (search->only_movable && !task.movable)
 		return 0;
-	r = sys->calls->get_affinity(sys, pid, tid, &task.affinity, err);
-	if (r < 0 || !rt_cpuset_intersects(&task.affinity, search->cpus))
-		return r;
+	if (sys->calls->get_affinity(sys, pid, tid, &task.affinity, &why) < 0) {
+		leave_out(scan, &why);
+		return 0;
+	}
+	if (!rt_cpuset_intersects(&task.affinity, search->cpus))
+		return 0;
 	task.pid = pid;
 	task.tid = tid;
 	task.start = line->start;
 	memcpy(task.comm, line->comm, sizeof(task.comm));
 	task.kernel = line->flags & PF_KTHREAD;
-	return search->found(search, &task, err);
+	return may_be_guests(scan, &task) ? 0 :
+					    search->found(search, &task, err);
 }
 
-static int read_threads_of(const struct search *search, unsigned pid,
-			   struct rt_err *err)
+static int read_threads_of(struct scan *scan, unsigned pid, struct rt_err *err)
 {
+	struct rt_sys *sys = scan->search->sys;
 	RT_AUTO_FREE unsigned *tids = NULL;
+	struct rt_err why;
 	char path[64];
 	size_t n = 0;
-	int r;
+	int r = 0;
 
 	snprintf(path, sizeof(path), "proc/%u/task", pid);
-	r = rt_sys_list_numbers(search->sys, path, &tids, &n, err);
+	if (rt_sys_list_numbers(sys, path, &tids, &n, &why) < 0)
+		leave_out(scan, &why);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct rt_stat_line line;
 
-		r = rt_stat_read(search->sys, pid, tids[i], &line, err);
-		if (r == 0)
-			r = look_at(search, pid, tids[i], &line, err);
-		if (r == -ESRCH)
-			r = 0;
+		if (rt_stat_read(sys, pid, tids[i], &line, &why) < 0)
+			leave_out(scan, &why);
+		else
+			r = look_at(scan, pid, tids[i], &line, err);
 	}
 	return r;
 }
 
-static int read_pid(const struct search *search, unsigned pid,
-		    struct rt_err *err)
+static int read_pid(struct scan *scan, unsigned pid, struct rt_err *err)
 {
 	struct rt_stat_line line;
+	struct rt_err why;
 	char text[2048];
 	int r;
 
-	if (is_guests(search->facts, pid))
+	if (is_guests(scan, pid))
 		return 0;
-	r = rt_sys_readf(search->sys, text, sizeof(text), err, "proc/%u/stat",
-			 pid);
+	r = rt_sys_readf(scan->search->sys, text, sizeof(text), &why,
+			 "proc/%u/stat", pid);
 	if (r == 0)
-		r = rt_stat_parse(text, &line, err);
-	if (r < 0)
-		return r;
+		r = rt_stat_parse(text, &line, &why);
+	if (r < 0) {
+		leave_out(scan, &why);
+		return 0;
+	}
 	/* Most have one thread: that saves the look into the directory. */
-	return line.threads == 1 ? look_at(search, pid, pid, &line, err) :
-				   read_threads_of(search, pid, err);
+	return line.threads == 1 ? look_at(scan, pid, pid, &line, err) :
+				   read_threads_of(scan, pid, err);
 }
 
 static int find_tasks(const struct search *search, struct rt_err *err)
 {
 	RT_AUTO_FREE unsigned *pids = NULL;
+	struct scan scan = { .search = search, .unread.what = "tasks" };
+	struct rt_err why;
 	size_t n = 0;
-	int r = rt_sys_list_numbers(search->sys, "proc", &pids, &n, err);
+	int r = list_guests(search->facts, &scan.guests, err);
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = read_pid(search, pids[i], err);
-		/* It ended while we looked. */
-		if (r == -ESRCH || r == -ENOENT)
-			r = 0;
-	}
+	if (rt_sys_list_numbers(search->sys, "proc", &pids, &n, &why) < 0)
+		leave_out(&scan, &why);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = read_pid(&scan, pids[i], err);
+	if (r == 0)
+		r = rt_unread_tell(&scan.unread, search->facts, err);
+	free(scan.guests.tids);
 	return r < 0 ? rt_wrap(err, "tasks") : 0;
 }
 
@@ -175,15 +246,6 @@ int rt_facts_read_tasks_to_plan(struct rt_sys *sys,
 	};
 
 	return find_tasks(&search, err);
-}
-
-static int read_list(struct rt_sys *sys, const char *path,
-		     struct rt_cpuset *ret_set, struct rt_err *err)
-{
-	char text[RT_CPULIST_MAX];
-	int r = rt_sys_read(sys, path, text, sizeof(text), err);
-
-	return r < 0 ? r : rt_cpuset_parse_list(text, ret_set, err);
 }
 
 /* Does the mask lack CPUs of *lost and no others of *all? */
@@ -243,8 +305,8 @@ static void wait_for_cpusets(struct rt_sys *sys,
 
 	rt_cpuset_and(&wanted, &widening->all);
 	for (unsigned i = 0; sys->live && i < LATE_MS / PAUSE_MS; i++) {
-		if (read_list(sys, "sys/fs/cgroup/cpuset.cpus.effective", &told,
-			      &ignored) < 0 ||
+		if (rt_sys_read_cpus(sys, "sys/fs/cgroup/cpuset.cpus.effective",
+				     &told, &ignored) < 0 ||
 		    rt_cpuset_is_subset(&wanted, &told))
 			return;
 		pause_for(PAUSE_MS);
@@ -283,13 +345,15 @@ int rt_tasks_widen(struct rt_sys *sys, const char *path, struct rt_err *err)
 				     &widening.lost, err);
 
 	if (r == 0)
-		r = read_list(sys, "sys/devices/system/cpu/online",
-			      &widening.all, err);
+		r = rt_sys_read_cpus(sys, "sys/devices/system/cpu/online",
+				     &widening.all, err);
 	if (r == 0)
-		r = read_list(sys, "sys/devices/system/cpu/present",
-			      &widening.present, err);
+		r = rt_sys_read_cpus(sys, "sys/devices/system/cpu/present",
+				     &widening.present, err);
 	if (r == 0)
-		r = rt_facts_read_cgroup(sys, &facts, err);
+		r = rt_facts_read_isolated(sys, &facts, err);
+	if (r == 0 && facts.isolated_unread)
+		r = rt_fail(err, EIO, "cannot tell which CPUs shields keep");
 	if (r == 0) {
 		rt_cpuset_minus(&widening.all, &facts.isolated);
 		wait_for_cpusets(sys, &widening);

@@ -131,6 +131,15 @@ grep -qE 'CPU 10   service .* 42 switches$' "$work/out"
 result $? 'what its CPU was taken off' || sed 's/^/# /' "$work/out"
 grep -qE 'CPU 6    vCPU .* 0 switches$' "$work/out"
 result $? 'and no other' || sed 's/^/# /' "$work/out"
+
+# One in very many groups: what we look for stands behind them.
+awk 'NR == 2 { printf "Groups:\t"; for (i = 0; i < 20000; i++) printf "%d ", 100000 + i; print "" } 1' \
+	"$root/proc/4711/task/4711/status" >"$work/status"
+cat "$work/status" >"$root/proc/4711/task/4711/status"
+run 'many groups' 0 kvmrt-stat --root "$root" -t
+grep -qE '^ +4711 qemu-system-x86 +emulator +10 +8 fifo:1 +1\.500 ms +42$' \
+	"$work/out"
+result $? 'many groups: all of its columns' || sed 's/^/# /' "$work/out"
 run 'threads as JSON' 0 kvmrt-stat --root "$root" --json
 has out '"role":"emulator","cpus":[10],"last_cpu":8,"policy":"fifo","priority":1,"waited_ns":1500000,"switched":42}'
 

@@ -39,6 +39,8 @@ static const struct {
 	{ "affinity by members", RT_KIND_AFFINITY, "6,7", "6-7", true },
 	{ "cgroup by letters", RT_KIND_CGROUP, "a/b", "a/b", true },
 	{ "cgroup other", RT_KIND_CGROUP, "a/b", "a/c", false },
+	{ "what is not known", RT_KIND_TEXT, RT_UNREAD, RT_UNREAD, false },
+	{ "what is not known, as a list", RT_KIND_LIST, RT_UNREAD, "0", false },
 	{ "banned CPUs by members", RT_KIND_IRQBALANCE, "4-5", "5,4", true },
 };
 

@@ -36,6 +36,8 @@ static void path_in(char *buf, size_t size, const char *path)
 struct server {
 	const char *own; /* mask that is banned without anybody asking */
 	bool hangs;	 /* takes requests and never answers */
+	bool dribbles;	 /* never ends its answer */
+	bool abstract;	 /* has no file */
 	pid_t pid;
 };
 
@@ -93,7 +95,7 @@ static void to_mask(const char *list, char *mask, size_t size)
 static void serve(const struct server *server, int sock)
 {
 	static const char ban[] = "settings cpus ";
-	char banned[64], buf[512], answer[256];
+	char banned[512], buf[512], answer[600];
 
 	snprintf(banned, sizeof(banned), "%s", server->own);
 	for (;;) {
@@ -104,6 +106,9 @@ static void serve(const struct server *server, int sock)
 		receive(peer, buf, sizeof(buf));
 		if (server->hangs)
 			continue;
+		while (server->dribbles &&
+		       send(peer, " ", 1, MSG_NOSIGNAL) == 1)
+			usleep(300000);
 		if (strcmp(buf, "setup") == 0) {
 			snprintf(answer, sizeof(answer),
 				 "SLEEP 10 IRQ 24 BANNED %s", banned);
@@ -128,10 +133,12 @@ static void start_server(struct server *server, unsigned as)
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	path_in(path, sizeof(path), "run/irqbalance");
-	mkdir(path, 0755);
 	snprintf(name, sizeof(name), "%s/irqbalance%u.sock", path, as);
-	unlink(name);
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%.107s", name);
+	if (!server->abstract) {
+		mkdir(path, 0755);
+		unlink(name);
+		snprintf(addr.sun_path, sizeof(addr.sun_path), "%.107s", name);
+	}
 	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 	    setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) ||
 	    listen(sock, 8) < 0) {
@@ -162,7 +169,7 @@ static const char *banned_by(unsigned pid)
 
 	snprintf(path, sizeof(path), "irqbalance/%u/%u", pid, pid);
 	text[0] = '\0';
-	if (rt_facts_read_irqbalance(&sys, &facts, &err) < 0)
+	if (rt_facts_read_irqbalance(&sys, NULL, &facts, &err) < 0)
 		snprintf(text, sizeof(text), "%.200s", err.text);
 	else if (!rt_settings_find(&facts.settings, path))
 		snprintf(text, sizeof(text), "not there");
@@ -216,27 +223,140 @@ static void test_calls(void)
 	       "nor is one that is gone");
 	ok(rt_irqbalance_write(&sys, "irqbalance/x", "1", &err) < 0,
 	   "a path that names none: %s", err.text);
+	is_int(rt_irqbalance_write(&sys, "irqbalance/710/710", "6,7,8,9,11",
+				   &err),
+	       0, "a list with gaps");
+	is_log(DAEMON, "settings cpus 6-9,11\n",
+	       "is said as shortly as can be");
 	stop_server(&server);
-	is_str(banned_by(DAEMON), "not there", "a socket left behind is none");
+	is_str(banned_by(DAEMON), RT_UNREAD, "one that lives and refuses");
 	is_int(rt_irqbalance_write(&sys, "irqbalance/710/710", "1", &err),
 	       -ECONNREFUSED, "and refuses");
 }
 
-/* A list longer than its request buffer would be cut by it. */
+/* It takes 500 bytes; a list that is longer would be cut by it. */
 static void test_long_list(void)
 {
 	struct server server = { .own = "000" };
-	char list[1024] = "1";
+	char list[1024] = "settings cpus 1";
+	const char *value = list + strlen("settings cpus ");
 	struct rt_err err = { 0 };
+	size_t len = 0;
 
-	for (unsigned cpu = 3; strlen(list) < 500; cpu += 2)
-		snprintf(list + strlen(list), sizeof(list) - strlen(list),
-			 ",%u", cpu);
+	for (unsigned cpu = 3; strlen(list) + 4 <= 500; cpu += 2) {
+		len = strlen(list);
+		snprintf(list + len, sizeof(list) - len, ",%u", cpu);
+	}
+	ok(strlen(list) > 490, "%zu bytes", strlen(list));
 	start_server(&server, DAEMON);
-	is_int(rt_irqbalance_write(&sys, "irqbalance/710/710", list, &err),
-	       -EFBIG, "a list that it would cut is not sent");
+	is_int(rt_irqbalance_write(&sys, "irqbalance/710/710", value, &err), 0,
+	       "a list that it takes");
+	len = strlen(list);
+	list[len] = '\n';
+	list[len + 1] = '\0';
+	is_log(DAEMON, list, "is sent");
+	snprintf(list + len, sizeof(list) - len, ",1001,1003,1005");
+	is_int(rt_irqbalance_write(&sys, "irqbalance/710/710", value, &err),
+	       -EFBIG, "a list that it would cut is not");
+	ok(strstr(err.text, "IRQBALANCE_BANNED_CPULIST"), "%s", err.text);
 	is_log(DAEMON, "", "it heard nothing");
 	stop_server(&server);
+}
+
+/* The file that the kernel would show of the process that serves. */
+static void put_stat(unsigned pid, const char *comm)
+{
+	char path[64], full[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "proc/%u", pid);
+	path_in(full, sizeof(full), path);
+	mkdir(full, 0755);
+	snprintf(path, sizeof(path), "proc/%u/task", pid);
+	path_in(full, sizeof(full), path);
+	mkdir(full, 0755);
+	snprintf(path, sizeof(path), "proc/%u/task/%u", pid, pid);
+	path_in(full, sizeof(full), path);
+	mkdir(full, 0755);
+	snprintf(path, sizeof(path), "proc/%u/task/%u/stat", pid, pid);
+	path_in(full, sizeof(full), path);
+	file = fopen(full, "we");
+	ok(file &&
+		   fprintf(file,
+			   "%u (%s) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 "
+			   "%u 0\n",
+			   pid, comm, pid) > 0 &&
+		   fclose(file) == 0,
+	   "process %u", pid);
+}
+
+/* Where it could not make its file. Only root's is believed. */
+static void test_abstract(void)
+{
+	struct server server = { .own = "006", .abstract = true };
+	struct rt_err err = { 0 };
+	char path[64];
+	unsigned pid;
+
+	start_server(&server, 0);
+	/* Whose it is says who called listen(2): we did. */
+	pid = (unsigned)getpid();
+	put_stat(pid, "irqbalance");
+	is_str(banned_by(pid), "not there", "a captured host has no address");
+	sys.live = true;
+	snprintf(path, sizeof(path), "irqbalance/%u/%u", pid, pid);
+	if (geteuid() != 0) {
+		is_str(banned_by(pid), "not there",
+		       "a stranger's does not count");
+	} else {
+		is_str(banned_by(pid), "1-2", "it is found at its address");
+		is_int(rt_irqbalance_write(&sys, path, "3-4", &err), 0,
+		       "and is told there");
+		is_str(banned_by(pid), "3-4", "what it then does");
+		is_log(pid, "settings cpus 3-4\n", "and heard");
+	}
+	sys.live = false;
+	stop_server(&server);
+	path_in(path, sizeof(path), "log");
+	unlink(path);
+}
+
+/* A number of one that was killed, and is another's now. */
+static void test_left_behind(void)
+{
+	struct server server = { .own = "000" };
+
+	put_stat(4242, "sleep");
+	start_server(&server, 4242);
+	stop_server(&server);
+	is_str(banned_by(4242), "not there", "a socket left behind is none");
+}
+
+static const struct {
+	const char *name, *own, *banned;
+	bool told;
+} answers[] = {
+	{ "no mask is no CPU", "", "", false },
+	{ "a mask that is none", "xyz", RT_UNREAD, true },
+};
+
+static void test_answers(void)
+{
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		struct server server = { .own = answers[i].own };
+		struct rt_facts facts = { 0 };
+		struct rt_err err = { 0 };
+
+		start_server(&server, DAEMON);
+		is_str(banned_by(DAEMON), answers[i].banned, answers[i].name);
+		rt_facts_read_irqbalance(&sys, NULL, &facts, &err);
+		ok(facts.unread.n == answers[i].told, "findings");
+		ok(!answers[i].told || strstr(facts.unread.items[0].message,
+					      "irqbalance[710]"),
+		   "with its number");
+		rt_facts_fini(&facts);
+		stop_server(&server);
+	}
 }
 
 static double now(void)
@@ -247,14 +367,31 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void test_hung(void)
+static void test_hung(bool dribbles)
 {
-	struct server server = { .own = "000", .hangs = true };
-	const double start = now();
+	struct server server = { .own = "000",
+				 .hangs = !dribbles,
+				 .dribbles = dribbles };
+	struct rt_facts first = { 0 }, second = { 0 };
+	struct rt_err err = { 0 };
+	double start = now();
 
 	start_server(&server, DAEMON);
-	is_str(banned_by(DAEMON), RT_UNREAD, "one that hangs is known as such");
+	rt_facts_read_irqbalance(&sys, NULL, &first, &err);
 	ok(now() - start < 2.5, "after %.1f seconds", now() - start);
+	start = now();
+	rt_facts_read_irqbalance(&sys, &first.settings, &second, &err);
+	ok(now() - start < 0.5, "it is not asked again: %.1f seconds",
+	   now() - start);
+	if (ok(second.settings.n == 1 && second.unread.n == 1, "but known"))
+		is_str(second.settings.items[0].value, RT_UNREAD, "as silent");
+	if (ok(first.settings.n == 1 && first.unread.n == 1, "as before")) {
+		is_str(first.settings.items[0].value, RT_UNREAD,
+		       "one that hangs is known as such");
+		is_str(first.unread.items[0].code, RT_CODE_SILENT, "and told");
+	}
+	rt_facts_fini(&first);
+	rt_facts_fini(&second);
 	stop_server(&server);
 }
 
@@ -359,9 +496,13 @@ int main(void)
 		printf("Bail out! %s\n", err.text);
 		return 1;
 	}
+	test_abstract();
 	test_calls();
 	test_long_list();
-	test_hung();
+	test_answers();
+	test_hung(false);
+	test_hung(true);
+	test_left_behind();
 	test_reconcile();
 	rt_sys_close(&sys);
 	test_host_remove(&host);

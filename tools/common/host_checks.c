@@ -284,9 +284,9 @@ static void check_irqbalance(struct rt_loaded *loaded,
 				  "it runs as process %u; only root may talk "
 				  "to it",
 				  pid);
-	else if (rt_facts_read_irqbalance(&loaded->sys, &facts, &ignored) ==
-			 0 &&
-		 facts.settings.n)
+	else if (rt_facts_read_irqbalance(&loaded->sys, NULL, &facts,
+					  &ignored) == 0 &&
+		 facts.settings.n && !facts.unread.n)
 		rt_host_check_add(checks, "irqbalance", RT_PASS, "",
 				  "process %u can be told which CPUs to keep "
 				  "off",

@@ -59,7 +59,7 @@ int rt_look(struct rt_loaded *loaded, struct rt_looked *ret_looked,
 	input.journal = &looked.journal;
 	if (r == 0 && looked.journal.n_active) {
 		r = rt_reconcile_facts(&loaded->sys, &looked.journal,
-				       &loaded->topo, &looked.facts, err);
+				       &loaded->topo, NULL, &looked.facts, err);
 		if (r == 0)
 			r = rt_plan_make(&input, &looked.plan, err);
 		if (r == 0)
@@ -100,7 +100,7 @@ const struct rt_process *rt_looked_process(const struct rt_looked *looked,
 static bool read_stat(struct rt_sys *sys, const struct rt_thread *thread,
 		      struct rt_thread_now *ret)
 {
-	char text[1024];
+	char text[2048];
 	struct rt_err ignored;
 	const char *at;
 
@@ -118,6 +118,7 @@ bool rt_look_thread(struct rt_sys *sys, const struct rt_thread *thread,
 		    struct rt_thread_now *ret)
 {
 	char text[8192];
+	RT_AUTO_FREE char *longer = NULL;
 	struct rt_err ignored;
 	const char *at;
 
@@ -128,9 +129,10 @@ bool rt_look_thread(struct rt_sys *sys, const struct rt_thread *thread,
 	if (rt_sys_read_task(sys, thread->pid, thread->tid, "schedstat", text,
 			     sizeof(text), &ignored) == 0)
 		(void)sscanf(text, "%*u %llu", &ret->delay_ns);
-	if (rt_sys_read_task(sys, thread->pid, thread->tid, "status", text,
-			     sizeof(text), &ignored) == 0) {
-		at = strstr(text, "nonvoluntary_ctxt_switches:");
+	if (rt_sys_read_task_all(sys, thread->pid, thread->tid, "status", text,
+				 sizeof(text), &longer, &ignored) == 0) {
+		at = strstr(longer ? longer : text,
+			    "\nnonvoluntary_ctxt_switches:");
 		if (at)
 			(void)sscanf(at, "%*s %llu", &ret->switches);
 	}

@@ -32,13 +32,16 @@ void rt_pci_devs_fini(struct rt_pci_devs *devs)
 	memset(devs, 0, sizeof(*devs));
 }
 
-static void fini_process(struct rt_process *process)
+void rt_process_fini(struct rt_process *process)
 {
 	free(process->unread);
+	process->unread = NULL;
 	free(process->scope);
+	process->scope = NULL;
 	for (size_t i = 0; i < process->threads.n; i++)
 		free(process->threads.items[i].leaf);
 	free(process->threads.items);
+	memset(&process->threads, 0, sizeof(process->threads));
 	rt_settings_fini(&process->cgroup);
 }
 
@@ -49,7 +52,7 @@ void rt_facts_fini(struct rt_facts *facts)
 	rt_pci_devs_fini(&facts->pci);
 	free(facts->tasks.items);
 	for (size_t i = 0; i < facts->processes.n; i++)
-		fini_process(&facts->processes.items[i]);
+		rt_process_fini(&facts->processes.items[i]);
 	free(facts->processes.items);
 	rt_report_fini(&facts->unread);
 	memset(facts, 0, sizeof(*facts));
@@ -157,6 +160,8 @@ static bool same_partition(const char *a, const char *b)
 
 bool rt_value_same(enum rt_kind kind, const char *a, const char *b)
 {
+	if (strcmp(a, RT_UNREAD) == 0 || strcmp(b, RT_UNREAD) == 0)
+		return false;
 	switch (kind) {
 	case RT_KIND_TEXT:
 	case RT_KIND_CGROUP:

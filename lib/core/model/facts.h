@@ -121,13 +121,15 @@ struct rt_threads {
 /* What was found of one active guest with a process. */
 struct rt_process {
 	char uuid[40];
-	char *scope; /* cgroup path below the mount, no leading slash; NULL */
+	unsigned pid; /* known also when it could not be looked at */
+	char *scope;  /* cgroup path below the mount, no leading slash; NULL */
 	struct rt_threads threads;
 	/* cpuset.cpus, .exclusive, .partition of scope, ancestors, leaves. */
 	struct rt_settings cgroup;
 	unsigned long long locked_kib; /* VmLck + HugetlbPages */
-	char *unread; /* why it could not be looked at (it lives, and nothing
-			 else of this struct is to be relied on); NULL: it was */
+	char *unread; /* why it could not be looked at: it lives, and there
+			 are no threads, no scope and no cgroup files here;
+			 NULL: it was */
 };
 
 struct rt_processes {
@@ -142,13 +144,21 @@ struct rt_facts {
 	struct rt_tasks tasks;
 	struct rt_processes processes;
 	struct rt_cpuset isolated; /* cgroup2 cpuset.cpus.isolated (root) */
-	bool has_partitions;	   /* cpuset.cpus.exclusive exists (6.7) */
-	struct rt_report unread;   /* what could not be read, a finding each */
-	bool workqueues_follow;	   /* the kernel keeps unbound workqueues off
+	/*
+	 * It is there and could not be read. Shields may be up: isolated is
+	 * then every CPU, so that none is taken for unshielded, and no task's
+	 * mask says anything.
+	 */
+	bool isolated_unread;
+	bool has_partitions;	 /* cpuset.cpus.exclusive exists (6.7) */
+	struct rt_report unread; /* what could not be read, a finding each */
+	bool workqueues_follow;	 /* the kernel keeps unbound workqueues off
 				      isolated CPUs (6.8) */
 };
 
 void rt_facts_fini(struct rt_facts *facts);
+/* What it owns; uuid and pid stay. */
+void rt_process_fini(struct rt_process *process);
 
 int rt_settings_add(struct rt_settings *settings, enum rt_kind kind,
 		    const char *path, const char *value, struct rt_err *err);
@@ -160,7 +170,10 @@ void rt_pci_devs_fini(struct rt_pci_devs *devs);
 const struct rt_pci_dev *rt_pci_devs_find(const struct rt_pci_devs *devs,
 					  const struct rt_pci_addr *addr);
 
-/* Do two texts of a kind say the same? Text that cannot be read never does. */
+/*
+ * Do two texts of a kind say the same? RT_UNREAD never does, not even as
+ * RT_UNREAD, nor does text that is not of the kind.
+ */
 bool rt_value_same(enum rt_kind kind, const char *a, const char *b);
 
 #endif

@@ -223,6 +223,12 @@ static int derive(struct maker *maker, const struct claimed *claimed)
 		fail_musts(maker, claimed, "cannot be read");
 		return 0;
 	}
+	if (!claimed->saved && !(claimed->traits & TRAIT_DIES) &&
+	    rt_journal_is_foreign(maker->in->journal, claimed->path)) {
+		fail_musts(maker, claimed,
+			   "is on record in a form that a newer kvmrt wrote");
+		return 0;
+	}
 	if (!claimed->writes && is_left_over(maker, claimed))
 		return add_claimed(maker, claimed, RT_ACT_SET, claimed->base);
 	if (!claimed->writes)

@@ -164,10 +164,30 @@ static int save_masks(struct maker *maker, size_t guest)
 	return rt_claim(maker, &target, &claim);
 }
 
+/* Where shields are up is not known now: what is on record stays. */
+static int leave_tasks(struct maker *maker)
+{
+	const struct rt_journal *journal = maker->in->journal;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < journal->n_saved; i++) {
+		const struct rt_saved *saved = &journal->saved[i];
+
+		if (!saved->done && (saved->kind == RT_KIND_AFFINITY ||
+				     saved->kind == RT_KIND_IRQ_THREAD))
+			r = rt_claim_as_is(maker, saved);
+	}
+	return r;
+}
+
 int rt_plan_tasks_saved(struct maker *maker)
 {
-	int r = rt_cpuset_is_empty(&maker->owned) ? 0 :
-						    for_tasks(maker, save_task);
+	int r = 0;
+
+	if (!rt_cpuset_is_empty(&maker->owned))
+		r = maker->in->facts->isolated_unread ?
+			    leave_tasks(maker) :
+			    for_tasks(maker, save_task);
 
 	for (size_t i = 0; r == 0 && i < maker->in->journal->n_active; i++) {
 		if (rt_plan_has_rt(maker, i))
@@ -221,7 +241,8 @@ int rt_plan_sweep(struct maker *maker)
 	if (!rt_cpuset_is_subset(&maker->started, &maker->swept) &&
 	    !maker->in->last)
 		maker->plan->again = true;
-	if (rt_cpuset_is_empty(&maker->swept))
+	if (rt_cpuset_is_empty(&maker->swept) ||
+	    maker->in->facts->isolated_unread)
 		return 0;
 	r = sweep_workqueues(maker);
 	return r < 0 ? r : for_tasks(maker, sweep_task);
