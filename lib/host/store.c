@@ -84,11 +84,6 @@ static int read_file(int file, char **ret_text, size_t *ret_len,
 	return r;
 }
 
-static bool is_damaged(const struct rt_journal *journal)
-{
-	return journal->damage.damaged || journal->damage.orphans;
-}
-
 /* On failure the state is what could be read. */
 static int load(struct rt_store *store, struct rt_err *err)
 {
@@ -183,13 +178,12 @@ static bool write_new(const struct rt_store *store,
 }
 
 /* The file's content in as few entries as there are facts. */
-static void compact(struct rt_store *store)
+static void compact(struct rt_store *store, bool always)
 {
 	RT_AUTO_STRBUF text = { 0 };
 
 	rt_journal_format(&store->journal, &text);
-	if (text.failed || (!is_damaged(&store->journal) &&
-			    store->bytes / COMPACT_RATIO < text.len))
+	if (text.failed || (!always && store->bytes / COMPACT_RATIO < text.len))
 		return;
 	/* Ignoring failures: the old file says the same. */
 	if (write_new(store, &text))
@@ -217,16 +211,18 @@ static bool set_lines_aside(const struct rt_store *store)
 
 void rt_store_close(struct rt_store *store)
 {
-	const bool damaged = is_damaged(&store->journal);
-	/* What nobody has been told stays where the next one finds it. */
-	const bool renew = damaged && store->told && set_lines_aside(store);
+	struct rt_journal *journal = &store->journal;
+	const bool damaged = journal->damage.lines.len > 0;
 
-	if (store->file < 0 || store->unsure || (damaged && !renew))
+	/* What nobody has been told stays where the next one finds it. */
+	if (damaged && store->told && set_lines_aside(store))
+		rt_journal_forget_damage(journal);
+	if (store->file < 0 || store->unsure || journal->damage.lines.len)
 		;
-	else if (rt_journal_is_empty(&store->journal))
+	else if (rt_journal_is_empty(journal))
 		(void)!unlinkat(store->dir, "journal", 0);
-	else if (renew || store->bytes >= COMPACT_MIN)
-		compact(store);
+	else if (damaged || store->bytes >= COMPACT_MIN)
+		compact(store, damaged);
 	let_go(store);
 }
 
@@ -250,8 +246,10 @@ static bool find_aside(const struct rt_store *store, char *name, size_t size)
 static int renew(struct rt_store *store, const char *aside, struct rt_err *err)
 {
 	RT_AUTO_STRBUF text = { 0 };
-	const bool empty = rt_journal_is_empty(&store->journal);
+	bool empty;
 
+	rt_journal_forget_damage(&store->journal);
+	empty = rt_journal_is_empty(&store->journal);
 	rt_journal_format(&store->journal, &text);
 	if (text.failed)
 		return rt_fail_memory(err);
@@ -294,7 +292,7 @@ static int salvage(struct rt_store *store, struct rt_report *report,
 	struct rt_err why = { 0 };
 	int r = load(store, &why);
 
-	if (r == 0 && !is_damaged(&store->journal))
+	if (r == 0 && !store->journal.damage.lines.len)
 		return 0;
 	if (!find_aside(store, aside, sizeof(aside)))
 		return rt_fail(err, 0,

@@ -237,7 +237,11 @@ static void test_failing(void)
 	snprintf(away.text, sizeof(away.text), "%s/journal", world.host.dir);
 	if (rename(world_path(journal).text, away.text) < 0)
 		ok(false, "move the journal");
-	world_write(journal, "nonsense\nmore of it\n");
+	world_write(journal, "");
+	/* A link is no journal. */
+	if (unlink(world_path(journal).text) < 0 ||
+	    symlink("/etc/passwd", world_path(journal).text) < 0)
+		ok(false, "a link in its place");
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
 		settle();
 		is_int(world_due(), waits[i], "a look fails, and waits");

@@ -479,7 +479,7 @@ static void test_damage(void)
 	keep = strstr(text.text, "p/lost");
 	keep[-2] ^= 1; /* the kind */
 	keep = strstr(keep, "p/restored");
-	keep[12] ^= 1; /* the original */
+	keep[12] ^= 1;			/* the original */
 	strstr(keep, "p/good")[7] ^= 1; /* the value */
 	strstr(text.text, "guest")[44] = '\0';
 	journal = replay(&text);

@@ -8,6 +8,11 @@
 #define NAME_MAX_LEN 400
 #define TOLD_MAX     8
 
+void rt_journal_forget_damage(struct rt_journal *journal)
+{
+	rt_damage_fini(&journal->damage);
+}
+
 void rt_damage_fini(struct rt_damage *damage)
 {
 	rt_strbuf_fini(&damage->lines);

@@ -42,7 +42,7 @@ void rt_journal_fini(struct rt_journal *journal)
 bool rt_journal_is_empty(const struct rt_journal *journal)
 {
 	return !journal->undone && !journal->n_active && !journal->foreign.n &&
-	       !journal->unread.len;
+	       !journal->unread.len && !journal->damage.lines.len;
 }
 
 /* Path to the last `keep` of it; hashing keeps 4,000 interrupts cheap. */

@@ -161,7 +161,13 @@ void rt_journal_add_gone(struct rt_strbuf *out, const char *uuid);
 void rt_journal_add_seen(struct rt_strbuf *out, const struct rt_ranges *irqs);
 void rt_journal_add_version(struct rt_strbuf *out, unsigned version);
 
-/* Nothing is saved and nobody is active: the file can go. */
+/* The damaged lines are where a person finds them. */
+void rt_journal_forget_damage(struct rt_journal *journal);
+
+/*
+ * Nothing is saved, nobody is active, nothing has to be told or kept for a
+ * newer version: the file can go.
+ */
 bool rt_journal_is_empty(const struct rt_journal *journal);
 
 /* The whole state as fresh entries: what a compacted file holds. */
