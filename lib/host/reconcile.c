@@ -256,8 +256,7 @@ static int round_once(struct rt_store *store, struct rt_topo *topo,
 		.journal = &store->journal,
 		.last = round == ROUNDS_MAX,
 	};
-	int r = scan(store, topo, before, &facts, notify->report,
-		      err);
+	int r = scan(store, topo, before, &facts, notify->report, err);
 
 	if (r == 0 && round == 1)
 		tell_unread(&facts, notify->report);
