@@ -39,7 +39,7 @@ $(AGENT_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(AGENT_OBJ) \
 $(B)/tests/unit/agent_soak: $(B)/tests/crash/tree.o
 
 # kvmrt-sync, over a libvirt of files: virt/fake.c.
-SYNC_WRAPS := rt_sys_open unlink inotify_add_watch connect kill
+SYNC_WRAPS := rt_sys_open unlink inotify_add_watch connect kill rt_virt_list
 $(B)/tests/unit/sync: $(B)/tests/unit/sync.o $(B)/tests/virt/fake.o \
 		$(addprefix $(B)/agent/,sync_work.o sync_guard.o only.o) \
 		$(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
