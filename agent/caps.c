@@ -6,7 +6,7 @@
  *   CAP_SYS_ADMIN   a partition below machine.slice that somebody took away
  *                   (remote_partition_enable, 6.7: else "not permitted")
  *   CAP_SYS_PTRACE  /proc/PID of guests where /proc is mounted with hidepid
- *                   (ptrace_may_access)
+ *                   and a group (ptrace_may_access)
  *   CAP_NET_ADMIN   before 6.6 only: cn_proc_mcast_ctl asks for it each time
  *                   that process events are switched on or off, and counts a
  *                   listener that goes without a word as one for ever. From
