@@ -21,23 +21,10 @@ void repairs_fini(struct repairs *repairs)
 	memset(repairs, 0, sizeof(*repairs));
 }
 
-/* FNV-1a: most lines need no comparing of long paths. */
-static uint32_t hash_of(const char *key)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 16777619u;
-	return hash;
-}
-
 static struct repair *find(const struct repairs *repairs, const char *key)
 {
-	const uint32_t hash = hash_of(key);
-
 	for (size_t i = 0; i < repairs->n; i++) {
-		if (repairs->items[i].hash == hash &&
-		    strcmp(repairs->items[i].key, key) == 0)
+		if (strcmp(repairs->items[i].key, key) == 0)
 			return &repairs->items[i];
 	}
 	return NULL;
@@ -67,7 +54,6 @@ static struct repair *find_or_add(struct repairs *repairs,
 		return line;
 	fresh.key = strdup(repair->key);
 	fresh.guest = strdup(repair->guest ? repair->guest : "");
-	fresh.hash = hash_of(repair->key);
 	fresh.window = now;
 	if (repairs->n == LEDGER_MAX)
 		remove_oldest(repairs);

@@ -51,7 +51,6 @@ struct repair {
 	uint64_t last, said;  /* ms */
 	int64_t when;	      /* seconds since the epoch */
 	uint64_t wait, until; /* ms */
-	uint32_t hash;	      /* of key */
 };
 
 struct repairs {

@@ -196,15 +196,6 @@ static bool is_anothers(const struct rt_store *store, const char *uuid,
 	return false;
 }
 
-static bool is_same(const struct rt_pci_set *a, const struct rt_pci_set *b)
-{
-	for (size_t i = 0; i < a->n; i++) {
-		if (!rt_pci_set_has(b, &a->items[i]))
-			return false;
-	}
-	return a->n == b->n;
-}
-
 /*
  * Those of its list that it has already, and with `more` those that nobody
  * has. Sets *ret_rest when some are another guest's still.
@@ -214,6 +205,7 @@ static int record(struct rt_store *store, const struct told_guest *guest,
 {
 	const struct rt_active *active = find_started(store, guest);
 	struct rt_active with;
+	bool changed = false;
 	int r = 0;
 
 	if (!active)
@@ -228,8 +220,10 @@ static int record(struct rt_store *store, const struct told_guest *guest,
 			*ret_rest = true;
 		else if (had || more)
 			r = rt_pci_set_add(&with.guest.pcidevs, addr, err);
+		changed |= !had && more;
 	}
-	if (r == 0 && !is_same(&with.guest.pcidevs, &active->guest.pcidevs))
+	changed |= with.guest.pcidevs.n < active->guest.pcidevs.n;
+	if (r == 0 && changed)
 		r = rt_reconcile_add(store, &with, err);
 	rt_pci_set_fini(&with.guest.pcidevs);
 	return r;
