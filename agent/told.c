@@ -218,9 +218,10 @@ static int record(struct rt_store *store, const struct told_guest *guest,
 
 		if (!had && is_anothers(store, guest->uuid, addr))
 			*ret_rest = true;
-		else if (had || more)
+		else if (had || more) {
 			r = rt_pci_set_add(&with.guest.pcidevs, addr, err);
-		changed |= !had && more;
+			changed |= !had;
+		}
 	}
 	changed |= with.guest.pcidevs.n < active->guest.pcidevs.n;
 	if (r == 0 && changed)

@@ -5,10 +5,16 @@
  * Each rt_virt_step is the next of `steps`, which plays the world and looks at
  * what kvmrt-sync does.
  */
-#include "sync_world.h"
+/* Its main() is called from here. */
+int sync_main(int argc, char **argv);
+#define main sync_main
+#include "../../agent/sync.c"
+#undef main
 
 #include <sys/file.h>
 #include <sys/wait.h>
+
+#include "sync_world.h"
 
 /* --- what happens, one after the other --- */
 

@@ -11,20 +11,21 @@
 #define RT_TEST_SYNC_WORLD_H
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 #include <sys/stat.h>
-
-/* Its main() is called from here. */
-int sync_main(int argc, char **argv);
-#define main sync_main
-#include "../../agent/sync.c"
-#undef main
 
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "core/model/topo.h"
 #include "host/reconcile.h"
+#include "../../agent/sync.h"
 #include "../host.h"
 #include "../tap.h"
 
