@@ -40,8 +40,12 @@ struct watch {
 	void (*ready)(struct agent *agent, struct watch *watch);
 };
 
-/* Reads that a source makes each time it is called. */
-#define EVENTS_BUDGET 64u
+/*
+ * What a source handles each time it is called: messages, or buffers of many
+ * events each.
+ */
+#define EVENTS_BUDGET  64u
+#define BUFFERS_BUDGET 8u
 
 /* Why the next scan is made, as far as an event told it. */
 struct cause {

@@ -289,7 +289,7 @@ static void ready(struct agent *agent, struct watch *watch)
 	_Alignas(struct inotify_event) char text[4096];
 	ssize_t n = 1;
 
-	for (unsigned i = 0; n > 0 && i < EVENTS_BUDGET; i++) {
+	for (unsigned i = 0; n > 0 && i < BUFFERS_BUDGET; i++) {
 		n = read(watch->fd, text, sizeof(text));
 		for (ssize_t at = 0; at < n;) {
 			const struct inotify_event *event =

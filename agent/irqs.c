@@ -147,7 +147,7 @@ static void ready(struct agent *agent, struct watch *watch)
 	char text[4096];
 	ssize_t n = 1;
 
-	for (unsigned i = 0; n > 0 && i < EVENTS_BUDGET; i++) {
+	for (unsigned i = 0; n > 0 && i < BUFFERS_BUDGET; i++) {
 		n = read(watch->fd, text, sizeof(text));
 		if (n > 0)
 			read_lines(agent, text, (size_t)n);

@@ -14,7 +14,7 @@ static void add_time(struct rt_json *json, int64_t when)
 	struct tm tm;
 	char text[32] = "";
 
-	if (gmtime_r(&seconds, &tm))
+	if (when && gmtime_r(&seconds, &tm))
 		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	rt_json_string(json, text);
 }

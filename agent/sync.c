@@ -333,5 +333,12 @@ int main(int argc, char **argv)
 	rt_log_open(&sync.log, "kvmrt-sync", RT_LOG_INFO, false);
 	if (run(&sync, &err) < 0)
 		rt_log_err(&sync.log, "%s", err.text);
+	rt_auto_fd(&sync.guard);
+	if (sync.connected)
+		rt_virt_close(&sync.virt);
+	dirty_fini(&sync.dirty);
+	rt_topo_fini(&sync.topo);
+	rt_log_close(&sync.log);
+	rt_sys_close(&sync.sys);
 	return 1;
 }
