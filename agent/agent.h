@@ -304,7 +304,7 @@ bool agent_needs_net_admin(const char *release);
 
 /*
  * Hold the lock /run/kvmrt/NAME until we end, however that comes about: its
- * descriptor is kept on purpose. -EWOULDBLOCK: another has it.
+ * descriptor is kept on purpose. Fails when another has it.
  */
 int only_one(struct rt_sys *sys, const char *program, const char *name,
 	     struct rt_err *err);

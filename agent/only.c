@@ -22,8 +22,7 @@ int only_one(struct rt_sys *sys, const char *program, const char *name,
 		return fd;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	rt_fail(err, errno, "another %s runs already (lock /%s)", program,
-		path);
 	rt_auto_fd(&fd);
-	return -err->code;
+	return rt_fail(err, errno == EWOULDBLOCK ? 0 : errno,
+		       "another %s runs already (lock /%s)", program, path);
 }
