@@ -41,7 +41,7 @@ KV_CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all \
 KV_LDFLAGS  += -fsanitize=address,undefined
 endif
 LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
-# libvirt is the tools' and the agent's helper's; never the hook's.
+# libvirt is the tools' and kvmrt-sync's; never the hook's.
 AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 
@@ -70,8 +70,8 @@ TOOL_PARTS := options load show each parallel retune agent_client look \
 	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_lstopo
 HOOK_PARTS := module module_check
-AGENT_PARTS := loop look repairs status irqs cpus files guests tasks control \
-	      helper notify caps
+AGENT_PARTS := loop scan say repairs status irqs cpus files guests tasks \
+	      control told notify caps only
 
 CORE_OBJ := $(CORE:%=$(B)/lib/core/%.o)
 HOST_OBJ := $(HOST:%=$(B)/lib/host/%.o)
@@ -89,7 +89,7 @@ HOOK     := $(B)/hooks/qemu
 MODULE   := $(B)/hooks/kvmrt-hook.so
 
 AGENT_OBJ := $(AGENT_PARTS:%=$(B)/agent/%.o)
-SYNC_PARTS := sync sync_work
+SYNC_PARTS := sync sync_work sync_guard only
 AGENT     := $(B)/agent/kvmrt-agent
 SYNC      := $(B)/agent/kvmrt-sync
 

@@ -3,16 +3,18 @@
  * agent.h - the guard: when to reconcile, never what
  *
  * One thread sleeps in epoll. Each source of events is a file of its own: it
- * reads its events, forgets those that cannot matter, and asks for a look with
- * agent_want. A look takes the lock, reconciles, and says what it put right.
+ * reads its events, forgets those that cannot matter, and asks for a scan with
+ * agent_want. A scan takes the lock, reconciles, and says what it put right.
+ * A source handles a bounded number of events each time it is called: epoll
+ * calls again for the rest, after everybody else had a turn.
  *
  *   irqs.c     who places an interrupt where (tracefs)
  *   cpus.c     CPUs that come or go (kernel uevents)
- *   files.c    the journal, kept settings, cgroups, irqbalance (inotify)
+ *   files.c    the journal, saved settings, cgroups, irqbalance (inotify)
  *   guests.c   the end of a guest's process (pidfd)
  *   tasks.c    new threads of guests, new kernel threads (process events)
- *   control.c  the socket for kvmrt-stat and kvmrt-boot
- *   helper.c   the process that talks to libvirt
+ *   control.c  the socket for kvmrt-stat and kvmrt-sync
+ *   told.c     what kvmrt-sync tells
  *
  * Nothing in here calls libvirt: a hook makes libvirt wait, and who waits for
  * libvirt waits for hooks.
@@ -22,9 +24,10 @@
 
 #include <stdint.h>
 
-#include "core/record/journal.h"
-#include "core/plan/plan.h"
+#include "core/model/outcome.h"
 #include "core/model/topo.h"
+#include "core/plan/plan.h"
+#include "core/record/journal.h"
 #include "host/log.h"
 #include "host/store.h"
 #include "repairs.h"
@@ -37,12 +40,19 @@ struct watch {
 	void (*ready)(struct agent *agent, struct watch *watch);
 };
 
-/* Why the next look is made, as far as an event told it. */
+/*
+ * What a source handles each time it is called: messages, or buffers of many
+ * events each.
+ */
+#define EVENTS_BUDGET  64u
+#define BUFFERS_BUDGET 8u
+
+/* Why the next scan is made, as far as an event told it. */
 struct cause {
-	char path[RT_REPAIR_PATH]; /* what a step for it would name */
-	char by[48];		   /* "irqbalance[444]"; "" if not known */
-	char where[16];		   /* "cpu 4"; "" if not known */
-	bool own;		   /* a thread of an active guest did it */
+	char path[512]; /* what a step for it would name */
+	char by[48];	/* "irqbalance[444]"; "" if not known */
+	char where[16]; /* "cpu 4"; "" if not known */
+	bool own;	/* a thread of an active guest did it */
 };
 
 #define CAUSES_MAX 32
@@ -56,7 +66,7 @@ struct irqs {
 };
 
 struct saved_file {
-	int wd;
+	int wd; /* -1: a fight waits, so nobody listens */
 	int fd; /* keeps the inode: procfs makes a new one at each lookup */
 	enum rt_kind kind;
 	char *path;
@@ -74,7 +84,7 @@ struct guest_watch {
 	struct watch watch; /* the pidfd */
 	unsigned pid;
 	unsigned long long start;
-	char name[64];
+	char *name;
 	bool still; /* used while the list is compared with the journal */
 };
 
@@ -83,10 +93,29 @@ struct guests {
 	size_t n, size;
 };
 
+/* Kernel threads that wait for their turn; with more, all are scanned. */
+#define FRESH_MAX 64
+
+struct tasks {
+	struct watch watch;
+	bool on;		/* the kernel was told to tell */
+	struct rt_cpuset owned; /* by RT guests that have started */
+	unsigned fresh[FRESH_MAX];
+	size_t n_fresh;
+	uint64_t due; /* ms when they are looked at; 0: there are none */
+};
+
+/* As long as a line may be: a guest's devices, or an error's text. */
+#define LINE_MAX_BYTES 4096
+
 struct client {
 	struct watch watch;
-	char request[64];
+	char line[LINE_MAX_BYTES];
 	size_t len;
+	bool skip;    /* the rest of a line that is too long */
+	bool sync;    /* it is kvmrt-sync */
+	char *answer; /* what is not sent yet begins at `sent` */
+	size_t answer_len, sent;
 	uint64_t number; /* of its connection: less is older */
 };
 
@@ -98,36 +127,29 @@ struct control {
 	uint64_t connections; /* so far */
 };
 
-struct helper {
-	struct watch watch;
-	int pid;	  /* 0: none */
-	uint64_t started; /* ms */
-	unsigned failures;
-	uint64_t again; /* ms; 0: not waiting to be started again */
-	char libvirt[16];
-	struct helper_line *guests; /* the last word on each */
-	size_t n_guests, size_guests;
-	struct plugged *plugged; /* not on record yet */
-	size_t n_plugged, size_plugged;
+/* Of all guests that kvmrt.cfg names; what is more is not kept. */
+#define TOLD_MAX 4096
+
+/* The last word on each guest. */
+struct told_guest {
+	char uuid[RT_UUID_LEN + 1];
+	char *text;	  /* NULL: none */
+	bool has_devices; /* a list that is not on record yet */
+	struct rt_pci_set devices;
+};
+
+struct told {
+	char libvirt[16]; /* "connected", "lost"; "off": no kvmrt-sync */
+	struct told_guest *guests;
+	size_t n, size;
 	struct off {
 		char uuid[RT_UUID_LEN + 1]; /* "": none */
 		uint64_t inode, size;
 	} off; /* prepared in that journal, and off */
 };
 
-/* A device that was plugged into a running guest. */
-struct plugged {
-	char uuid[RT_UUID_LEN + 1];
-	struct rt_pci_addr addr;
-};
-
-struct helper_line {
-	char uuid[RT_UUID_LEN + 1];
-	char *text;
-};
-
 struct counters {
-	unsigned long long wakeups, looks, repairs;
+	unsigned long long wakeups, scans, repairs;
 };
 
 struct agent {
@@ -140,16 +162,25 @@ struct agent {
 	struct watch cpus;
 	struct files files;
 	struct guests guests;
-	struct watch tasks;
+	struct tasks tasks;
 	struct control control;
-	struct helper helper;
+	struct told told;
 
-	uint64_t due;	   /* ms when the next look is to be made; 0: none */
-	bool poll;	   /* a source is missing: look each second */
-	bool adopting;	   /* the first look after a change of guests: what it
-			  finds is no repair */
-	unsigned failures; /* looks in a row that failed */
-	unsigned silences; /* and those that irqbalance did not answer */
+	/*
+	 * Called by the loop after the events at hand. Returns when it wants
+	 * to be called again without any (agent_now_ms); 0: not at all.
+	 */
+	uint64_t (*turn)(struct agent *agent, uint64_t now);
+
+	uint64_t due;	     /* ms when the next scan is to be made; 0: none */
+	uint64_t scan_ended; /* ms; of the last one */
+	uint64_t not_before; /* ms: until then the lock is others' */
+	bool poll;	     /* a source is missing: scan each second */
+	bool adopting;	     /* the first scan after a change of guests: what
+				it finds is no repair */
+	unsigned failures;   /* scans in a row that failed */
+	unsigned silences;   /* and those that irqbalance did not answer */
+	unsigned lacks;	     /* and those that left the same guests failed */
 	struct cause causes[CAUSES_MAX];
 	size_t n_causes;
 
@@ -158,25 +189,28 @@ struct agent {
 	struct rt_cpuset owned; /* by started or starting RT guests */
 	struct rt_cpuset offline;
 	bool rt; /* any of them */
-	/* The journal as the last look left it. */
+	/* The journal as the last scan left it. */
 	struct {
 		bool there;
 		uint64_t inode, size;
 	} journal;
 
+	struct rt_outcomes failed; /* as of the last scan */
 	struct repairs repairs;
 	struct repairs said; /* findings that the log has already */
 	struct counters counters;
-	int64_t since;	   /* seconds since the epoch */
-	bool once_started; /* systemd has been told */
+	int64_t since; /* seconds since the epoch */
+	int64_t as_of; /* the last scan's end; 0: none was made */
 };
 
 /* --- loop.c --- */
 
 int agent_watch(struct agent *agent, struct watch *watch, struct rt_err *err);
+/* From now on it is called when it can be written to. */
+int agent_watch_writing(struct agent *agent, struct watch *watch);
 /* Closes and forgets it. */
 void agent_unwatch(struct agent *agent, struct watch *watch);
-/* Look in so many ms (0: as soon as the events at hand are read) or before. */
+/* Scan in so many ms (0: as soon as the events at hand are read) or before. */
 void agent_want(struct agent *agent, unsigned ms);
 /* Add a cause; when there are too many the rest goes unnamed. */
 void agent_cause(struct agent *agent, const struct cause *cause);
@@ -184,10 +218,25 @@ void agent_cause(struct agent *agent, const struct cause *cause);
 uint64_t agent_now_ms(void);
 int agent_loop(struct agent *agent, struct rt_err *err);
 
-/* --- look.c --- */
+/* --- scan.c --- */
 
-/* Take the lock if it is free, reconcile, tell. Asks for a later look else. */
-void agent_look(struct agent *agent);
+/* Take the lock if it is free, reconcile, tell. Asks for a later scan else. */
+void agent_scan(struct agent *agent);
+/* The agent's `turn`: scan if one is due and the last one is long enough ago. */
+uint64_t agent_turn(struct agent *agent, uint64_t now);
+
+/* --- say.c --- */
+
+/* rt_notify.did: one line in the log and in the ledger. data: the agent. */
+void say_did(void *data, const struct rt_step *step);
+/* Each finding once. */
+void say_findings(struct agent *agent, const struct rt_report *report);
+/*
+ * Keeps *outcomes, which it takes, as agent->failed. Each guest's failure goes
+ * to the log when it comes, changes and ends. True: it is the same as before.
+ */
+bool say_outcomes(struct agent *agent, const struct rt_journal *journal,
+		  struct rt_outcomes *outcomes);
 
 /* --- the sources --- */
 
@@ -213,20 +262,27 @@ void guests_close(struct agent *agent);
 
 int tasks_open(struct agent *agent, struct rt_err *err);
 void tasks_follow(struct agent *agent, const struct rt_journal *journal);
+/* Look at kernel threads whose time has come. Returns as agent->turn. */
+uint64_t tasks_turn(struct agent *agent, uint64_t now);
+void tasks_close(struct agent *agent);
 
 int control_open(struct agent *agent, struct rt_err *err);
 void control_close(struct agent *agent);
 
-void helper_start(struct agent *agent);
-/* The time has come, or has it? Returns when to ask again; 0: never. */
-uint64_t helper_due(struct agent *agent, uint64_t now);
-/* Put on record what it told of; devices that could not be are kept. */
-int helper_settle(struct agent *agent, struct rt_store *store,
-		  struct rt_err *err);
-void helper_close(struct agent *agent);
+/* One line of kvmrt-sync. */
+void told_line(struct agent *agent, char *line);
+/* kvmrt-sync is there, and tells all that it knows. */
+void told_begin(struct agent *agent);
+/* It is gone. Its last words stay. */
+void told_end(struct agent *agent);
+/* Put on record what was told; a list that cannot go there yet is kept. */
+int told_settle(struct agent *agent, struct rt_store *store,
+		struct rt_err *err);
+void told_fini(struct agent *agent);
 
 /* --- status.c --- */
 
+/* Of the last scan and the journal as it is: no lock is taken. */
 int agent_status(struct agent *agent, struct rt_strbuf *out,
 		 struct rt_err *err);
 
@@ -241,5 +297,16 @@ unsigned agent_watchdog_ms(void);
 
 /* Keep what the guard needs of root's capabilities, drop the rest. */
 int agent_drop_caps(struct rt_err *err);
+/* Do process events need CAP_NET_ADMIN on this release of the kernel? */
+bool agent_needs_net_admin(const char *release);
+
+/* --- only.c, of kvmrt-sync too --- */
+
+/*
+ * Hold the lock /run/kvmrt/NAME until we end, however that comes about: its
+ * descriptor is kept on purpose. Fails when another has it.
+ */
+int only_one(struct rt_sys *sys, const char *program, const char *name,
+	     struct rt_err *err);
 
 #endif

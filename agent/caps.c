@@ -2,28 +2,48 @@
 /*
  * caps.c - what the guard needs of root's capabilities
  *
- *   CAP_SYS_NICE      masks of others' threads
- *   CAP_SYS_ADMIN     a partition below machine.slice that somebody took away
- *                     (remote_partition_enable, 6.7: else "not permitted")
- *   CAP_NET_ADMIN     process events (before 6.6 the only way)
- *   CAP_DAC_OVERRIDE  cgroup files of scopes that were handed to others
+ *   CAP_SYS_NICE    masks of others' threads
+ *   CAP_SYS_ADMIN   a partition below machine.slice that somebody took away
+ *                   (remote_partition_enable, 6.7: else "not permitted")
+ *   CAP_SYS_PTRACE  /proc/PID of guests where /proc is mounted with hidepid
+ *                   and a group (ptrace_may_access)
+ *   CAP_NET_ADMIN   before 6.6 only: cn_proc_mcast_ctl asks for it each time
+ *                   that process events are switched on or off, and counts a
+ *                   listener that goes without a word as one for ever. From
+ *                   6.6 on it does not ask.
  *
- * The files of /proc/irq, of sysfs and of the journal are root's own, and root
- * the agent stays.
+ * The files of /proc/irq, of sysfs, of tracefs, of libvirt's scopes and of the
+ * journal are root's own, and root the agent stays: CAP_DAC_OVERRIDE is not
+ * needed. (A scope whose files somebody gave to another user cannot be written
+ * to, and its guest is degraded.)
  */
 #include <cap-ng.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 
 #include "agent.h"
 
+bool agent_needs_net_admin(const char *release)
+{
+	unsigned major, minor;
+
+	return sscanf(release, "%u.%u", &major, &minor) != 2 || major < 6 ||
+	       (major == 6 && minor < 6);
+}
+
 int agent_drop_caps(struct rt_err *err)
 {
+	const capng_type_t kept =
+		CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET;
+	struct utsname is;
+	int r;
+
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_updatev(CAPNG_ADD,
-			  CAPNG_EFFECTIVE | CAPNG_PERMITTED |
-				  CAPNG_BOUNDING_SET,
-			  CAP_SYS_NICE, CAP_SYS_ADMIN, CAP_NET_ADMIN,
-			  CAP_DAC_OVERRIDE, -1) < 0 ||
-	    capng_apply(CAPNG_SELECT_BOTH) < 0)
+	r = capng_updatev(CAPNG_ADD, kept, CAP_SYS_NICE, CAP_SYS_ADMIN,
+			  CAP_SYS_PTRACE, -1);
+	if (r == 0 && (uname(&is) < 0 || agent_needs_net_admin(is.release)))
+		r = capng_update(CAPNG_ADD, kept, CAP_NET_ADMIN);
+	if (r < 0 || capng_apply(CAPNG_SELECT_BOTH) < 0)
 		return rt_fail(err, 0, "drop capabilities");
 	return 0;
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * control.c - the socket for the commands
+ * control.c - the socket for the commands and for kvmrt-sync
  *
- * /run/kvmrt/agent.sock, root's. A client sends one line and reads until the
- * end: "status" answers with a JSON document (see kvmrt-stat(1)), "look" makes
- * a look and answers "done". Nobody can make the agent wait: what does not fit
- * into the socket is dropped with the connection.
+ * /run/kvmrt/agent.sock, root's. A command sends the line "status" and reads
+ * until the end: the answer is a JSON document (see kvmrt-stat(1)). kvmrt-sync
+ * stays, and tells (told.c); of two that do, the newer one is heard. Nobody can
+ * make the agent wait: an answer goes out as the client reads it, and who does
+ * not is the first to go when there are too many.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,7 +21,8 @@
 #include "agent.h"
 
 #define SOCKET_PATH "/run/kvmrt/agent.sock"
-#define ANSWER_MAX  (4 << 20)
+/* Renamed when it listens: kvmrt-sync hears that, and finds it ready. */
+#define SOCKET_NEW SOCKET_PATH ".new"
 
 static bool is_root(int fd)
 {
@@ -29,6 +32,18 @@ static bool is_root(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
 	       (peer.uid == 0 || peer.uid == geteuid());
 }
+
+static void end_client(struct agent *agent, struct client *client)
+{
+	if (client->sync)
+		told_end(agent);
+	client->sync = false;
+	free(client->answer);
+	client->answer = NULL;
+	agent_unwatch(agent, &client->watch);
+}
+
+/* --- answers --- */
 
 static void fail_status(struct rt_strbuf *out, const struct rt_err *err)
 {
@@ -44,29 +59,89 @@ static void fail_status(struct rt_strbuf *out, const struct rt_err *err)
 	rt_strbuf_adds(out, "\n");
 }
 
-static void answer(struct agent *agent, struct client *client)
+/* As much as there is room for; epoll tells when there is more. */
+static void send_answer(struct agent *agent, struct client *client)
 {
-	RT_AUTO_STRBUF out = { 0 };
+	const ssize_t n = send(client->watch.fd, client->answer + client->sent,
+			       client->answer_len - client->sent,
+			       MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0)
+		client->sent += (size_t)n;
+	if (n < 0 || client->sent == client->answer_len)
+		end_client(agent, client);
+}
+
+static void answer(struct agent *agent, struct client *client, const char *line)
+{
+	struct rt_strbuf out = { 0 };
 	struct rt_err err = { 0 };
 
-	if (strcmp(client->request, "status") == 0) {
-		if (agent_status(agent, &out, &err) < 0)
-			fail_status(&out, &err);
-	} else if (strcmp(client->request, "look") == 0) {
-		agent_want(agent, 0);
-		rt_strbuf_adds(&out, "done\n");
-	} else {
-		rt_strbuf_adds(&out, "error: status or look\n");
+	if (strcmp(line, "status") != 0)
+		rt_strbuf_adds(&out, "error: the only request is status\n");
+	else if (agent_status(agent, &out, &err) < 0)
+		fail_status(&out, &err);
+	client->answer_len = out.len;
+	client->sent = 0;
+	if (rt_strbuf_take(&out, &client->answer, &err) < 0 ||
+	    agent_watch_writing(agent, &client->watch) < 0)
+		end_client(agent, client);
+	else
+		send_answer(agent, client);
+}
+
+/* --- requests --- */
+
+static void take_sync(struct agent *agent, struct client *client)
+{
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		if (agent->control.clients[i].sync)
+			end_client(agent, &agent->control.clients[i]);
 	}
-	if (!out.failed && out.text)
-		(void)!send(client->watch.fd, out.text, out.len,
-			    MSG_DONTWAIT | MSG_NOSIGNAL);
+	client->sync = true;
+	told_begin(agent);
+}
+
+static void on_line(struct agent *agent, struct client *client, char *line)
+{
+	if (client->sync)
+		told_line(agent, line);
+	else if (strcmp(line, "sync") == 0)
+		take_sync(agent, client);
+	else
+		answer(agent, client, line);
+}
+
+/* All whole lines; what is left stays for the next time. */
+static void read_lines(struct agent *agent, struct client *client)
+{
+	char *line = client->line, *newline;
+
+	client->line[client->len] = '\0';
+	while (client->watch.fd >= 0 && !client->answer &&
+	       (newline = strchr(line, '\n'))) {
+		*newline = '\0';
+		if (!client->skip)
+			on_line(agent, client, line);
+		client->skip = false;
+		line = newline + 1;
+	}
+	client->len -= (size_t)(line - client->line);
+	memmove(client->line, line, client->len);
+	if (client->len < sizeof(client->line) - 1)
+		return;
+	/* Nobody but kvmrt-sync has so much to say. */
+	client->skip = true;
+	client->len = 0;
+	if (!client->sync)
+		end_client(agent, client);
 }
 
 static void client_ready(struct agent *agent, struct watch *watch)
 {
 	struct client *client = NULL;
-	char *newline;
 	ssize_t n;
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
@@ -75,95 +150,76 @@ static void client_ready(struct agent *agent, struct watch *watch)
 	}
 	if (!client)
 		return;
-	n = recv(watch->fd, client->request + client->len,
-		 sizeof(client->request) - 1 - client->len, MSG_DONTWAIT);
+	if (client->answer) {
+		send_answer(agent, client);
+		return;
+	}
+	n = recv(watch->fd, client->line + client->len,
+		 sizeof(client->line) - 1 - client->len, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n > 0) {
-		client->len += (size_t)n;
-		client->request[client->len] = '\0';
-		newline = strchr(client->request, '\n');
-		if (!newline && client->len < sizeof(client->request) - 1)
-			return;
-		if (newline) {
-			*newline = '\0';
-			answer(agent, client);
-		}
-	}
-	agent_unwatch(agent, watch);
-}
-
-/* A long answer has to fit at once. The usual limit is some 200 KiB. */
-static void allow_answer(int fd)
-{
-	const int size = ANSWER_MAX;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
-				 sizeof(size));
-}
-
-static void accept_one(struct agent *agent, int fd)
-{
-	struct rt_err ignored = { 0 };
-
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		struct client *client = &agent->control.clients[i];
-
-		if (client->watch.fd >= 0)
-			continue;
-		client->watch.fd = fd;
-		client->watch.ready = client_ready;
-		client->len = 0;
-		client->number = agent->control.connections++;
-		allow_answer(fd);
-		if (!is_root(fd) ||
-		    agent_watch(agent, &client->watch, &ignored) < 0)
-			agent_unwatch(agent, &client->watch);
+	/* A NUL would hide what comes after it. */
+	if (n <= 0 || memchr(client->line + client->len, '\0', (size_t)n)) {
+		end_client(agent, client);
 		return;
 	}
-	close(fd);
+	client->len += (size_t)n;
+	read_lines(agent, client);
 }
 
-/* A full house: who has been there longest without a request goes. */
-static void make_room(struct agent *agent)
+/* --- connections --- */
+
+/* A full house: who has been there longest without an end goes. */
+static struct client *make_room(struct agent *agent)
 {
-	struct client *oldest = &agent->control.clients[0];
+	struct client *oldest = NULL;
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
 		struct client *client = &agent->control.clients[i];
 
 		if (client->watch.fd < 0)
-			return;
-		if (client->number < oldest->number)
+			return client;
+		if (!client->sync &&
+		    (!oldest || client->number < oldest->number))
 			oldest = client;
 	}
-	agent_unwatch(agent, &oldest->watch);
+	end_client(agent, oldest);
+	return oldest;
 }
 
 static void ready(struct agent *agent, struct watch *watch)
 {
 	const int fd =
 		accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct rt_err ignored = { 0 };
+	struct client *client;
 
 	if (fd < 0)
 		return;
-	make_room(agent);
-	accept_one(agent, fd);
+	client = make_room(agent);
+	client->watch.fd = fd;
+	client->watch.ready = client_ready;
+	client->len = 0;
+	client->skip = false;
+	client->number = agent->control.connections++;
+	if (!is_root(fd) || agent_watch(agent, &client->watch, &ignored) < 0)
+		end_client(agent, client);
 }
 
 static int bind_socket(int fd)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX,
-					     .sun_path = SOCKET_PATH };
+					     .sun_path = SOCKET_NEW };
 	const mode_t mask = umask(0177);
 	int r;
 
 	/* A killed agent leaves its socket; two agents the lock forbids. */
-	(void)unlink(SOCKET_PATH);
+	(void)unlink(SOCKET_NEW);
 	r = bind(fd, (const struct sockaddr *)&address, sizeof(address));
 	if (r == 0)
 		r = listen(fd, CLIENTS_MAX);
+	if (r == 0)
+		r = rename(SOCKET_NEW, SOCKET_PATH);
 	(void)umask(mask);
 	return r;
 }
@@ -185,7 +241,7 @@ int control_open(struct agent *agent, struct rt_err *err)
 void control_close(struct agent *agent)
 {
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		agent_unwatch(agent, &agent->control.clients[i].watch);
+		end_client(agent, &agent->control.clients[i]);
 	if (agent->control.watch.fd >= 0)
 		(void)unlink(SOCKET_PATH);
 	agent_unwatch(agent, &agent->control.watch);

@@ -62,7 +62,7 @@ static void ready(struct agent *agent, struct watch *watch)
 	struct sockaddr_nl from;
 	char text[4096];
 
-	for (;;) {
+	for (unsigned i = 0; i < EVENTS_BUDGET; i++) {
 		socklen_t size = sizeof(from);
 		const ssize_t n =
 			recvfrom(watch->fd, text, sizeof(text) - 1,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * files.c - files that somebody else may change: the journal, the settings on
- * record, the guests' cgroups; and irqbalance's socket
+ * files.c - files that somebody else may change: the journal, the saved
+ * settings, the guests' cgroups; and irqbalance's socket
  *
  * inotify tells of every write(2) by a process, on procfs and sysfs too; what
  * the kernel changes by itself it tells for cpuset.cpus.partition only, which
@@ -91,16 +91,22 @@ static bool holds(struct agent *agent, const struct saved_file *file)
 	       rt_value_same(file->kind, now, file->value);
 }
 
-static void on_saved_file(struct agent *agent, const struct saved_file *file)
+/* While a fight waits nobody listens: whoever fights may write all the time. */
+static void on_saved_file(struct agent *agent, struct saved_file *file)
 {
 	struct cause cause = { 0 };
+	const unsigned wait =
+		repairs_wait(&agent->repairs, file->path, agent_now_ms());
 
 	if (holds(agent, file))
 		return;
 	snprintf(cause.path, sizeof(cause.path), "%s", file->path);
 	agent_cause(agent, &cause);
-	agent_want(agent,
-		   repairs_wait(&agent->repairs, file->path, agent_now_ms()));
+	agent_want(agent, wait);
+	if (!wait)
+		return;
+	(void)inotify_rm_watch(agent->files.watch.fd, file->wd);
+	file->wd = -1;
 }
 
 static void add_file(struct agent *agent, enum rt_kind kind, const char *path,
@@ -109,8 +115,15 @@ static void add_file(struct agent *agent, enum rt_kind kind, const char *path,
 	struct files *files = &agent->files;
 	char full[600];
 	struct saved_file file = { .kind = kind, .fd = -1 };
+	const unsigned wait =
+		repairs_wait(&agent->repairs, path, agent_now_ms());
 	int code;
 
+	/* Listened to again by the scan after the wait. */
+	if (wait) {
+		agent_want(agent, wait);
+		return;
+	}
 	snprintf(full, sizeof(full), "/%s", path);
 	/* procfs forgets an inode that nobody holds, and its watch with it. */
 	file.fd = open(full, O_PATH | O_CLOEXEC);
@@ -123,7 +136,7 @@ static void add_file(struct agent *agent, enum rt_kind kind, const char *path,
 		files->items[files->n++] = file;
 		return;
 	}
-	/* What is gone needs no watch; what cannot have one is looked at. */
+	/* What is gone needs no watch; what cannot have one is polled. */
 	if (code != ENOENT)
 		agent->poll = true;
 	if (file.wd >= 0)
@@ -161,7 +174,7 @@ static void add_saved(struct agent *agent, const struct rt_journal *journal)
 	}
 }
 
-/* The guest's own cgroups are on no record: they are as the look left them. */
+/* The guest's own cgroups are on no record: they are as the scan left them. */
 static void add_cgroups(struct agent *agent, const struct rt_journal *journal)
 {
 	struct rt_facts facts = { 0 };
@@ -264,7 +277,8 @@ static void on_event(struct agent *agent, const struct inotify_event *event)
 			agent_want(agent, IRQBALANCE_MS);
 	} else {
 		for (size_t i = 0; i < files->n; i++) {
-			if (files->items[i].wd == event->wd)
+			if (files->items[i].wd == event->wd &&
+			    !(event->mask & IN_IGNORED))
 				on_saved_file(agent, &files->items[i]);
 		}
 	}
@@ -273,9 +287,10 @@ static void on_event(struct agent *agent, const struct inotify_event *event)
 static void ready(struct agent *agent, struct watch *watch)
 {
 	_Alignas(struct inotify_event) char text[4096];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = read(watch->fd, text, sizeof(text))) > 0) {
+	for (unsigned i = 0; n > 0 && i < BUFFERS_BUDGET; i++) {
+		n = read(watch->fd, text, sizeof(text));
 		for (ssize_t at = 0; at < n;) {
 			const struct inotify_event *event =
 				(const void *)(text + at);

@@ -72,16 +72,21 @@ static void add(struct agent *agent, const struct rt_active *active)
 	struct guest_watch *guest = calloc(1, sizeof(*guest));
 	struct rt_err err = { 0 };
 
-	if (!guest || !rt_grow(&guests->items, guests->n, &guests->size,
-			       sizeof(struct guest_watch *))) {
+	if (guest)
+		guest->name = strdup(active->guest.name);
+	if (!guest || !guest->name ||
+	    !rt_grow(&guests->items, guests->n, &guests->size,
+		     sizeof(struct guest_watch *))) {
+		if (guest)
+			free(guest->name);
 		free(guest);
+		agent->poll = true;
 		return;
 	}
 	guest->pid = active->pid;
 	guest->start = active->start;
 	guest->still = true;
 	guest->watch.ready = ready;
-	snprintf(guest->name, sizeof(guest->name), "%s", active->guest.name);
 	guest->watch.fd = open_pidfd(agent, active);
 	if (guest->watch.fd < 0 && errno == ESRCH)
 		agent_want(agent, GRACE_MS);
@@ -98,6 +103,7 @@ static void forget(struct agent *agent, struct guest_watch *guest)
 	agent_unwatch(agent, &guest->watch);
 	repairs_forget(&agent->repairs, guest->name);
 	repairs_forget(&agent->said, guest->name);
+	free(guest->name);
 	free(guest);
 }
 

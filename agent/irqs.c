@@ -8,7 +8,7 @@
  * touched; the event is on while a real-time guest is active only.
  *
  * Where tracing is not to be had (other architectures, lockdown), the agent
- * looks each second while a real-time guest is active.
+ * scans each second while a real-time guest is active.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 #define EVENT	 "events/irq_vectors/vector_config/enable"
 #define INSTANCE "instances/kvmrt"
 
-/* Its handler is not there yet: a look at once would not know whose it is. */
+/* Its handler is not there yet: a scan at once would not know whose it is. */
 #define NAMELESS_MS 50
 
 struct placement {
@@ -145,13 +145,16 @@ static void read_lines(struct agent *agent, const char *text, size_t n)
 static void ready(struct agent *agent, struct watch *watch)
 {
 	char text[4096];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = read(watch->fd, text, sizeof(text))) > 0)
-		read_lines(agent, text, (size_t)n);
+	for (unsigned i = 0; n > 0 && i < BUFFERS_BUDGET; i++) {
+		n = read(watch->fd, text, sizeof(text));
+		if (n > 0)
+			read_lines(agent, text, (size_t)n);
+	}
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		rt_log_warn(&agent->log,
-			    "interrupt events have ended; looking each second "
+			    "interrupt events have ended; scanning each second "
 			    "while a real-time guest runs");
 		agent_unwatch(agent, watch);
 		agent->poll = true;

@@ -29,6 +29,13 @@ int agent_watch(struct agent *agent, struct watch *watch, struct rt_err *err)
 	return 0;
 }
 
+int agent_watch_writing(struct agent *agent, struct watch *watch)
+{
+	struct epoll_event event = { .events = EPOLLOUT, .data.ptr = watch };
+
+	return epoll_ctl(agent->epoll, EPOLL_CTL_MOD, watch->fd, &event);
+}
+
 void agent_unwatch(struct agent *agent, struct watch *watch)
 {
 	if (watch->fd < 0)
@@ -64,38 +71,21 @@ void agent_cause(struct agent *agent, const struct cause *cause)
 }
 
 /* The timer runs only while something is due. */
-static void set_timer(struct agent *agent, uint64_t helper)
+static void take_turn(struct agent *agent)
 {
 	struct itimerspec spec = { 0 };
-	uint64_t due = agent->due;
+	const uint64_t due = agent->turn(agent, agent_now_ms());
 
-	if (helper && (!due || helper < due))
-		due = helper;
-	if (due) {
-		spec.it_value.tv_sec = (time_t)(due / 1000);
-		spec.it_value.tv_nsec = (long)(due % 1000) * 1000000L;
-	}
+	spec.it_value.tv_sec = (time_t)(due / 1000);
+	spec.it_value.tv_nsec = (long)(due % 1000) * 1000000L;
 	(void)timerfd_settime(agent->timer.fd, TFD_TIMER_ABSTIME, &spec, NULL);
-}
-
-static void act(struct agent *agent)
-{
-	const uint64_t now = agent_now_ms();
-	uint64_t helper;
-
-	if (agent->due && agent->due <= now) {
-		agent->due = 0;
-		agent_look(agent);
-	}
-	helper = helper_due(agent, now);
-	set_timer(agent, helper);
 }
 
 int agent_loop(struct agent *agent, struct rt_err *err)
 {
 	struct epoll_event events[EVENTS_MAX];
 
-	act(agent);
+	take_turn(agent);
 	while (!agent->quit) {
 		const int n = epoll_wait(agent->epoll, events, EVENTS_MAX, -1);
 
@@ -109,7 +99,7 @@ int agent_loop(struct agent *agent, struct rt_err *err)
 			if (watch->fd >= 0)
 				watch->ready(agent, watch);
 		}
-		act(agent);
+		take_turn(agent);
 	}
 	return 0;
 }

@@ -1,55 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* main.c - the agent's beginning and end */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
 
-#define RUN_KVMRT "/" RT_STORE_DIR
-#define ONLY_ONE  RUN_KVMRT "/agent.lock"
-
 static const char help[] =
 	"Usage: kvmrt-agent [OPTION]...\n"
-	"Guard the real-time guests that run: put right what others change, "
-	"and\n"
-	"keep kvmrt.cfg and libvirt's definitions in step.\n"
+	"Guard the real-time guests that run: put right what others change.\n"
 	"\n"
-	"  -n, --no-libvirt  guard only, leave definitions alone\n"
-	"  -v, --verbose     say more\n"
-	"  -h, --help        show this and end\n"
-	"  -V, --version     show the version and end\n"
+	"  -v, --verbose  say more\n"
+	"  -h, --help     show this and end\n"
+	"  -V, --version  show the version and end\n"
 	"\n"
 	"It is meant to be started by systemd: kvmrt-agent.service.\n";
 
-struct arguments {
-	bool verbose, no_libvirt;
-};
-
 /* RT_GO_ON is the tools'; here: -1 to go on, else the exit status. */
-static int parse(int argc, char **argv, struct arguments *ret)
+static int parse(int argc, char **argv, bool *ret_verbose)
 {
 	static const struct option options[] = {
 		{ "help", no_argument, NULL, 'h' },
-		{ "no-libvirt", no_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "hnvV", options, NULL)) >= 0) {
+	while ((letter = getopt_long(argc, argv, "hvV", options, NULL)) >= 0) {
 		switch (letter) {
 		case 'h':
 			fputs(help, stdout);
@@ -57,11 +43,8 @@ static int parse(int argc, char **argv, struct arguments *ret)
 		case 'V':
 			puts("kvmrt-agent " KVMRT_VERSION);
 			return 0;
-		case 'n':
-			ret->no_libvirt = true;
-			break;
 		case 'v':
-			ret->verbose = true;
+			*ret_verbose = true;
 			break;
 		default:
 			fputs("Try 'kvmrt-agent --help'.\n", stderr);
@@ -149,24 +132,7 @@ static int open_timers(struct agent *agent, struct rt_err *err)
 
 /* --- the beginning --- */
 
-/* Held until we end, however that comes about. */
-static int be_the_only_one(struct rt_err *err)
-{
-	int fd;
-
-	if (mkdir(RUN_KVMRT, 0755) < 0 && errno != EEXIST)
-		return rt_fail(err, errno, "make " RUN_KVMRT);
-	fd = open(ONLY_ONE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return rt_fail(err, errno, "open " ONLY_ONE);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return rt_fail(
-			err, errno,
-			"another kvmrt-agent runs already (lock " ONLY_ONE ")");
-	return 0;
-}
-
-/* Without one of these a slow look takes its place. */
+/* Without one of these a slow scan takes its place. */
 static void open_or_poll(struct agent *agent,
 			 int (*open_source)(struct agent *, struct rt_err *))
 {
@@ -176,14 +142,13 @@ static void open_or_poll(struct agent *agent,
 		return;
 	agent->poll = true;
 	rt_log_warn(&agent->log,
-		    "%s; looking each second while a real-time guest runs",
+		    "%s; scanning each second while a real-time guest runs",
 		    err.text);
 }
 
-static int set_up(struct agent *agent, const struct arguments *arguments,
-		  struct rt_err *err)
+static int set_up(struct agent *agent, struct rt_err *err)
 {
-	int r = be_the_only_one(err);
+	int r = only_one(&agent->sys, "kvmrt-agent", "agent.lock", err);
 
 	if (r < 0)
 		return r;
@@ -202,19 +167,17 @@ static int set_up(struct agent *agent, const struct arguments *arguments,
 	open_or_poll(agent, irqs_open);
 	open_or_poll(agent, cpus_open);
 	open_or_poll(agent, tasks_open);
-	if (!arguments->no_libvirt)
-		helper_start(agent);
 	return agent_drop_caps(err);
 }
 
 static void tear_down(struct agent *agent)
 {
-	helper_close(agent);
 	control_close(agent);
+	told_fini(agent);
 	guests_close(agent);
 	files_close(agent);
 	irqs_close(agent);
-	agent_unwatch(agent, &agent->tasks);
+	tasks_close(agent);
 	agent_unwatch(agent, &agent->cpus);
 	agent_unwatch(agent, &agent->watchdog);
 	agent_unwatch(agent, &agent->timer);
@@ -222,19 +185,20 @@ static void tear_down(struct agent *agent)
 	rt_auto_fd(&agent->epoll);
 	repairs_fini(&agent->repairs);
 	repairs_fini(&agent->said);
+	rt_outcomes_fini(&agent->failed);
 	if (agent->has_topo)
 		rt_topo_fini(&agent->topo);
 }
 
-static int run(struct agent *agent, const struct arguments *arguments)
+static int run(struct agent *agent)
 {
 	struct rt_err err = { 0 };
-	int r = set_up(agent, arguments, &err);
+	int r = set_up(agent, &err);
 
 	if (r == 0) {
-		/* What runs is adopted by the first look. */
+		/* What runs is adopted by the first scan. */
 		agent->adopting = true;
-		agent_look(agent);
+		agent_scan(agent);
 		agent_notify("READY=1\nSTATUS=Guarding");
 		r = agent_loop(agent, &err);
 		agent_notify("STOPPING=1");
@@ -245,12 +209,26 @@ static int run(struct agent *agent, const struct arguments *arguments)
 	return r < 0 ? 1 : 0;
 }
 
+/* An agent without sources. */
+static void init(struct agent *agent)
+{
+	agent->epoll = agent->signals.fd = agent->timer.fd = -1;
+	agent->watchdog.fd = agent->cpus.fd = agent->tasks.watch.fd = -1;
+	agent->irqs.watch.fd = agent->files.watch.fd = -1;
+	agent->control.watch.fd = -1;
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		agent->control.clients[i].watch.fd = -1;
+	told_end(agent);
+	agent->turn = agent_turn;
+	agent->since = (int64_t)time(NULL);
+}
+
 int main(int argc, char **argv)
 {
-	struct arguments arguments = { 0 };
 	struct agent *agent;
 	struct rt_err err = { 0 };
-	int status = parse(argc, argv, &arguments);
+	bool verbose = false;
+	int status = parse(argc, argv, &verbose);
 
 	if (status >= 0)
 		return status;
@@ -262,16 +240,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	rt_log_open(&agent->log, "kvmrt-agent",
-		    arguments.verbose ? RT_LOG_DEBUG : RT_LOG_INFO, false);
-	agent->epoll = agent->signals.fd = agent->timer.fd = -1;
-	agent->watchdog.fd = agent->cpus.fd = agent->tasks.fd = -1;
-	agent->irqs.watch.fd = agent->files.watch.fd = -1;
-	agent->control.watch.fd = agent->helper.watch.fd = -1;
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		agent->control.clients[i].watch.fd = -1;
-	snprintf(agent->helper.libvirt, sizeof(agent->helper.libvirt), "off");
-	agent->since = (int64_t)time(NULL);
-	status = run(agent, &arguments);
+		    verbose ? RT_LOG_DEBUG : RT_LOG_INFO, false);
+	init(agent);
+	status = run(agent);
 	rt_log_close(&agent->log);
 	rt_sys_close(&agent->sys);
 	free(agent);

@@ -7,37 +7,64 @@
 
 #include "core/base/strbuf.h"
 
+static void repair_fini(struct repair *line)
+{
+	free((char *)(uintptr_t)line->key);
+	free((char *)(uintptr_t)line->guest);
+}
+
 void repairs_fini(struct repairs *repairs)
 {
+	for (size_t i = 0; i < repairs->n; i++)
+		repair_fini(&repairs->items[i]);
 	free(repairs->items);
 	memset(repairs, 0, sizeof(*repairs));
 }
 
-static struct repair *find(const struct repairs *repairs, const char *path)
+static struct repair *find(const struct repairs *repairs, const char *key)
 {
 	for (size_t i = 0; i < repairs->n; i++) {
-		if (strcmp(repairs->items[i].path, path) == 0)
+		if (strcmp(repairs->items[i].key, key) == 0)
 			return &repairs->items[i];
 	}
 	return NULL;
 }
 
+static void remove_oldest(struct repairs *repairs)
+{
+	size_t oldest = 0;
+
+	for (size_t i = 1; i < repairs->n; i++) {
+		if (repairs->items[i].last < repairs->items[oldest].last)
+			oldest = i;
+	}
+	repair_fini(&repairs->items[oldest]);
+	repairs->n--;
+	memmove(&repairs->items[oldest], &repairs->items[oldest + 1],
+		(repairs->n - oldest) * sizeof(repairs->items[0]));
+}
+
 static struct repair *find_or_add(struct repairs *repairs,
 				  const struct repair *repair, uint64_t now)
 {
-	struct repair *line = find(repairs, repair->path);
+	struct repair *line = find(repairs, repair->key);
+	struct repair fresh = *repair;
 
 	if (line)
 		return line;
-	if (!rt_grow(&repairs->items, repairs->n, &repairs->size,
-		     sizeof(*line)))
+	fresh.key = strdup(repair->key);
+	fresh.guest = strdup(repair->guest ? repair->guest : "");
+	fresh.window = now;
+	if (repairs->n == LEDGER_MAX)
+		remove_oldest(repairs);
+	if (!fresh.key || !fresh.guest ||
+	    !rt_grow(&repairs->items, repairs->n, &repairs->size,
+		     sizeof(fresh))) {
+		repair_fini(&fresh);
 		return NULL;
+	}
 	line = &repairs->items[repairs->n++];
-	*line = *repair;
-	line->count = line->recent = line->recent_own = 0;
-	line->fight = false;
-	line->window = now;
-	line->wait = line->until = 0;
+	*line = fresh;
 	return line;
 }
 
@@ -71,6 +98,42 @@ static bool judge(struct repair *line, uint64_t now, bool own)
 	return true;
 }
 
+/* "tee[1854]" and "tee[1855]" are one program. */
+static bool is_same_program(const char *a, const char *b)
+{
+	const size_t n = strcspn(a, "[");
+
+	return n == strcspn(b, "[") && strncmp(a, b, n) == 0;
+}
+
+/* The first, one by somebody else, or one a minute later. */
+static void weigh(struct repair *line, const struct repair *repair,
+		  uint64_t now)
+{
+	if (line->say)
+		line->more = 0;
+	line->say = !line->count || now - line->said >= SAY_MS ||
+		    (*repair->by && !is_same_program(line->by, repair->by));
+	if (line->say)
+		line->said = now;
+	else
+		line->more++;
+}
+
+/* One file may be another guest's later. */
+static void rename_guest(struct repair *line, const char *guest)
+{
+	char *copy;
+
+	if (!guest || strcmp(line->guest, guest) == 0)
+		return;
+	copy = strdup(guest);
+	if (!copy)
+		return;
+	free((char *)(uintptr_t)line->guest);
+	line->guest = copy;
+}
+
 struct repair *repairs_add(struct repairs *repairs, const struct repair *repair,
 			   uint64_t now, bool *ret_fight)
 {
@@ -79,8 +142,10 @@ struct repair *repairs_add(struct repairs *repairs, const struct repair *repair,
 	*ret_fight = false;
 	if (!line)
 		return NULL;
-	*ret_fight = judge(line, now, repair->own);
-	memcpy(line->guest, repair->guest, sizeof(line->guest));
+	rename_guest(line, repair->guest);
+	if (!repair->many)
+		*ret_fight = judge(line, now, repair->own);
+	weigh(line, repair, now);
 	memcpy(line->what, repair->what, sizeof(line->what));
 	memcpy(line->did, repair->did, sizeof(line->did));
 	if (*repair->by)
@@ -93,20 +158,20 @@ struct repair *repairs_add(struct repairs *repairs, const struct repair *repair,
 	return line;
 }
 
-unsigned repairs_wait(const struct repairs *repairs, const char *path,
+unsigned repairs_wait(const struct repairs *repairs, const char *key,
 		      uint64_t now)
 {
-	const struct repair *line = find(repairs, path);
+	const struct repair *line = find(repairs, key);
 
 	return line && line->fight && line->until > now ?
 		       (unsigned)(line->until - now) :
 		       0;
 }
 
-bool repairs_is_recent(const struct repairs *repairs, const char *path,
+bool repairs_is_recent(const struct repairs *repairs, const char *key,
 		       uint64_t now)
 {
-	const struct repair *line = find(repairs, path);
+	const struct repair *line = find(repairs, key);
 
 	return line && now - line->last < RECENT_MS;
 }
@@ -132,6 +197,8 @@ void repairs_forget(struct repairs *repairs, const char *guest)
 	for (size_t i = 0; i < repairs->n; i++) {
 		if (strcmp(repairs->items[i].guest, guest) != 0)
 			repairs->items[n++] = repairs->items[i];
+		else
+			repair_fini(&repairs->items[i]);
 	}
 	repairs->n = n;
 }

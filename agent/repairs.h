@@ -2,11 +2,15 @@
 /*
  * repairs.h - what was put right, how often, and who undoes it
  *
- * A ledger, one line for each thing (an interrupt, a file, a thread's role).
- * Time is given by the caller. A thing that had to be put right FIGHT_TIMES
- * times within FIGHT_WINDOW_MS is fought over: further events about it wait,
- * first a second, then twice as long each time up to a minute, until it has
- * been left alone for FIGHT_CALM_MS.
+ * A ledger, one line for each thing: a file or interrupt by its path, threads
+ * by the part that they play ("thread/GUEST/vCPU 0"), however many of them
+ * come and go. It has LEDGER_MAX lines at most; the one that was silent for
+ * the longest time makes room. Time is given by the caller.
+ *
+ * A thing that had to be put right FIGHT_TIMES times within FIGHT_WINDOW_MS is
+ * fought over: further events about it wait, first a second, then twice as
+ * long each time up to a minute, until it has been left alone for
+ * FIGHT_CALM_MS.
  */
 #ifndef RT_REPAIRS_H
 #define RT_REPAIRS_H
@@ -15,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RT_REPAIR_PATH 256
-#define FIGHT_TIMES    5
+#define LEDGER_MAX  256
+#define FIGHT_TIMES 5
 /* A guest whose driver comes and goes is none, unless it does so for ever. */
 #define FIGHT_TIMES_OWN	  30
 #define FIGHT_WINDOW_MS	  60000
@@ -26,19 +30,25 @@
 /* A guest counts as disturbed for so long after a foreign hand. */
 #define DISTURBED_MS 600000
 #define RECENT_MS    30000
+/* The same thing is said once within so long. */
+#define SAY_MS 60000
 
 struct repair {
-	char path[RT_REPAIR_PATH];
-	char guest[64];
-	char what[64]; /* "irq 35" */
-	char did[96];  /* "moved from cpu 4 to cpu 7" */
-	char by[48];   /* "" if not known */
-	bool foreign;  /* somebody's doing, not a guest's own life */
-	bool own;      /* a guest's process did it, or fights */
+	const char *key;   /* the ledger's own copy; so is guest */
+	const char *guest; /* its name; "" for several; NULL is "" */
+	char what[64];	   /* "irq 35" */
+	char did[96];	   /* "moved from cpu 4 to cpu 7" */
+	char by[48];	   /* "irqbalance[444]"; "" if not known */
+	bool foreign;	   /* somebody's doing, not a guest's own life */
+	bool own;	   /* a guest's process did it, or fights */
+	bool many;	   /* many things share this line: no fight over one */
+	/* The ledger's. */
 	bool fight;
+	bool say;      /* this time it is worth a line in the log */
+	unsigned more; /* times since that it was not */
 	unsigned count, recent, recent_own;
 	uint64_t window;      /* ms: begin of the one that `recent` counts in */
-	uint64_t last;	      /* ms */
+	uint64_t last, said;  /* ms */
 	int64_t when;	      /* seconds since the epoch */
 	uint64_t wait, until; /* ms */
 };
@@ -51,18 +61,18 @@ struct repairs {
 void repairs_fini(struct repairs *repairs);
 
 /*
- * Enter one; by, what, did, guest and foreign are taken from *repair. Returns
- * the line, or NULL without memory. *ret_fight: it has become a fight by this.
+ * Enter one; by, what, did and foreign are taken from *repair. Returns the
+ * line, or NULL without memory. *ret_fight: it has become a fight by this.
  */
 struct repair *repairs_add(struct repairs *repairs, const struct repair *repair,
 			   uint64_t now, bool *ret_fight);
 
-/* How long an event about path has to wait, in ms; 0: not at all. */
-unsigned repairs_wait(const struct repairs *repairs, const char *path,
+/* How long an event about key has to wait, in ms; 0: not at all. */
+unsigned repairs_wait(const struct repairs *repairs, const char *key,
 		      uint64_t now);
 
 /* Put right within the last half minute? */
-bool repairs_is_recent(const struct repairs *repairs, const char *path,
+bool repairs_is_recent(const struct repairs *repairs, const char *key,
 		       uint64_t now);
 
 /* A foreign hand within the last DISTURBED_MS, or a fight with one? */

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* status.c - what holds for each guest, as JSON: kvmrt-stat(1) has the schema */
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/base/json.h"
-#include "core/plan/state.h"
-#include "host/reconcile.h"
-#include "host/topology.h"
 #include "agent.h"
-
-#define LOCK_MS 500
 
 static void add_time(struct rt_json *json, int64_t when)
 {
@@ -18,7 +14,7 @@ static void add_time(struct rt_json *json, int64_t when)
 	struct tm tm;
 	char text[32] = "";
 
-	if (gmtime_r(&seconds, &tm))
+	if (when && gmtime_r(&seconds, &tm))
 		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	rt_json_string(json, text);
 }
@@ -59,24 +55,35 @@ static void add_repairs(struct rt_json *json, const struct agent *agent,
 }
 
 static const char *state_text(const struct agent *agent,
-			      const struct rt_guest_state *state)
+			      const struct rt_active *active)
 {
 	const uint64_t now = agent_now_ms();
-	const char *name = state->active->guest.name;
+	const char *name = active->guest.name;
 
-	if (state->state == RT_STATE_TUNED &&
-	    (repairs_disturbed(&agent->repairs, name, now) ||
-	     repairs_disturbed(&agent->repairs, "", now)))
-		return "disturbed";
-	return rt_state_name(state->state);
+	if (!active->guest.rt)
+		return "ordinary";
+	if (active->stage == RT_STAGE_PREPARED)
+		return "starting";
+	if (rt_outcomes_find(&agent->failed, active->guest.uuid))
+		return "degraded";
+	return repairs_disturbed(&agent->repairs, name, now) ||
+			       repairs_disturbed(&agent->repairs, "", now) ?
+		       "disturbed" :
+		       "tuned";
 }
 
 static void add_guest(struct rt_json *json, const struct agent *agent,
-		      const struct rt_guest_state *state)
+		      const struct rt_active *active)
 {
-	const struct rt_guest *guest = &state->active->guest;
+	const struct rt_guest *guest = &active->guest;
+	const char *lacks = rt_outcomes_find(&agent->failed, guest->uuid);
 	const char *sync = "";
 
+	for (size_t i = 0; i < agent->told.n; i++) {
+		if (strcmp(agent->told.guests[i].uuid, guest->uuid) == 0 &&
+		    agent->told.guests[i].text)
+			sync = agent->told.guests[i].text;
+	}
 	rt_json_open(json, '{');
 	rt_json_key(json, "uuid");
 	rt_json_string(json, guest->uuid);
@@ -85,17 +92,13 @@ static void add_guest(struct rt_json *json, const struct agent *agent,
 	rt_json_key(json, "rt");
 	rt_json_bool(json, guest->rt);
 	rt_json_key(json, "state");
-	rt_json_string(json, state_text(agent, state));
+	rt_json_string(json, state_text(agent, active));
 	rt_json_key(json, "missing");
 	rt_json_open(json, '[');
-	for (size_t i = 0; i < state->n; i++)
-		rt_json_string(json, state->missing[i]);
+	if (lacks)
+		rt_json_string(json, lacks);
 	rt_json_close(json, ']');
 	add_repairs(json, agent, guest->name);
-	for (size_t i = 0; i < agent->helper.n_guests; i++) {
-		if (strcmp(agent->helper.guests[i].uuid, guest->uuid) == 0)
-			sync = agent->helper.guests[i].text;
-	}
 	rt_json_key(json, "sync");
 	rt_json_string(json, sync);
 	rt_json_close(json, '}');
@@ -114,79 +117,72 @@ static void add_agent(struct rt_json *json, const struct agent *agent)
 	rt_json_key(json, "poll");
 	rt_json_bool(json, agent->poll);
 	rt_json_key(json, "libvirt");
-	rt_json_string(json, agent->helper.libvirt);
+	rt_json_string(json, agent->told.libvirt);
+	rt_json_key(json, "as_of");
+	add_time(json, agent->as_of);
 	rt_json_key(json, "wakeups");
 	rt_json_number(json, (long long)agent->counters.wakeups);
-	rt_json_key(json, "looks");
-	rt_json_number(json, (long long)agent->counters.looks);
+	rt_json_key(json, "scans");
+	rt_json_number(json, (long long)agent->counters.scans);
 	rt_json_key(json, "repairs");
 	rt_json_number(json, (long long)agent->counters.repairs);
 	rt_json_close(json, '}');
 }
 
-/* All guests that kvmrt.cfg names, running or not, as the helper sees them. */
+/* All guests that kvmrt.cfg names, running or not, as kvmrt-sync sees them. */
 static void add_sync(struct rt_json *json, const struct agent *agent)
 {
 	rt_json_key(json, "sync");
 	rt_json_open(json, '[');
-	for (size_t i = 0; i < agent->helper.n_guests; i++) {
+	for (size_t i = 0; i < agent->told.n; i++) {
+		const struct told_guest *guest = &agent->told.guests[i];
+
+		if (!guest->text)
+			continue;
 		rt_json_open(json, '{');
 		rt_json_key(json, "uuid");
-		rt_json_string(json, agent->helper.guests[i].uuid);
+		rt_json_string(json, guest->uuid);
 		rt_json_key(json, "said");
-		rt_json_string(json, agent->helper.guests[i].text);
+		rt_json_string(json, guest->text);
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');
 }
 
-static int add_guests(struct rt_json *json, struct agent *agent,
-		      const struct rt_journal *journal, struct rt_err *err)
+/* An entry that is being appended now is not whole, and not counted. */
+static int read_journal(struct agent *agent, struct rt_journal *ret,
+			struct rt_err *err)
 {
-	struct rt_facts facts = { 0 };
-	struct rt_plan plan = { 0 };
-	struct rt_states states = { 0 };
-	const struct rt_plan_input input = { &agent->topo, &facts, journal,
-					     true };
-	int r = rt_reconcile_facts(&agent->sys, journal, &agent->topo, NULL,
-				   &facts, err);
+	RT_AUTO_FREE char *text = NULL;
+	size_t len;
+	int r = rt_sys_read_all(&agent->sys, RT_STORE_DIR "/journal",
+				RT_JOURNAL_MAX, &text, &len, err);
 
-	if (r == 0)
-		r = rt_plan_make(&input, &plan, err);
-	if (r == 0)
-		r = rt_states_make(&input, &plan, &states, err);
-	for (size_t i = 0; r == 0 && i < states.n; i++)
-		add_guest(json, agent, &states.items[i]);
-	rt_states_fini(&states);
-	rt_plan_fini(&plan);
-	rt_facts_fini(&facts);
-	return r;
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : rt_journal_replay(text, len, ret, err);
 }
 
 int agent_status(struct agent *agent, struct rt_strbuf *out, struct rt_err *err)
 {
 	struct rt_json json = { .out = out };
-	struct rt_store store;
-	int r = rt_store_open(&agent->sys, LOCK_MS, &store, err);
+	struct rt_journal journal = { 0 };
+	int r = read_journal(agent, &journal, err);
 
 	if (r < 0)
 		return r;
-	if (!agent->has_topo && store.journal.n_active) {
-		r = rt_topology_load(&agent->sys, &agent->topo, err);
-		agent->has_topo = r == 0;
-	}
 	rt_json_open(&json, '{');
 	rt_json_key(&json, "version");
 	rt_json_number(&json, 1);
 	add_agent(&json, agent);
 	rt_json_key(&json, "guests");
 	rt_json_open(&json, '[');
-	if (r == 0 && store.journal.n_active)
-		r = add_guests(&json, agent, &store.journal, err);
+	for (size_t i = 0; i < journal.n_active; i++)
+		add_guest(&json, agent, &journal.active[i]);
 	rt_json_close(&json, ']');
 	add_sync(&json, agent);
 	rt_json_close(&json, '}');
 	rt_strbuf_adds(out, "\n");
-	rt_store_close(&store);
-	return r;
+	rt_journal_fini(&journal);
+	return 0;
 }

@@ -4,43 +4,16 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
+#include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <signal.h>
-#include <unistd.h>
 
-#include "host/probe.h"
 #include "host/store.h"
+#include "agent.h"
 
-#define GUARD_FD    3
 #define LIBVIRT_DIR "/etc/libvirt/qemu"
-
-/* An edit comes as several events: one look for all of them. */
-#define SETTLE_MS 150
-/* A hook runs, or the daemon is not back yet. */
-#define LATER_MS     1000
-#define LATER_MAX_MS 60000
-
-void sync_tell(struct sync *sync, const char *fmt, ...)
-{
-	char line[1000];
-	va_list args;
-
-	if (sync->guard < 0)
-		return;
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	/* Ignoring a failure: the guard's end is seen elsewhere. */
-	(void)!send(sync->guard, line, strlen(line),
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
-}
 
 static void want(struct sync *sync, int ms)
 {
@@ -57,29 +30,15 @@ static void on_guest(void *data, const char *uuid)
 	want(sync, SETTLE_MS);
 }
 
-static void on_device(void *data, const char *uuid)
+static void on_devices(void *data, const char *uuid)
 {
-	struct sync *sync = data;
-	RT_AUTO_FREE char *xml = NULL;
-	struct rt_domain domain;
-	struct rt_err err = { 0 };
-
-	if (rt_virt_read(&sync->virt, uuid, RT_VIRT_LIVE, &xml, &err) < 0 ||
-	    rt_domain_parse(xml, strlen(xml), &domain, &err) < 0) {
-		rt_log_warn(&sync->log, "guest %s: %s", uuid, err.text);
-		return;
-	}
-	/* The guard knows which of them are new. */
-	for (size_t i = 0; i < domain.pcidevs.n; i++)
-		sync_tell(sync, "device %s %s", uuid,
-			  rt_pci_text(&domain.pcidevs.items[i]).text);
-	rt_domain_fini(&domain);
+	sync_tell_devices(data, uuid);
 }
 
 static void on_tunable(void *data, const char *uuid)
 {
 	(void)uuid;
-	sync_tell(data, "look");
+	sync_tell(data, "scan");
 }
 
 static void on_closed(void *data)
@@ -91,7 +50,7 @@ static void on_closed(void *data)
 
 static const struct rt_virt_events events = {
 	.guest = on_guest,
-	.device = on_device,
+	.devices = on_devices,
 	.tunable = on_tunable,
 	.closed = on_closed,
 };
@@ -109,21 +68,23 @@ static void disconnect(struct sync *sync)
 	rt_log_info(&sync->log, "the connection to libvirt is lost");
 }
 
-/* It has written its pid, and that process lives. */
+/*
+ * It has written its pid, and that process lives. (Where /proc is mounted with
+ * hidepid we would not see it there.)
+ */
 static bool daemon_is_there(struct sync *sync)
 {
 	static const char *const files[] = { "run/libvirtd.pid",
 					     "run/virtqemud.pid" };
-	unsigned long long start;
 	struct rt_err ignored = { 0 };
 	char text[32];
-	unsigned pid;
+	pid_t pid;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		if (rt_sys_read(&sync->sys, files[i], text, sizeof(text),
 				&ignored) == 0 &&
-		    sscanf(text, "%u", &pid) == 1 &&
-		    rt_task_start(&sync->sys, pid, pid, &start, &ignored) == 0)
+		    sscanf(text, "%d", &pid) == 1 && pid > 0 &&
+		    (kill(pid, 0) == 0 || errno == EPERM))
 			return true;
 	}
 	return false;
@@ -143,7 +104,7 @@ static int connect_to_libvirt(struct sync *sync, struct rt_err *err)
 	}
 	sync->connected = true;
 	sync->lost = false;
-	sync->dirty.all = true;
+	sync->dirty.all = sync->devices = true;
 	sync->failures = 0;
 	sync_tell(sync, "libvirt connected");
 	return 0;
@@ -169,8 +130,15 @@ static void on_timer(void *data)
 		want(sync, wait);
 		return;
 	}
+	if (sync->devices)
+		sync_tell_all_devices(sync);
 	if (sync_work(sync))
 		want(sync, LATER_MS);
+}
+
+static void on_guard_timer(void *data)
+{
+	sync_find_guard(data);
 }
 
 /* --- files --- */
@@ -207,6 +175,8 @@ static void on_kvmrt_file(struct sync *sync, const char *name)
 		sync_add_starting(sync);
 		if (sync->dirty.n)
 			want(sync, SETTLE_MS);
+	} else if (strcmp(name, "agent.sock") == 0) {
+		sync_find_guard(sync);
 	}
 }
 
@@ -265,46 +235,81 @@ static int open_inotify(struct sync *sync, struct rt_err *err)
 	sync->in_kvmrt = inotify_add_watch(sync->inotify, "/" RT_STORE_DIR,
 					   whole | IN_CREATE);
 	sync->in_run = inotify_add_watch(sync->inotify, "/run", begun);
-	return rt_virt_watch_fd(sync->inotify, on_inotify, sync, err);
+	return rt_virt_watch_fd(sync->inotify, on_inotify, sync,
+				&sync->inotify_watch, err);
 }
 
 /* --- beginning and end --- */
 
-/* The guard is gone, and with it the reason to be. */
-static void on_guard(int fd, void *data)
-{
-	struct sync *sync = data;
-	char text[64];
-	const ssize_t n = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+static const char help[] =
+	"Usage: kvmrt-sync [OPTION]...\n"
+	"Keep kvmrt.cfg and libvirt's definitions in step: whichever is "
+	"edited, "
+	"the\n"
+	"other follows.\n"
+	"\n"
+	"  -h, --help     show this and end\n"
+	"  -V, --version  show the version and end\n"
+	"\n"
+	"It is meant to be started by systemd: kvmrt-sync.service.\n";
 
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		sync->quit = true;
+/* -1 to go on, else the exit status. */
+static int parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	const int letter = getopt_long(argc, argv, "hV", options, NULL);
+
+	if (letter == 'h') {
+		fputs(help, stdout);
+		return 0;
+	}
+	if (letter == 'V') {
+		puts("kvmrt-sync " KVMRT_VERSION);
+		return 0;
+	}
+	if (letter < 0 && optind == argc)
+		return -1;
+	if (letter < 0)
+		fprintf(stderr,
+			"kvmrt-sync: takes no operand, was given '%s'\n",
+			argv[optind]);
+	fputs("Try 'kvmrt-sync --help'.\n", stderr);
+	return 2;
 }
 
 static int set_up(struct sync *sync, struct rt_err *err)
 {
-	int r = rt_virt_loop(err);
+	int r = only_one(&sync->sys, "kvmrt-sync", "sync.lock", err);
 
+	if (r == 0)
+		r = rt_virt_loop(err);
 	if (r == 0)
 		r = rt_virt_add_timer(on_timer, sync, &sync->timer, err);
 	if (r == 0)
+		r = rt_virt_add_timer(on_guard_timer, sync, &sync->guard_timer,
+				      err);
+	if (r == 0)
 		r = open_inotify(sync, err);
-	if (r == 0 && sync->guard >= 0)
-		r = rt_virt_watch_fd(sync->guard, on_guard, sync, err);
 	/* Root without capabilities: files of its own, and libvirt's socket. */
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (r == 0 && capng_apply(CAPNG_SELECT_CAPS) < 0)
 		r = rt_fail(err, 0, "drop capabilities");
-	if (r == 0)
-		want(sync, 0);
-	return r;
+	if (r < 0)
+		return r;
+	sync_find_guard(sync);
+	want(sync, 0);
+	return 0;
 }
 
 static int run(struct sync *sync, struct rt_err *err)
 {
 	int r = set_up(sync, err);
 
-	while (r == 0 && !sync->quit) {
+	while (r == 0) {
 		r = rt_virt_step(err);
 		if (sync->lost)
 			disconnect(sync);
@@ -312,30 +317,28 @@ static int run(struct sync *sync, struct rt_err *err)
 	return r;
 }
 
-int main(void)
+/* It ends by a signal: what it writes, it renames into place. */
+int main(int argc, char **argv)
 {
-	struct sync sync = { .guard = GUARD_FD, .inotify = -1 };
+	struct sync sync = { .guard = -1, .inotify = -1 };
 	struct rt_err err = { 0 };
-	int r;
+	const int status = parse(argc, argv);
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (fcntl(GUARD_FD, F_GETFD) < 0)
-		sync.guard = -1;
-	else
-		(void)fcntl(GUARD_FD, F_SETFD, FD_CLOEXEC);
+	if (status >= 0)
+		return status;
 	if (rt_sys_open(NULL, &sync.sys, &err) < 0) {
 		fprintf(stderr, "kvmrt-sync: %s\n", err.text);
 		return 1;
 	}
 	rt_log_open(&sync.log, "kvmrt-sync", RT_LOG_INFO, false);
-	r = run(&sync, &err);
-	if (r < 0)
+	if (run(&sync, &err) < 0)
 		rt_log_err(&sync.log, "%s", err.text);
+	rt_auto_fd(&sync.guard);
 	if (sync.connected)
 		rt_virt_close(&sync.virt);
 	dirty_fini(&sync.dirty);
 	rt_topo_fini(&sync.topo);
 	rt_log_close(&sync.log);
 	rt_sys_close(&sync.sys);
-	return r < 0 ? 1 : 0;
+	return 1;
 }

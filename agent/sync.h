@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sync.h - kvmrt-sync: the agent's helper that talks to libvirt
+ * sync.h - kvmrt-sync: keeps kvmrt.cfg and libvirt's definitions in step
  *
  * It hears of edits on either side (libvirt's events; the files below
  * /etc/libvirt/qemu, since setvcpus --config and its like send no event;
  * kvmrt.cfg; a hook that refused a start), waits until no hook of that guest
- * runs, and puts both in step with rt_sync_guest. The guard starts it and
- * hears from it; see helper.c for what they say.
+ * runs, and puts both in step with rt_sync_guest. It tells kvmrt-agent, if one
+ * runs, how each guest stands and which devices it has: see told.c.
  */
 #ifndef RT_AGENT_SYNC_H
 #define RT_AGENT_SYNC_H
@@ -15,7 +15,7 @@
 #include "virt/sync.h"
 #include "virt/watch.h"
 
-/* Guests to look at; `all` when kvmrt.cfg has changed. */
+/* Guests to check; `all` when kvmrt.cfg has changed. */
 struct dirty {
 	char (*uuids)[RT_UUID_LEN + 1];
 	size_t n, size;
@@ -29,26 +29,41 @@ struct sync {
 	struct rt_virt virt;
 	bool connected, lost; /* lost: told by libvirt, not closed yet */
 	bool had;	      /* a connection, once */
-	int guard;	      /* socket; -1 when started by hand */
-	int inotify;
+	int guard;	      /* the agent's socket; -1: it is not there */
+	int guard_watch;      /* of libvirt's loop */
+	bool devices;	      /* each guest's are to be told */
+	int inotify, inotify_watch;
 	int in_etc, in_libvirt, in_kvmrt, in_run; /* inotify's numbers */
-	int timer;
+	int timer, guard_timer;
 	struct dirty dirty;
-	bool quit;
-	unsigned failures;
+	unsigned failures, guard_failures;
 };
 
-/* --- sync.c --- */
+/* An edit comes as several events: one check for all of them. */
+#define SETTLE_MS 150
+/* A hook runs, or the daemon is not back yet. */
+#define LATER_MS     1000
+#define LATER_MAX_MS 60000
 
-/* "guest UUID TEXT" and such, to the guard. */
+/* --- sync_guard.c --- */
+
+/*
+ * Connect to the agent, if it is there and we are not connected, and have all
+ * told. If it does not take us although it is there, try again later.
+ */
+void sync_find_guard(struct sync *sync);
+/* "guest UUID TEXT" and such, a line. Who does not read is let go of. */
 void sync_tell(struct sync *sync, const char *fmt, ...) RT_PRINTF(2, 3);
+/* The PCI devices that a guest has, if it runs; or those of all. */
+void sync_tell_devices(struct sync *sync, const char *uuid);
+void sync_tell_all_devices(struct sync *sync);
 
 /* --- sync_work.c --- */
 
 void dirty_add(struct dirty *dirty, const char *uuid);
 void dirty_fini(struct dirty *dirty);
 
-/* Those between prepare and started are looked at until they are not. */
+/* Those between prepare and started are checked until they are not. */
 void sync_add_starting(struct sync *sync);
 
 /*

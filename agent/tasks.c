@@ -4,9 +4,12 @@
  *
  * The kernel tells of every fork over a netlink connector. A filter in the
  * kernel lets through only threads of our guests' processes and children of
- * kthreadd, so that the rest of the host's forks do not wake us. A kernel
- * thread born later has all CPUs, those of a partition too (up to 6.12 at
- * least); it is looked at a little later, when it has its own mask.
+ * kthreadd, so that the rest of the host's forks do not wake us; and it is asked
+ * to tell only while a real-time guest is active.
+ *
+ * A kernel thread born later has all CPUs, those of a partition too (up to 6.12
+ * at least). A little later, when it has the mask that it is made for, it alone
+ * is looked at: most are bound (PF_NO_SETAFFINITY), and cost no scan.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,11 +22,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/task_stat.h"
 #include "agent.h"
 
 #define KTHREADD  2
 #define SETTLE_MS 200
 #define PIDS_MAX  200
+
+/* include/linux/sched.h: its mask cannot be changed. */
+#define PF_NO_SETAFFINITY 0x04000000
 
 /* PROC_EVENT_FORK; an enum with other places in kernels before 6.6. */
 #define EVENT_FORK 1u
@@ -95,60 +102,151 @@ static int set_filter(int fd, const unsigned *pids, size_t n)
 			  sizeof(program));
 }
 
+/* --- listen only while it matters --- */
+
+/* Before 6.6 the kernel asks for CAP_NET_ADMIN each time (see caps.c). */
+static int tell_kernel(int fd, enum proc_cn_mcast_op what)
+{
+	char text[sizeof(struct message) + sizeof(what)] = { 0 };
+	const struct message message = {
+		.nl = { .nlmsg_len = sizeof(text), .nlmsg_type = NLMSG_DONE },
+		.cn = { .id = { CN_IDX_PROC, CN_VAL_PROC },
+			.len = sizeof(what) },
+	};
+
+	memcpy(text, &message, sizeof(message));
+	memcpy(text + sizeof(message), &what, sizeof(what));
+	return send(fd, text, sizeof(text), 0) < 0 ? -errno : 0;
+}
+
+static void listen_while(struct agent *agent, bool rt)
+{
+	struct tasks *tasks = &agent->tasks;
+
+	if (tasks->on == rt)
+		return;
+	if (tell_kernel(tasks->watch.fd,
+			rt ? PROC_CN_MCAST_LISTEN : PROC_CN_MCAST_IGNORE) == 0)
+		tasks->on = rt;
+	else if (rt)
+		agent->poll = true;
+}
+
 void tasks_follow(struct agent *agent, const struct rt_journal *journal)
 {
+	struct tasks *tasks = &agent->tasks;
 	unsigned pids[PIDS_MAX];
 	size_t n = 0;
 
-	if (agent->tasks.fd < 0)
-		return;
-	for (size_t i = 0; i < journal->n_active && n < PIDS_MAX; i++) {
-		if (journal->active[i].stage == RT_STAGE_STARTED)
-			pids[n++] = journal->active[i].pid;
+	tasks->owned = (struct rt_cpuset){ 0 };
+	for (size_t i = 0; i < journal->n_active; i++) {
+		const struct rt_active *active = &journal->active[i];
+
+		if (active->stage != RT_STAGE_STARTED)
+			continue;
+		if (active->guest.rt)
+			rt_cpuset_or(&tasks->owned, &active->guest.owned);
+		if (n < PIDS_MAX)
+			pids[n++] = active->pid;
 	}
-	if ((agent->rt ? set_filter(agent->tasks.fd, pids, n) :
-			 set_no_filter(agent->tasks.fd)) < 0)
+	if (tasks->watch.fd < 0)
+		return;
+	if ((agent->rt ? set_filter(tasks->watch.fd, pids, n) :
+			 set_no_filter(tasks->watch.fd)) < 0)
 		agent->poll = true;
+	listen_while(agent, agent->rt);
+}
+
+/* --- events --- */
+
+static void on_kernel_thread(struct agent *agent, unsigned pid)
+{
+	struct tasks *tasks = &agent->tasks;
+
+	if (!tasks->n_fresh)
+		tasks->due = agent_now_ms() + SETTLE_MS;
+	if (tasks->n_fresh < FRESH_MAX)
+		tasks->fresh[tasks->n_fresh++] = pid;
+	else
+		agent_want(agent, SETTLE_MS);
 }
 
 static void ready(struct agent *agent, struct watch *watch)
 {
+	uint32_t parent, child;
 	char text[1024];
-	ssize_t n;
-	bool any = false;
 
-	/* The filter has decided; a lost message may have mattered. */
-	while ((n = recv(watch->fd, text, sizeof(text), MSG_DONTWAIT)) >= 0 ||
-	       errno == ENOBUFS)
-		any = true;
-	if (any)
-		agent_want(agent, SETTLE_MS);
+	for (unsigned i = 0; i < EVENTS_BUDGET; i++) {
+		const ssize_t n =
+			recv(watch->fd, text, sizeof(text), MSG_DONTWAIT);
+
+		if (n < 0 && errno != ENOBUFS)
+			return;
+		/* A lost message may have mattered. */
+		if (n < (ssize_t)(AT_CHILD + sizeof(child))) {
+			agent_want(agent, SETTLE_MS);
+			continue;
+		}
+		/* The filter has decided between these two. */
+		memcpy(&parent, text + AT_PARENT, sizeof(parent));
+		memcpy(&child, text + AT_CHILD, sizeof(child));
+		if (parent == KTHREADD)
+			on_kernel_thread(agent, child);
+		else
+			agent_want(agent, SETTLE_MS);
+	}
 }
 
-static int listen_to(int fd)
+/* Is it where a guest's CPUs are, and can it be moved? Doubt means yes. */
+static bool is_to_move(struct agent *agent, unsigned pid)
+{
+	struct rt_sys *sys = &agent->sys;
+	struct rt_stat_line line;
+	struct rt_cpuset mask;
+	struct rt_err ignored = { 0 };
+	int r = rt_stat_read(sys, pid, pid, &line, &ignored);
+
+	if (r == 0 && line.flags & PF_NO_SETAFFINITY)
+		return false;
+	if (r == 0)
+		r = sys->calls->get_affinity(sys, pid, pid, &mask, &ignored);
+	return r == 0 ? rt_cpuset_intersects(&mask, &agent->tasks.owned) :
+			r != -ESRCH && r != -ENOENT;
+}
+
+uint64_t tasks_turn(struct agent *agent, uint64_t now)
+{
+	struct tasks *tasks = &agent->tasks;
+	bool scan = false;
+
+	if (!tasks->due || now < tasks->due)
+		return tasks->due;
+	for (size_t i = 0; i < tasks->n_fresh && !scan; i++)
+		scan = is_to_move(agent, tasks->fresh[i]);
+	tasks->n_fresh = 0;
+	tasks->due = 0;
+	if (scan)
+		agent_want(agent, 0);
+	return 0;
+}
+
+/* --- beginning and end --- */
+
+static int join(int fd)
 {
 	const struct sockaddr_nl address = { .nl_family = AF_NETLINK,
 					     .nl_groups = CN_IDX_PROC };
-	const enum proc_cn_mcast_op listen = PROC_CN_MCAST_LISTEN;
-	char text[sizeof(struct message) + sizeof(listen)] = { 0 };
-	const struct message message = {
-		.nl = { .nlmsg_len = sizeof(text), .nlmsg_type = NLMSG_DONE },
-		.cn = { .id = { CN_IDX_PROC, CN_VAL_PROC },
-			.len = sizeof(listen) },
-	};
 
-	memcpy(text, &message, sizeof(message));
-	memcpy(text + sizeof(message), &listen, sizeof(listen));
-	if (set_no_filter(fd) < 0 ||
-	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    send(fd, text, sizeof(text), 0) < 0)
-		return -errno;
-	return 0;
+	return set_no_filter(fd) < 0 ||
+			       bind(fd, (const struct sockaddr *)&address,
+				    sizeof(address)) < 0 ?
+		       -errno :
+		       0;
 }
 
 int tasks_open(struct agent *agent, struct rt_err *err)
 {
-	struct watch *watch = &agent->tasks;
+	struct watch *watch = &agent->tasks.watch;
 	int r;
 
 	watch->ready = ready;
@@ -157,10 +255,18 @@ int tasks_open(struct agent *agent, struct rt_err *err)
 		       NETLINK_CONNECTOR);
 	if (watch->fd < 0)
 		return rt_fail(err, errno, "hear of new threads");
-	r = listen_to(watch->fd);
+	r = join(watch->fd);
 	if (r < 0) {
 		agent_unwatch(agent, watch);
 		return rt_fail(err, -r, "hear of new threads");
 	}
 	return agent_watch(agent, watch, err);
+}
+
+/* Else the kernel would go on making messages that nobody hears. */
+void tasks_close(struct agent *agent)
+{
+	if (agent->tasks.watch.fd >= 0)
+		listen_while(agent, false);
+	agent_unwatch(agent, &agent->tasks.watch);
 }

@@ -20,7 +20,7 @@ $(PLAN_OF): $(B)/tests/golden/plan-of.o $(HOST_LIB) $(CORE_LIB)
 # The agent's parts, with the kernel played by unit/agent_kernel.h.
 AGENT_UNIT  := $(filter $(B)/tests/unit/agent%,$(UNIT))
 AGENT_WRAPS := open mkdir rmdir unlink stat inotify_add_watch socket bind \
-	       recv recvfrom setsockopt posix_spawn clock_gettime nanosleep \
+	       recv recvfrom setsockopt rename clock_gettime nanosleep \
 	       syscall
 
 # An archive, so that only those with a guest have the hook in them.
@@ -38,10 +38,11 @@ $(AGENT_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(AGENT_OBJ) \
 
 $(B)/tests/unit/agent_soak: $(B)/tests/crash/tree.o
 
-# The agent's helper, over a libvirt of files: virt/fake.c.
-SYNC_WRAPS := rt_sys_open unlink inotify_add_watch
+# kvmrt-sync, over a libvirt of files: virt/fake.c.
+SYNC_WRAPS := rt_sys_open unlink inotify_add_watch connect kill rt_virt_list
 $(B)/tests/unit/sync: $(B)/tests/unit/sync.o $(B)/tests/virt/fake.o \
-		$(B)/agent/sync_work.o $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
+		$(addprefix $(B)/agent/,sync_work.o sync_guard.o only.o) \
+		$(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(SYNC_WRAPS:%=-Wl,--wrap=%) \
 		-o $@ $^ $(TOOL_LIBS) -lcap-ng

@@ -3,7 +3,7 @@
  * sync.h - kvmrt.cfg and libvirt's definitions, made to say the same
  *
  * Used by kvmrt-import, kvmrt-sync-config, kvmrt-edit-config, kvmrt-boot and
- * the agent's helper. What both held when they last agreed is kept below
+ * kvmrt-sync. What both held when they last agreed is kept below
  * /var/lib/kvmrt/agreed, one file a guest, named by its UUID.
  */
 #ifndef RT_SYNC_H

@@ -2,7 +2,7 @@
 /*
  * virt.h - the one place that talks to libvirt
  *
- * For commands and the agent's helper; never for the hook, which libvirt waits
+ * For commands and kvmrt-sync; never for the hook, which libvirt waits
  * for. Every call may block for as long as libvirt does: while a hook of any
  * guest runs, lookups and lists wait for it (libvirt 9 to 11 at least).
  *

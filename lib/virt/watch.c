@@ -61,12 +61,14 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event,
 	const struct ears *ears = opaque;
 
 	(void)conn;
-	(void)event;
 	(void)detail;
 	tell(ears->events->guest, domain, ears->data);
+	if (event == VIR_DOMAIN_EVENT_STARTED)
+		tell(ears->events->devices, domain, ears->data);
 	return 0;
 }
 
+/* Added and removed have the same arguments. */
 static void on_device(virConnectPtr conn, virDomainPtr domain,
 		      const char *alias, void *opaque)
 {
@@ -74,7 +76,7 @@ static void on_device(virConnectPtr conn, virDomainPtr domain,
 
 	(void)conn;
 	(void)alias;
-	tell(ears->events->device, domain, ears->data);
+	tell(ears->events->devices, domain, ears->data);
 }
 
 static void on_tunable(virConnectPtr conn, virDomainPtr domain,
@@ -139,6 +141,9 @@ int rt_virt_watch(struct rt_virt *virt, const struct rt_virt_events *events,
 		(void)hear(virt, VIR_DOMAIN_EVENT_ID_DEVICE_ADDED,
 			   VIR_DOMAIN_EVENT_CALLBACK(on_device), events, data,
 			   &ignored);
+		(void)hear(virt, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+			   VIR_DOMAIN_EVENT_CALLBACK(on_device), events, data,
+			   &ignored);
 		(void)hear(virt, VIR_DOMAIN_EVENT_ID_TUNABLE,
 			   VIR_DOMAIN_EVENT_CALLBACK(on_tunable), events, data,
 			   &ignored);
@@ -159,21 +164,27 @@ static void on_fd(int watch, int fd, int events, void *opaque)
 }
 
 int rt_virt_watch_fd(int fd, void (*ready)(int fd, void *data), void *data,
-		     struct rt_err *err)
+		     int *ret_watch, struct rt_err *err)
 {
 	struct fd_ear *ear = malloc(sizeof(*ear));
 
 	if (!ear)
 		return rt_fail_memory(err);
 	*ear = (struct fd_ear){ ready, data };
-	if (virEventAddHandle(fd,
-			      VIR_EVENT_HANDLE_READABLE |
-				      VIR_EVENT_HANDLE_HANGUP |
-				      VIR_EVENT_HANDLE_ERROR,
-			      on_fd, ear, free) >= 0)
+	*ret_watch = virEventAddHandle(fd,
+				       VIR_EVENT_HANDLE_READABLE |
+					       VIR_EVENT_HANDLE_HANGUP |
+					       VIR_EVENT_HANDLE_ERROR,
+				       on_fd, ear, free);
+	if (*ret_watch >= 0)
 		return 0;
 	free(ear);
 	return fail(err, "wait for a file in libvirt's event loop");
+}
+
+void rt_virt_unwatch_fd(int watch)
+{
+	virEventRemoveHandle(watch);
 }
 
 static void on_timer(int timer, void *opaque)

@@ -13,8 +13,8 @@
 struct rt_virt_events {
 	/* Defined, renamed, undefined, started or stopped. */
 	void (*guest)(void *data, const char *uuid);
-	/* A device was plugged into a running guest. */
-	void (*device)(void *data, const char *uuid);
+	/* A guest was started, or a device was plugged in or out. */
+	void (*devices)(void *data, const char *uuid);
 	/* Its CPUs or other limits were changed while it runs. */
 	void (*tunable)(void *data, const char *uuid);
 	/* The connection is gone; it is closed from outside of the call. */
@@ -33,7 +33,9 @@ int rt_virt_watch(struct rt_virt *virt, const struct rt_virt_events *events,
 
 /* Call when fd can be read or its other end is closed. */
 int rt_virt_watch_fd(int fd, void (*ready)(int fd, void *data), void *data,
-		     struct rt_err *err);
+		     int *ret_watch, struct rt_err *err);
+/* No more; before fd is closed. */
+void rt_virt_unwatch_fd(int watch);
 
 /*
  * A timer that does not run yet. rt_virt_set_timer lets it run every so many

@@ -36,6 +36,29 @@ done
 grep -q '^Wants=virt-guest-shutdown.target$' "$unit"
 result $? 'and that target is there to be stopped'
 
+# Enabling the agent is enough, and either may come first.
+agent=$tree/etc/systemd/kvmrt-agent.service
+sync=$tree/etc/systemd/kvmrt-sync.service
+grep -q '^Wants=kvmrt-sync.service$' "$agent"
+result $? 'the agent brings kvmrt-sync along'
+! grep -qE '^(Requires|BindsTo|PartOf)=' "$agent" "$sync"
+result $? 'and neither needs the other'
+
+# What they may do is what they need, and no more.
+! grep -qE '^ReadWritePaths=(.* )?/(etc|run)( |$)' "$agent"
+result $? 'the agent writes neither to /etc nor to all of /run'
+grep -q '^CapabilityBoundingSet=$' "$sync"
+result $? 'kvmrt-sync has no capabilities'
+! grep -qE '^CapabilityBoundingSet=.*CAP_DAC_OVERRIDE' "$agent" &&
+	grep -qE '^CapabilityBoundingSet=.*CAP_SYS_PTRACE' "$agent"
+result $? 'the agent may see all processes, but not write to all files'
+for unit in "$agent" "$sync"; do
+	grep -qx 'NoExecPaths=/' "$unit" &&
+		grep -qx 'OOMScoreAdjust=-900' "$unit"
+	result $? "${unit##*/}: it starts nothing, and is killed last"
+done
+unit=$tree/etc/systemd/kvmrt.service
+
 # All that the commands may take has room in the unit's time.
 want=$(sed -n 's/^#define SECONDS[ \t]*\([0-9]*\)u$/\1/p' "$tree/tools/shutdown.c")
 more=$(sed -n 's/^#define FORCE_SECONDS[ \t]*\([0-9]*\)u$/\1/p' "$tree/tools/shutdown.c")

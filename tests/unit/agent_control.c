@@ -62,30 +62,25 @@ static unsigned count_clients(void)
 	return n;
 }
 
+#define ERROR "error: the only request is status\n"
+
 static void test_requests(void)
 {
-	static const struct {
+	static char long_line[LINE_MAX_BYTES + 1];
+	const struct {
 		const char *name, *text, *answer;
-		long long due;
 	} rows[] = {
-		{ "a look", "look\n", "done\n", 0 },
-		{ "and what comes after it", "look\nlook\n", "done\n", 0 },
-		{ "another word", "shutdown\n", "error: status or look\n", -1 },
-		{ "more than a word", "look now\n", "error: status or look\n",
-		  -1 },
-		{ "nothing", "\n", "error: status or look\n", -1 },
-		{ "a longer word", "looks\n", "error: status or look\n", -1 },
-		{ "half a line", "look", NULL, -1 },
-		{ "too long a line",
-		  "look look look look look look look look look look look look "
-		  "look",
-		  "", -1 },
-		{ "as long as there is room",
-		  "look look look look look look look look look look look look "
-		  "1\n",
-		  "error: status or look\n", -1 },
+		{ "another word", "shutdown\n", ERROR },
+		{ "a word that was one once", "look\n", ERROR },
+		{ "what kvmrt-sync says, by somebody else", "scan\n", ERROR },
+		{ "more than a word", "status now\n", ERROR },
+		{ "and what comes after it", "scan\nstatus\n", ERROR },
+		{ "nothing", "\n", ERROR },
+		{ "half a line", "status", NULL },
+		{ "too long a line", long_line, "" },
 	};
 
+	memset(long_line, 'x', sizeof(long_line) - 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int fd;
 
@@ -94,7 +89,7 @@ static void test_requests(void)
 		is_int(count_clients(), 1, "a client");
 		say(fd, rows[i].text);
 		is_str(hear(fd), rows[i].answer, rows[i].name);
-		is_int(world_due(), rows[i].due, "when a look is wanted");
+		is_int(world_due(), -1, "no scan is wanted");
 		is_int(count_clients(), !rows[i].answer,
 		       "who was answered has gone");
 		close(fd);
@@ -104,92 +99,104 @@ static void test_requests(void)
 	}
 }
 
+static bool is_status(const char *text)
+{
+	return ok(text && strstr(text, "\"version\":1") &&
+			  strstr(text, "\"guests\":[]") &&
+			  text[strlen(text) - 1] == '\n',
+		  "a status is a line of JSON: %.60s", text ? text : "none");
+}
+
 static void test_pieces(void)
 {
 	int fd;
 
 	begin();
 	fd = call();
-	say(fd, "lo");
-	is_int(world_due(), -1, "half a word");
-	say(fd, "ok");
+	say(fd, "sta");
+	say(fd, "tus");
 	is_str(hear(fd), NULL, "it waits for the end");
 	say(fd, "\n");
-	is_str(hear(fd), "done\n", "a request in pieces");
+	is_status(hear(fd));
 	close(fd);
 	fd = call();
-	if (send(fd, "lo\0ok\n", 6, MSG_NOSIGNAL) != 6)
+	if (send(fd, "sta\0tus\n", 8, MSG_NOSIGNAL) != 8)
 		ok(false, "send");
 	settle();
-	is_str(hear(fd), NULL, "a NUL in a line ends nothing");
-	is_int(count_clients(), 1, "and breaks nothing");
+	is_str(hear(fd), "", "a NUL ends the connection");
+	is_int(count_clients(), 0, "and nothing else");
 	close(fd);
-	settle();
-	is_int(count_clients(), 0, "nobody is left");
 	world_end();
 }
 
 static void test_status(void)
 {
-	const char *text;
 	int fd, lock;
 
 	begin();
 	fd = call();
 	say(fd, "status\n");
-	text = hear(fd);
-	ok(text && strstr(text, "\"version\":1") &&
-		   strstr(text, "\"guests\":[]") &&
-		   text[strlen(text) - 1] == '\n',
-	   "a status is a line of JSON: %.60s", text ? text : "none");
+	is_status(hear(fd));
 	close(fd);
-	lock = open("/run/kvmrt/lock", O_RDWR | O_CLOEXEC);
+	lock = open("/run/kvmrt/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	ok(flock(lock, LOCK_EX) == 0, "somebody has the lock");
 	fd = call();
 	say(fd, "status\n");
-	text = hear(fd);
-	ok(text && strstr(text, "\"version\":1") &&
-		   strstr(text, "\"error\":\"the lock"),
-	   "which is what the status says: %.90s", text ? text : "none");
-	is_int((long long)(world.ms - WORLD_START_MS), 500,
-	       "after half a second");
+	is_status(hear(fd));
+	is_int((long long)(world.ms - WORLD_START_MS), 0, "nobody waits");
 	close(fd);
 	close(lock);
+	world_write("/run/kvmrt/journal", "nonsense\nmore of it\n");
+	fd = call();
+	say(fd, "status\n");
+	ok(strstr(hear(fd), "{\"version\":1,\"error\":\""),
+	   "a record that cannot be read is told");
+	close(fd);
 	world_end();
 }
 
-/* More than the kernel holds for a socket of the usual size. */
+/* Far more than the kernel holds for a socket; the client reads when it can. */
 static void test_long_status(void)
 {
-	const int size = 4 << 20;
-	unsigned lines = 4000;
+	enum { LINES = 4000 };
 	size_t len = 0;
 	char text[4096];
 	ssize_t n;
-	int fd;
+	int fd, other;
 
 	begin();
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	/* Who runs this may not be allowed what the agent is. */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
-		lines = 400;
-	close(fd);
-	memset(text, 'x', 200);
-	text[200] = '\0';
-	for (unsigned i = 0; i < lines; i++) {
-		struct helper_line line = { .text = strdup(text) };
+	memset(text, 'x', 1000);
+	text[1000] = '\0';
+	for (unsigned i = 0; i < LINES; i++) {
+		char line[1200];
 
-		snprintf(line.uuid, sizeof(line.uuid), "%036u", i);
-		if (rt_grow(&agent.helper.guests, agent.helper.n_guests,
-			    &agent.helper.size_guests, sizeof(line)))
-			agent.helper.guests[agent.helper.n_guests++] = line;
+		snprintf(line, sizeof(line),
+			 "guest 6a1f0c1e-0000-4000-8000-%012u %.1000s", i,
+			 text);
+		told_line(&agent, line);
 	}
 	fd = call();
 	say(fd, "status\n");
-	while ((n = recv(fd, text, sizeof(text), 0)) > 0)
-		len += (size_t)n;
-	ok(len > lines * 200, "a long status is whole: %zu bytes", len);
+	is_int(count_clients(), 1, "a long answer is on its way");
+	other = call();
+	say(other, "shutdown\n");
+	is_str(hear(other), ERROR, "others are served meanwhile");
+	close(other);
+	do {
+		n = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+		if (n > 0)
+			len += (size_t)n;
+		else
+			world_hear();
+	} while (n > 0 || (n < 0 && errno == EAGAIN));
+	ok(len > LINES * 1000, "at last it is whole: %zu bytes", len);
+	is_int(count_clients(), 0, "and over");
 	close(fd);
+	fd = call();
+	say(fd, "status\n");
+	close(fd);
+	settle();
+	is_int(count_clients(), 0, "who hangs up in between is gone");
 	world_end();
 }
 
@@ -212,10 +219,10 @@ static void test_full(void)
 		ok(i < 3 ? answer && !*answer : !answer, "client %zu %s", i + 1,
 		   i < 3 ? "had to go" : "may stay");
 	}
-	say(fds[CLIENTS_MAX], "look\n");
-	is_str(hear(fds[CLIENTS_MAX]), "done\n", "the first of them is served");
-	say(fds[3], "look\n");
-	is_str(hear(fds[3]), "done\n", "as is who has waited");
+	say(fds[CLIENTS_MAX], "shutdown\n");
+	is_str(hear(fds[CLIENTS_MAX]), ERROR, "the first of them is served");
+	say(fds[3], "shutdown\n");
+	is_str(hear(fds[3]), ERROR, "as is who has waited");
 	for (size_t i = 0; i < CLIENTS_MAX + 3; i++)
 		close(fds[i]);
 	settle();
@@ -236,13 +243,66 @@ static void test_hasty(void)
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		ok(connect(fd, (struct sockaddr *)&address, sizeof(address)) ==
 				   0 &&
-			   send(fd, "look\n", 5, MSG_NOSIGNAL) == 5,
+			   send(fd, "status\n", 7, MSG_NOSIGNAL) == 7,
 		   "a client that does not wait");
 		close(fd);
 	}
 	settle();
-	is_int(world_due(), 0, "is heard, and its answer is lost");
 	is_int(count_clients(), 0, "and leaves nothing");
+	world_end();
+}
+
+/* kvmrt-sync stays; of two the newer one is heard. */
+static void test_sync(void)
+{
+	int sync, newer, fds[CLIENTS_MAX];
+
+	begin();
+	is_str(agent.told.libvirt, "off", "nobody tells of libvirt");
+	sync = call();
+	say(sync, "sync\nlibvirt connec");
+	is_str(agent.told.libvirt, "lost", "kvmrt-sync comes");
+	say(sync, "ted\n");
+	is_str(agent.told.libvirt, "connected", "and tells");
+	is_str(hear(sync), NULL, "without an answer");
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		fds[i] = call();
+	is_str(hear(sync), NULL, "a full house does not cost it its place");
+	is_str(hear(fds[0]), "", "but the oldest of the others");
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		close(fds[i]);
+	settle();
+	newer = call();
+	say(newer, "sync\nlibvirt lost\n");
+	is_str(hear(sync), "", "a second one takes its place");
+	is_str(agent.told.libvirt, "lost", "and is heard");
+	close(sync);
+	settle();
+	is_str(agent.told.libvirt, "lost", "whatever the first does");
+	close(newer);
+	settle();
+	is_str(agent.told.libvirt, "off", "it goes: nobody tells any more");
+	is_int(count_clients(), 0, "nobody is left");
+	world_end();
+}
+
+/* A line that is too long is skipped, and only that. */
+static void test_sync_long_line(void)
+{
+	static char text[3 * LINE_MAX_BYTES];
+	int sync;
+
+	begin();
+	sync = call();
+	memset(text, 'x', sizeof(text) - 1);
+	say(sync, "sync\n");
+	say(sync, text);
+	say(sync, "\nscan");
+	is_int(world_due(), -1, "its end is no word of its own");
+	say(sync, "\n");
+	is_int(world_due(), 0, "what comes after it is heard");
+	is_int(count_clients(), 1, "and it stays");
+	close(sync);
 	world_end();
 }
 
@@ -260,7 +320,9 @@ static void test_socket(void)
 	ok(control_open(&agent, &err) == 0, "one left behind is replaced");
 	close(call());
 	control_close(&agent);
-	ok(stat("/run/kvmrt/agent.sock", &st) < 0, "it goes with the agent");
+	ok(stat("/run/kvmrt/agent.sock", &st) < 0 &&
+		   stat("/run/kvmrt/agent.sock.new", &st) < 0,
+	   "it goes with the agent");
 	rmdir("/run/kvmrt");
 	ok(control_open(&agent, &err) < 0 &&
 		   strstr(err.text, "listen on /run/kvmrt/agent.sock"),
@@ -277,6 +339,8 @@ int main(void)
 	test_long_status();
 	test_full();
 	test_hasty();
+	test_sync();
+	test_sync_long_line();
 	test_socket();
 	return tap_done();
 }

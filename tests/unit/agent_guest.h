@@ -85,7 +85,7 @@ static void guest_make(void)
 	world_write("/etc/kvmrt.cfg", guest_slurp("rt1.cfg", &len));
 }
 
-/* All sources, before the first look. */
+/* All sources, before the first scan. */
 static void guest_open(void)
 {
 	struct rt_err err = { 0 };
@@ -96,7 +96,6 @@ static void guest_open(void)
 		   tasks_open(&agent, &err) == 0,
 	   "all sources %s", err.text);
 	guest_trace = open(INSTANCE "/trace_pipe", O_WRONLY | O_CLOEXEC);
-	snprintf(agent.helper.libvirt, sizeof(agent.helper.libvirt), "off");
 	agent.adopting = true;
 	agent_want(&agent, 0);
 }

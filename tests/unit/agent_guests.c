@@ -6,7 +6,11 @@
 
 #define GRACE 3000
 
-static char name[] = "plc1", other[] = "plc2";
+/* libvirt allows 246 letters. */
+static char name[] =
+	"plc1-with-a-name-that-is-far-longer-than-the-63-letters-which-once-"
+	"were-compared",
+	    other[] = "plc2";
 static struct rt_active actives[2];
 static struct rt_journal journal = { .active = actives };
 
@@ -42,11 +46,9 @@ static void put_process(unsigned pid, unsigned long long start)
 
 static void add_repair(const char *path, const char *guest)
 {
-	struct repair repair = { 0 };
+	const struct repair repair = { .key = path, .guest = guest };
 	bool fight;
 
-	snprintf(repair.path, sizeof(repair.path), "%s", path);
-	snprintf(repair.guest, sizeof(repair.guest), "%s", guest);
 	repairs_add(&agent.repairs, &repair, world.ms, &fight);
 	repairs_add(&agent.said, &repair, world.ms, &fight);
 }

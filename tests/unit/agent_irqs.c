@@ -176,7 +176,7 @@ static void test_many(void)
 /* What is fought over waits, and does not delay others. */
 static void test_fight(void)
 {
-	struct repair repair = { .path = "proc/irq/901/smp_affinity_list" };
+	struct repair repair = { .key = "proc/irq/901/smp_affinity_list" };
 	bool fight;
 
 	begin();

@@ -10,7 +10,6 @@
  *   netlink          is one end of a socket pair, filters and all; the other
  *                    end is world.uevents or world.connector
  *   pidfds           are event counters, world_pidfd() finds the other handle
- *   posix_spawn      starts world.helper in the helper's place
  *   time             stands still at world.ms; sleeping moves it
  */
 #ifndef RT_TEST_AGENT_KERNEL_H
@@ -52,8 +51,6 @@ static struct {
 	int uevents, connector; /* the kernel's ends */
 	int netlink_error;
 	int lost; /* receives to fail with ENOBUFS */
-	char helper[160];
-	int spawn_error, spawned;
 	int pidfd_error;
 	int inotify_error;
 	bool real_pidfds;
@@ -237,7 +234,7 @@ WRAP(int, setsockopt, int fd, int level, int name, const void *value,
 
 static bool world_loses(int fd)
 {
-	if (!world.lost || (fd != agent.cpus.fd && fd != agent.tasks.fd))
+	if (!world.lost || (fd != agent.cpus.fd && fd != agent.tasks.watch.fd))
 		return false;
 	world.lost--;
 	errno = ENOBUFS;
@@ -276,20 +273,9 @@ WRAP(ssize_t, recvfrom, int fd, void *buf, size_t size, int flags,
 	return n;
 }
 
-WRAP(int, posix_spawn, pid_t *pid, const char *path,
-     const posix_spawn_file_actions_t *actions,
-     const posix_spawnattr_t *attributes, char *const argv[],
-     char *const envp[])
+WRAP(int, rename, const char *old, const char *new)
 {
-	const char *name = strrchr(path, '/');
-
-	if (!name || strcmp(name, "/kvmrt-sync") != 0)
-		return EINVAL;
-	world.spawned++;
-	if (world.spawn_error)
-		return world.spawn_error;
-	return __real_posix_spawn(pid, world.helper, actions, attributes, argv,
-				  envp);
+	return __real_rename(world_path(old).text, world_path(new).text);
 }
 
 WRAP(int, clock_gettime, clockid_t clock, struct timespec *ret)

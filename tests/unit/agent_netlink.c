@@ -75,7 +75,7 @@ static void test_cpu_messages(void)
 		send_uevent(rows[i].text, strlen(rows[i].text) + 1,
 			    rows[i].family, rows[i].pid);
 		is_int(world_hear(), rows[i].heard, "what wakes us");
-		is_int(world_due(), rows[i].due, "when a look is wanted");
+		is_int(world_due(), rows[i].due, "when a scan is wanted");
 		is_str(agent.n_causes ? agent.causes[0].path : NULL,
 		       rows[i].path, "why");
 		world_end();
@@ -85,7 +85,7 @@ static void test_cpu_messages(void)
 static void test_cpus(void)
 {
 	static char big[9000];
-	struct repair repair = { .path = "sys/devices/system/cpu/cpu7/online" };
+	struct repair repair = { .key = "sys/devices/system/cpu/cpu7/online" };
 	bool fight;
 
 	begin();
@@ -113,6 +113,10 @@ static void test_cpus(void)
 	world_hear();
 	is_int((long long)agent.n_causes, 1, "all that wait are read");
 	is_int(world_hear(), 0, "at once");
+	for (unsigned i = 0; i < 3 * EVENTS_BUDGET / 2; i++)
+		uevent("online" CPU "7");
+	ok(world_hear() == 1 && world_hear() == 1 && world_hear() == 0,
+	   "of a flood some, and the rest the next time");
 	world_calm();
 	for (unsigned i = 0; i < FIGHT_TIMES; i++)
 		repairs_add(&agent.repairs, &repair, world.ms, &fight);
@@ -165,7 +169,7 @@ static void follow(struct rt_journal *journal, bool rt)
 static void is_heard(bool heard, const char *name)
 {
 	is_int(world_hear(), heard, name);
-	is_int(world_due(), heard ? 200 : -1, "and looked at a little later");
+	is_int(world_due(), heard ? 200 : -1, "and a scan is made a bit later");
 	world_calm();
 }
 
@@ -180,14 +184,12 @@ static void test_tasks(void)
 
 	begin();
 	process_event(FORK, 5000, 5000, 5001, 5000);
-	is_heard(false, "nothing wakes us before the first look");
+	is_heard(false, "nothing wakes us before the first scan");
 	follow(&journal, true);
 	process_event(FORK, 5000, 5000, 5001, 5000);
 	is_heard(true, "a thread of a guest");
 	process_event(FORK, 7003, 7000, 7004, 7000);
 	is_heard(true, "a thread of the other");
-	process_event(FORK, 2, 2, 888, 888);
-	is_heard(true, "a kernel thread");
 	process_event(FORK, 5000, 5000, 9000, 9000);
 	is_heard(false, "a process that a guest's makes is none of it");
 	process_event(FORK, 100, 100, 101, 100);
@@ -212,6 +214,80 @@ static void test_tasks(void)
 	world_end();
 }
 
+/* --- kernel threads: each is looked at by itself --- */
+
+static void put_thread(unsigned pid, unsigned flags, const char *cpus)
+{
+	char path[64], text[256];
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u", pid, pid);
+	world_directory(path);
+	snprintf(
+		text, sizeof(text),
+		"%u (kthread) S 2 0 0 0 -1 %u 0 0 0 0 0 0 0 0 20 0 1 0 9 0 0\n",
+		pid, flags);
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", pid, pid);
+	world_write(path, text);
+	snprintf(text, sizeof(text), "Name:\tkthread\nCpus_allowed_list:\t%s\n",
+		 cpus);
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/status", pid, pid);
+	world_write(path, text);
+}
+
+/* What the agent does about it when its time has come. */
+static void is_scanned(bool scanned, const char *name)
+{
+	is_int(world_hear(), 1, name);
+	is_int(world_due(), -1, "which asks for nothing yet");
+	is_int((long long)(agent.tasks.due - world.ms), 200,
+	       "but it will be looked at");
+	is_int((long long)(tasks_turn(&agent, world.ms + 199) - world.ms), 200,
+	       "not before");
+	is_int((long long)tasks_turn(&agent, world.ms + 200), 0, "then it is");
+	is_int(world_due(), scanned ? 0 : -1,
+	       scanned ? "a scan is wanted" : "no scan is wanted");
+	is_int((long long)agent.tasks.n_fresh, 0, "and it is forgotten");
+	world_calm();
+}
+
+static void test_kernel_threads(void)
+{
+	struct rt_active guests[] = {
+		{ .stage = RT_STAGE_STARTED, .pid = 5000 },
+		{ .stage = RT_STAGE_PREPARED, .pid = 6000 },
+	};
+	struct rt_journal journal = { .active = guests, .n_active = 2 };
+
+	begin();
+	guests[0].guest.rt = guests[1].guest.rt = true;
+	rt_cpuset_add(&guests[0].guest.owned, 6);
+	rt_cpuset_add(&guests[1].guest.owned, 8);
+	follow(&journal, true);
+	put_thread(901, 0x00200040, "0-11");
+	process_event(FORK, 2, 2, 901, 901);
+	is_scanned(true, "a kernel thread that may run anywhere");
+	put_thread(902, 0x04200040, "6");
+	process_event(FORK, 2, 2, 902, 902);
+	is_scanned(false, "one that is bound to the guest's CPU");
+	put_thread(903, 0x00200040, "0-5,8");
+	process_event(FORK, 2, 2, 903, 903);
+	is_scanned(false, "one that is elsewhere, or where one is starting");
+	process_event(FORK, 2, 2, 904, 904);
+	is_scanned(false, "one that has gone already");
+	put_thread(905, 0x00200040, "everywhere");
+	process_event(FORK, 2, 2, 905, 905);
+	is_scanned(true, "one that cannot be made out");
+	for (unsigned i = 0; i < FRESH_MAX; i++)
+		process_event(FORK, 2, 2, 902, 902);
+	process_event(FORK, 2, 2, 903, 903);
+	while (world_hear() > 0)
+		;
+	is_int(world_due(), 200, "more than are remembered: a scan");
+	tasks_turn(&agent, world.ms + 200);
+	is_int(world_due(), 200, "and none more");
+	world_end();
+}
+
 static void test_many_tasks(void)
 {
 	static struct rt_active guests[300];
@@ -230,6 +306,12 @@ static void test_many_tasks(void)
 		process_event(FORK, 1000, 1000, 3000, 1000);
 	is_heard(true, "20 threads are one wake-up");
 	is_int(world_hear(), 0, "all were read");
+	for (unsigned i = 0; i < 3 * EVENTS_BUDGET / 2; i++)
+		process_event(FORK, 1000, 1000, 3000, 1000);
+	ok(world_hear() == 1 && world_hear() == 1 && world_hear() == 0,
+	   "of a flood some, and the rest the next time");
+	is_int(world_due(), 200, "for one scan");
+	world_calm();
 	world.lost = 1;
 	process_event(FORK, 1000, 1000, 3000, 1000);
 	is_heard(true, "messages were lost");
@@ -238,19 +320,38 @@ static void test_many_tasks(void)
 
 /* --- without them --- */
 
+/* What the kernel was asked for: -1: nothing. */
+static int asked(void)
+{
+	enum proc_cn_mcast_op op;
+	char text[256];
+	const ssize_t n =
+		recv(world.connector, text, sizeof(text), MSG_DONTWAIT);
+
+	if (n < 0)
+		return -1;
+	is_int(n, sizeof(struct nlmsghdr) + sizeof(struct cn_msg) + sizeof(op),
+	       "the kernel is asked for something");
+	memcpy(&op, text + n - sizeof(op), sizeof(op));
+	return (int)op;
+}
+
 static void test_listen(void)
 {
-	char text[256];
-	enum proc_cn_mcast_op op;
-	ssize_t n;
+	struct rt_journal journal = { 0 };
 
 	begin();
-	n = recv(world.connector, text, sizeof(text), MSG_DONTWAIT);
-	if (is_int(n, sizeof(struct nlmsghdr) + sizeof(struct cn_msg) + 4,
-		   "the kernel is asked for process events")) {
-		memcpy(&op, text + n - 4, sizeof(op));
-		is_int(op, PROC_CN_MCAST_LISTEN, "with the right word");
-	}
+	is_int(asked(), -1, "without a guest the kernel makes no messages");
+	follow(&journal, true);
+	is_int(asked(), PROC_CN_MCAST_LISTEN, "with one it does");
+	follow(&journal, true);
+	is_int(asked(), -1, "it is asked once");
+	follow(&journal, false);
+	is_int(asked(), PROC_CN_MCAST_IGNORE, "and told when none is left");
+	follow(&journal, true);
+	is_int(asked(), PROC_CN_MCAST_LISTEN, "again");
+	tasks_close(&agent);
+	is_int(asked(), PROC_CN_MCAST_IGNORE, "and told when we leave");
 	world_end();
 }
 
@@ -265,11 +366,11 @@ static void test_refused(void)
 	ok(strstr(err.text, "CPUs"), "%s", err.text);
 	is_int(tasks_open(&agent, &err), -EPERM, "no process events");
 	ok(strstr(err.text, "threads"), "%s", err.text);
-	ok(agent.cpus.fd < 0 && agent.tasks.fd < 0, "are no sources");
+	ok(agent.cpus.fd < 0 && agent.tasks.watch.fd < 0, "are no sources");
 	follow(&journal, true);
 	ok(!agent.poll, "and need no filter");
 	/* Something that takes no filter. */
-	agent.tasks.fd = eventfd(0, EFD_CLOEXEC);
+	agent.tasks.watch.fd = eventfd(0, EFD_CLOEXEC);
 	follow(&journal, true);
 	ok(agent.poll, "a filter refused: it polls");
 	world_end();
@@ -280,6 +381,7 @@ int main(void)
 	test_cpu_messages();
 	test_cpus();
 	test_tasks();
+	test_kernel_threads();
 	test_many_tasks();
 	test_listen();
 	test_refused();

@@ -5,7 +5,7 @@
  *   agent_soak [SEED [EVENTS]]
  *
  * A guest comes and goes on a made-up host while everybody pulls at it: good
- * events and bad ones, clients, a helper that babbles and dies, time that
+ * events and bad ones, clients, a kvmrt-sync that babbles and goes, time that
  * passes. At any time the agent may be asked; when all is over the host is
  * what it was, and no memory or descriptor is held. The first round is not
  * counted: libraries keep what they load once.
@@ -23,7 +23,7 @@ size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
 static struct {
 	bool guest, hung;
-	int talker; /* the helper's end */
+	int talker; /* kvmrt-sync's end */
 	int lock;   /* somebody has it; -1: nobody */
 	int clients[CLIENTS_MAX + 2];
 	unsigned long long done[16]; /* of each sort */
@@ -111,21 +111,27 @@ static void event_run(void)
 	}
 }
 
+static int call(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.107s",
+		 world_path("/run/kvmrt/agent.sock").text);
+	(void)!connect(fd, (struct sockaddr *)&address, sizeof(address));
+	return fd;
+}
+
 static void event_client(void)
 {
-	static const char *const words[] = { "status\n", "look\n", "sta",
+	static const char *const words[] = { "status\n", "sync\n", "sta",
 					     "tus\n", "nonsense\n" };
 	int *fd = &soak.clients[roll(CLIENTS_MAX + 2)];
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char noise[200];
 
 	if (*fd < 0) {
-		*fd = socket(AF_UNIX,
-			     SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		snprintf(address.sun_path, sizeof(address.sun_path), "%.107s",
-			 world_path("/run/kvmrt/agent.sock").text);
-		(void)!connect(*fd, (struct sockaddr *)&address,
-			       sizeof(address));
+		*fd = call();
 	} else if (!roll(3)) {
 		world_close(fd);
 	} else if (!roll(5)) {
@@ -140,68 +146,57 @@ static void event_client(void)
 	}
 }
 
-/* In a helper's place, whose process only waits. */
-static void event_helper(void)
+/* kvmrt-sync, as it is and as it should not be. */
+static void event_sync(void)
 {
-	struct rt_err err = { 0 };
-	char text[2000];
-	int pair[2];
+	char text[2 * LINE_MAX_BYTES];
 
-	if (agent.helper.watch.fd < 0 || soak.talker < 0) {
-		world_close(&soak.talker);
-		if (agent.helper.watch.fd < 0)
-			return;
-		agent_unwatch(&agent, &agent.helper.watch);
-		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-			       pair) < 0)
-			return;
-		agent.helper.watch.fd = pair[0];
-		soak.talker = pair[1];
-		if (agent_watch(&agent, &agent.helper.watch, &err) < 0)
-			ok(false, "%s", err.text);
+	if (soak.talker < 0) {
+		soak.talker = call();
+		(void)!send(soak.talker, "sync\n", 5,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
 		return;
 	}
-	switch (roll(6)) {
+	switch (roll(7)) {
 	case 0:
-		snprintf(text, sizeof(text), "libvirt connected");
+		snprintf(text, sizeof(text), "libvirt connected\n");
 		break;
 	case 1:
-		snprintf(text, sizeof(text), "guest " UUID " said %u", roll(9));
+		snprintf(text, sizeof(text), "guest " UUID " said %u\n",
+			 roll(9));
 		break;
 	case 2:
 		snprintf(text, sizeof(text),
-			 "guest 6a1f0c1e-0000-4000-8000-%012u x", roll(30));
+			 "guest 6a1f0c1e-0000-4000-8000-%012u x\n", roll(30));
 		break;
 	case 3:
-		snprintf(text, sizeof(text), "device %s 0000:8%u:00.0", UUID,
-			 roll(4));
+		snprintf(text, sizeof(text),
+			 "devices %s 0000:8%u:00.0,0000:9%u:00.0\n", UUID,
+			 roll(4), roll(4));
 		break;
 	case 4:
+		snprintf(text, sizeof(text), "scan\noff " UUID " %u %u\n",
+			 roll(9), roll(9));
+		break;
+	case 5:
 		fill(text, sizeof(text));
+		for (size_t i = 0; i < sizeof(text); i++)
+			text[i] |= 1;
 		text[sizeof(text) - 1] = '\0';
-		text[0] = 'g';
+		text[sizeof(text) - 2] = '\n';
 		break;
 	default:
-		/* It lets go: the guard ends it, and starts another. */
 		world_close(&soak.talker);
 		return;
 	}
-	(void)!send(soak.talker, text, strlen(text),
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (send(soak.talker, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) <
+	    0)
+		world_close(&soak.talker);
 }
 
-/*
- * A helper that was just started has a copy of each descriptor for a moment:
- * posix_spawn returns before its exec has closed them.
- */
 static void let_go(void)
 {
-	const int lock = open("/run/kvmrt/lock", O_RDONLY | O_CLOEXEC);
-
 	world_close(&soak.lock);
-	if (lock >= 0 && flock(lock, LOCK_EX) < 0)
-		ok(false, "wait for the lock: %s", strerror(errno));
-	close(lock);
 }
 
 static void event_lock(void)
@@ -262,7 +257,7 @@ static const struct {
 	{ "trace", event_trace, 20 },	 { "files", event_irq_file, 8 },
 	{ "uevents", event_uevent, 12 }, { "tasks", event_task, 12 },
 	{ "directories", event_run, 8 }, { "clients", event_client, 20 },
-	{ "helper", event_helper, 12 },	 { "lock", event_lock, 3 },
+	{ "sync", event_sync, 12 },	 { "lock", event_lock, 3 },
 	{ "guest", event_guest, 1 },	 { "pidfds", event_pidfd, 1 },
 	{ "time", event_time, 10 },
 };
@@ -309,6 +304,7 @@ static bool may_differ(const char *path)
 static void end_events(void)
 {
 	let_go();
+	world_close(&soak.talker);
 	for (size_t i = 0; i < CLIENTS_MAX + 2; i++)
 		world_close(&soak.clients[i]);
 	quiet();
@@ -333,8 +329,6 @@ static void make_round(unsigned n)
 	guest_make();
 	tree_read(&start, world.host.root);
 	guest_open();
-	world_put_helper("exec sleep 600");
-	helper_start(&agent);
 	soak.talker = soak.lock = -1;
 	soak.guest = guest_start();
 	ok(soak.guest, "a guest to begin with");
@@ -347,10 +341,10 @@ static void make_round(unsigned n)
 		if (!roll(50))
 			world_log();
 	}
-	printf("# %llu wake-ups, %llu looks, %llu repairs, %zu on the ledger\n",
-	       agent.counters.wakeups, agent.counters.looks,
+	printf("# %llu wake-ups, %llu scans, %llu repairs, %zu on the ledger\n",
+	       agent.counters.wakeups, agent.counters.scans,
 	       agent.counters.repairs, agent.repairs.n);
-	ok(agent.counters.looks > n / 50, "there were looks");
+	ok(agent.counters.scans > n / 50, "there were scans");
 	ok(agent.counters.repairs > 0, "and repairs");
 	end_events();
 	world_close(&guest_trace);

@@ -3,8 +3,8 @@
  * agent_world.h - an agent on a made-up host, for the tests of its sources
  *
  *   world_begin(NAME)   NAME as make-host knows it; NULL: hardly any host
- *   world_hear()        handle the events at hand, but make no look
- *   world_turn()        the loop itself: events, looks, the helper
+ *   world_hear()        handle the events at hand, but make no scan
+ *   world_turn()        the loop itself: events and scans
  *   world_log()         what was logged since the last call
  *   world_end()         close all; no descriptor may be left
  */
@@ -58,8 +58,6 @@ static void world_make_root(const char *name)
 	world_directory("/run/kvmrt");
 	world_directory(TRACEFS "/instances");
 	world_directory("/proc/irq");
-	snprintf(world.helper, sizeof(world.helper), "%s/helper",
-		 world.host.dir);
 }
 
 static void world_open_log(void)
@@ -82,9 +80,10 @@ static void world_init_agent(void)
 {
 	memset(&agent, 0, sizeof(agent));
 	agent.signals.fd = agent.watchdog.fd = -1;
-	agent.cpus.fd = agent.tasks.fd = agent.irqs.watch.fd = -1;
-	agent.files.watch.fd = agent.helper.watch.fd = -1;
-	agent.control.watch.fd = -1;
+	agent.cpus.fd = agent.tasks.watch.fd = agent.irqs.watch.fd = -1;
+	agent.files.watch.fd = agent.control.watch.fd = -1;
+	agent.turn = agent_turn;
+	told_end(&agent);
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		agent.control.clients[i].watch.fd = -1;
 	agent.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -149,7 +148,7 @@ MAYBE_UNUSED static void world_turn(void)
 		ok(false, "%s", err.text);
 }
 
-/* In how many ms is a look wanted? -1: none is. */
+/* In how many ms is a scan wanted? -1: none is. */
 MAYBE_UNUSED static long long world_due(void)
 {
 	return agent.due ? (long long)agent.due - (long long)world.ms : -1;
@@ -187,15 +186,6 @@ MAYBE_UNUSED static unsigned world_count(const char *text, const char *part)
 	return n;
 }
 
-MAYBE_UNUSED static void world_put_helper(const char *script)
-{
-	FILE *file = fopen(world.helper, "we");
-
-	if (!file || fprintf(file, "#!/bin/sh\n%s\n", script) < 0 ||
-	    fclose(file) != 0 || chmod(world.helper, 0755) < 0)
-		ok(false, "a script");
-}
-
 /* The world's handle of the agent's pidfd; -1: it asked for none. */
 MAYBE_UNUSED static int world_pidfd(unsigned pid)
 {
@@ -216,17 +206,18 @@ MAYBE_UNUSED static void world_close(int *fd)
 /* As main.c's tear_down. */
 MAYBE_UNUSED static void world_end(void)
 {
-	helper_close(&agent);
 	control_close(&agent);
+	told_fini(&agent);
 	guests_close(&agent);
 	files_close(&agent);
 	irqs_close(&agent);
-	agent_unwatch(&agent, &agent.tasks);
+	tasks_close(&agent);
 	agent_unwatch(&agent, &agent.cpus);
 	agent_unwatch(&agent, &agent.timer);
 	agent_unwatch(&agent, &world.stop);
 	repairs_fini(&agent.repairs);
 	repairs_fini(&agent.said);
+	rt_outcomes_fini(&agent.failed);
 	if (agent.has_topo)
 		rt_topo_fini(&agent.topo);
 	rt_sys_close(&agent.sys);

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sync.c - the agent's helper, from its main() on, with every source faked
+ * sync.c - kvmrt-sync, from its main() on, with every source faked
  *
  * Each rt_virt_step is the next of `steps`, which plays the world and looks at
- * what the helper does.
+ * what kvmrt-sync does.
  */
+/* Its main() is called from here. */
+int sync_main(int argc, char **argv);
+#define main sync_main
+#include "../../agent/sync.c"
+#undef main
+
+#include <sys/file.h>
+#include <sys/wait.h>
+
 #include "sync_world.h"
 
 /* --- what happens, one after the other --- */
@@ -12,7 +21,8 @@
 static void it_begins(void)
 {
 	fire(0);
-	ok(strstr(heard(), "libvirt connected\nguest " PLC1 " not in step: ") &&
+	ok(strstr(heard(), "sync\nlibvirt lost\nlibvirt connected\n"
+			   "guest " PLC1 " not in step: ") &&
 		   strstr(world.heard, "/agreed"),
 	   "without /var/lib nothing can be agreed on: %s", world.heard);
 	(void)logged();
@@ -21,7 +31,7 @@ static void it_begins(void)
 	fire(SETTLE_MS);
 	is_str(heard(), "guest " PLC1 " in step\n",
 	       "it looks at what is ours and enabled");
-	is_int(world.ms, -1, "and then sleeps");
+	is_int(world.timers[0].ms, -1, "and then sleeps");
 	is_int(defines(), 0, "nothing was defined");
 }
 
@@ -57,7 +67,7 @@ static void other_files(void)
 	put(in_host("/etc/libvirt/qemu/nobody.xml"), "");
 	put(in_host("/run/libvirtd.pid"), "1");
 	hear_files();
-	is_int(world.ms, -1, "other files are nothing to it");
+	is_int(world.timers[0].ms, -1, "other files are nothing to it");
 }
 
 /* setvcpus --config and its like send no event. */
@@ -94,15 +104,30 @@ static void not_ours(void)
 
 static void told_on(void)
 {
-	world.events->device(world.sync, PLC1);
-	is_str(heard(), "device " PLC1 " 0000:82:00.0\n",
-	       "a plugged device's address goes to the guard");
-	world.events->device(world.sync, NOBODY);
+	char before[20000];
+
+	snprintf(before, sizeof(before), "%s", get(of_guest(PLC1, "xml")));
+	world.events->devices(world.sync, PLC1);
+	is_str(heard(), "", "of a guest that is off there is nothing to tell");
+	put(of_guest(PLC1, "on"), "0");
+	world.events->devices(world.sync, PLC1);
+	is_str(heard(), "devices " PLC1 " 0000:82:00.0\n",
+	       "one that runs: all its devices go to the guard");
+	edit_devices(2);
+	world.events->devices(world.sync, PLC1);
+	is_str(heard(), "devices " PLC1 " 0000:82:00.0,0000:83:00.0\n",
+	       "one is plugged in");
+	edit_devices(0);
+	world.events->devices(world.sync, PLC1);
+	is_str(heard(), "devices " PLC1 " \n", "all are plugged out");
+	put(of_guest(PLC1, "xml"), before);
+	(void)__real_unlink(of_guest(PLC1, "on").text);
+	world.events->devices(world.sync, NOBODY);
 	is_str(heard(), "", "there is none of a guest that has gone");
-	ok(strstr(logged(), NOBODY), "which is said");
+	is_str(logged(), "", "of which nothing is said");
 	world.events->tunable(world.sync, PLC1);
-	is_str(heard(), "look\n", "changed limits make the guard look");
-	is_int(world.ms, -1, "nothing of this is an edit");
+	is_str(heard(), "scan\n", "changed limits make the guard scan");
+	is_int(world.timers[0].ms, -1, "nothing of this is an edit");
 }
 
 static void start_refused(void)
@@ -148,14 +173,14 @@ static void hook_runs(void)
 	fire(LATER_MS);
 	is_str(heard(), "", "and still");
 	is_int(defines() - before, 0, "nothing was defined");
-	is_int(world.ms, LATER_MS, "it looks again");
+	is_int(world.timers[0].ms, LATER_MS, "it looks again");
 	set_stage(false);
 	hear_files();
 	fire(SETTLE_MS);
 	ok(strstr(heard(), "followed kvmrt.cfg"), "then it follows: %s",
 	   world.heard);
 	is_int(defines() - before, 1, "once");
-	is_int(world.ms, -1, "and nothing is left to do");
+	is_int(world.timers[0].ms, -1, "and nothing is left to do");
 	(void)logged();
 	(void)__real_unlink(of_guest(PLC1, "on").text);
 }
@@ -191,7 +216,7 @@ static void broken_config(void)
 	is_str(heard(), "", "nothing is done with a broken file");
 	is_int(defines() - before, 0, "nothing is defined");
 	ok(strstr(logged(), "has errors"), "it is said");
-	is_int(world.ms, -1, "and not tried for ever");
+	is_int(world.timers[0].ms, -1, "and not tried for ever");
 	edit_config("2");
 	hear_files();
 	fire(SETTLE_MS);
@@ -208,7 +233,7 @@ static void libvirt_refuses(void)
 		   strstr(world.heard, "the fake refuses"),
 	   "libvirt's refusal goes to the guard: %s", world.heard);
 	is_int(count(logged(), "not put in step"), 1, "and into the log");
-	is_int(world.ms, -1, "it is not tried again by itself");
+	is_int(world.timers[0].ms, -1, "it is not tried again by itself");
 	(void)__real_unlink(of_guest(PLC1, "refuses").text);
 	world.events->guest(world.sync, PLC1);
 	fire(SETTLE_MS);
@@ -256,10 +281,10 @@ static void libvirt_is_away(void)
 
 	is_str(heard(), "libvirt lost\n", "the guard is told");
 	(void)logged();
-	put(in_host("/run/libvirtd.pid"), "99999");
+	put(in_host("/run/libvirtd.pid"), "4242");
 	fire(LATER_MS);
 	is_str(logged(), "", "a daemon that was stopped is not woken up");
-	is_int(world.ms, -1, "it waits for its pid");
+	is_int(world.timers[0].ms, -1, "it waits for its pid");
 	is_int(rename(world.virt, away.text), 0, "there is no daemon");
 	put(in_host("/run/libvirtd.pid"), "1");
 	hear_files();
@@ -269,7 +294,7 @@ static void libvirt_is_away(void)
 		       wait * 2 < LATER_MAX_MS ? wait * 2 :
 						 LATER_MAX_MS;
 	}
-	is_int(world.ms, LATER_MAX_MS, "at last once a minute");
+	is_int(world.timers[0].ms, LATER_MAX_MS, "at last once a minute");
 	is_int(count(logged(), "connect to libvirt"), 1, "which is said once");
 	is_str(heard(), "", "and the guard need not know");
 	put(in_host("/run/virtqemud.pid"), "1");
@@ -279,18 +304,18 @@ static void libvirt_is_away(void)
 	fire(LATER_MS);
 	is_str(heard(), "", "one that tells no events is not used");
 	(void)__real_unlink(below(world.virt, "/deaf").text);
-	world.on_timer(world.sync);
+	world.timers[0].ready(world.sync);
 	ok(strstr(heard(), "libvirt connected\n") &&
 		   strstr(world.heard, "an edit was taken"),
 	   "what was edited meanwhile is found: %s", world.heard);
-	is_int(world.ms, -1, "and it sleeps");
+	is_int(world.timers[0].ms, -1, "and it sleeps");
 }
 
 /* One that is killed leaves its file; the next holds it open all its life. */
 static void libvirt_is_killed(void)
 {
 	(void)__real_unlink(in_host("/run/virtqemud.pid").text);
-	put(in_host("/run/libvirtd.pid"), "99999");
+	put(in_host("/run/libvirtd.pid"), "4242");
 	hear_files();
 	world.events->closed(world.sync);
 }
@@ -300,7 +325,7 @@ static void libvirt_starts_again(void)
 	FILE *pid = fopen(in_host("/run/libvirtd.pid").text, "re+");
 
 	fire(LATER_MS);
-	is_int(world.ms, -1, "it is not there yet");
+	is_int(world.timers[0].ms, -1, "it is not there yet");
 	ok(pid && fputs("1    ", pid) >= 0 && fflush(pid) == 0,
 	   "it writes its pid");
 	hear_files();
@@ -310,7 +335,7 @@ static void libvirt_starts_again(void)
 	if (pid)
 		fclose(pid);
 	hear_files();
-	is_int(world.ms, -1, "nothing is left to do");
+	is_int(world.timers[0].ms, -1, "nothing is left to do");
 }
 
 /* So fast that its pid is heard of before the other's end. */
@@ -331,19 +356,72 @@ static void libvirt_is_away_again(void)
 	   world.heard);
 }
 
-static void guard_ends(void)
+/* --- the guard comes and goes --- */
+
+static void guard_restarts(void)
 {
-	for (size_t i = 0; i < world.n_fds; i++) {
-		if (world.fds[i].fd == GUARD_FD)
-			world.fds[i].ready(GUARD_FD, world.sync);
+	const int old = world.sync->guard;
+
+	put(of_guest(PLC1, "on"), "0");
+	guard_ends();
+	ready(old);
+	is_int(world.sync->guard, -1, "the guard ends");
+	is_int(world.timers[1].ms, -1, "nothing is tried until it is back");
+	edit_config("3");
+	hear_files();
+	fire(SETTLE_MS);
+	ok(strstr(get(of_guest(PLC1, "xml")), "<vcpu>3</vcpu>"),
+	   "without it definitions follow all the same");
+	guard_begins();
+	hear_files();
+	ok(world.sync->guard >= 0, "it is back, which is heard");
+	fire(SETTLE_MS);
+	is_str(heard(),
+	       "sync\nlibvirt connected\ndevices " PLC1
+	       " 0000:82:00.0\nguest " PLC1 " in step\n",
+	       "and all is said again");
+	is_int(world.timers[0].ms, -1, "nothing is left to do");
+	(void)logged();
+}
+
+/* Its successor's socket is there before its end is heard. */
+static void guard_restarts_fast(void)
+{
+	const int old = world.sync->guard;
+
+	guard_ends();
+	guard_begins();
+	hear_files();
+	is_int(world.sync->guard, old, "the old one is not gone yet");
+	ready(old);
+	fire(SETTLE_MS);
+	ok(strstr(heard(), "sync\nlibvirt connected\n"), "then it is found: %s",
+	   world.heard);
+}
+
+/* It does not read: nobody waits for it, and no line is torn. */
+static void guard_hangs(void)
+{
+	int wait = LATER_MS;
+	unsigned n = 0;
+
+	while (world.sync->guard >= 0 && n++ < 100000)
+		world.events->tunable(world.sync, PLC1);
+	ok(n < 100000, "after %u lines it is let go of", n);
+	world.hung = true;
+	for (int i = 0; i < 8; i++) {
+		fire_timer(1, wait);
+		wait = wait * 2 < LATER_MAX_MS ? wait * 2 : LATER_MAX_MS;
 	}
-	ok(!world.sync->quit, "a guard that says nothing is there");
+	is_int(world.timers[1].ms, LATER_MAX_MS, "it is tried once a minute");
+	world.hung = false;
 	close(world.guard);
-	for (size_t i = 0; i < world.n_fds; i++) {
-		if (world.fds[i].fd == GUARD_FD)
-			world.fds[i].ready(GUARD_FD, world.sync);
-	}
-	ok(world.sync->quit, "without a guard it ends");
+	world.guard = -1;
+	fire_timer(1, LATER_MAX_MS);
+	is_int(world.timers[1].ms, -1, "until it takes us");
+	fire(SETTLE_MS);
+	ok(strncmp(heard(), "sync\nlibvirt connected\n", 23) == 0,
+	   "all is said again: %.40s", world.heard);
 }
 
 static void (*const steps[])(void) = {
@@ -367,19 +445,63 @@ static void (*const steps[])(void) = {
 	libvirt_starts_again,
 	libvirt_goes_again,
 	libvirt_is_away_again,
-	guard_ends,
+	guard_restarts,
+	guard_restarts_fast,
+	guard_hangs,
 };
 
 int rt_virt_step(struct rt_err *err)
 {
-	if (!ok(world.at < sizeof(steps) / sizeof(steps[0]), "it waits"))
+	if (world.at == sizeof(steps) / sizeof(steps[0]))
 		return rt_fail(err, 0, "nothing happens any more");
 	steps[world.at++]();
 	return 0;
 }
 
+static int call(const char *a, const char *b)
+{
+	char name[] = "kvmrt-sync", first[32] = "", second[32] = "";
+	char *argv[] = { name, first, second, NULL };
+	const pid_t pid = fork();
+	int status = 0;
+
+	snprintf(first, sizeof(first), "%s", a ? a : "");
+	snprintf(second, sizeof(second), "%s", b ? b : "");
+	if (pid == 0) {
+		if (!a)
+			argv[1] = NULL;
+		else if (!b)
+			argv[2] = NULL;
+		dup2(world.log, 1);
+		dup2(world.log, 2);
+		_exit(sync_main(1 + (a != NULL) + (b != NULL), argv));
+	}
+	(void)waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static void test_options(void)
+{
+	int lock;
+
+	is_int(call("--help", NULL), 0, "--help");
+	is_int(call("--version", NULL), 0, "--version");
+	is_int(call("--nonsense", NULL), 2, "an option that there is not");
+	is_int(call("rt1", NULL), 2, "an operand");
+	is_int(world.connects, 0, "nothing was begun for these");
+	lock = open(in_host("/run/kvmrt/sync.lock").text,
+		    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ok(lock >= 0 && flock(lock, LOCK_EX) == 0, "one runs");
+	(void)logged();
+	is_int(call(NULL, NULL), 1, "a second one does not");
+	ok(strstr(logged(), "another kvmrt-sync runs already"), "and says so");
+	close(lock);
+}
+
 int main(void)
 {
+	char name[] = "kvmrt-sync";
+	char *argv[] = { name, NULL };
 	int errors;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -387,9 +509,12 @@ int main(void)
 		printf("Bail out! no world\n");
 		return 1;
 	}
+	fflush(stdout);
+	test_options();
 	errors = dup(2);
 	dup2(world.log, 2);
-	is_int(sync_main(), 0, "it ends well");
+	optind = 1;
+	is_int(sync_main(1, argv), 1, "it ends when libvirt's loop does");
 	dup2(errors, 2);
 	ok(world.at == sizeof(steps) / sizeof(steps[0]),
 	   "after all that was to happen");

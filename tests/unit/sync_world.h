@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sync_world.h - what surrounds the agent's helper, for its test
+ * sync_world.h - what surrounds kvmrt-sync, for its test
  *
  * libvirt is virt/fake.c, a directory; its events come from the test. Files are
  * real, below a made-up root (tests.mk wraps the calls that name them), and so
- * is inotify. The guard's end of the socket is world.guard.
+ * is inotify. The test plays the guard: world.listener, and world.guard once
+ * kvmrt-sync has connected. Of processes, 1 alone lives.
  */
 #ifndef RT_TEST_SYNC_WORLD_H
 #define RT_TEST_SYNC_WORLD_H
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
-/* Its main() is called from here. */
-int sync_main(void);
-#define main sync_main
-#include "../../agent/sync.c"
-#undef main
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "core/model/topo.h"
 #include "host/reconcile.h"
+#include "../../agent/sync.h"
 #include "../host.h"
 #include "../tap.h"
 
@@ -31,15 +37,20 @@ int sync_main(void);
 static struct {
 	struct test_host host;
 	char virt[128];
-	int guard, log, log_at;
+	int listener, guard, log, log_at;
+	int connects; /* so far */
+	bool hung;    /* the guard takes nobody */
 	const struct rt_virt_events *events;
 	struct sync *sync;
-	void (*on_timer)(void *data);
-	int ms; /* what the timer is set to */
+	struct {
+		void (*ready)(void *data);
+		int ms; /* what it is set to */
+	} timers[2];	/* its work, and the guard's */
+	size_t n_timers;
 	struct {
 		int fd;
 		void (*ready)(int fd, void *data);
-	} fds[4];
+	} fds[40];
 	size_t n_fds, at;
 	char heard[2000];
 } world;
@@ -118,6 +129,28 @@ static void make_guest(const char *uuid, const char *name)
 	put(of_guest(uuid, "xml"), xml);
 }
 
+/* plc1 has so many cards. */
+static void edit_devices(unsigned n)
+{
+	char xml[1000];
+
+	snprintf(
+		xml, sizeof(xml),
+		"<domain type='kvm'>\n  <name>plc1</name>\n  <uuid>" PLC1
+		"</uuid>\n  <memory unit='KiB'>524288</memory>\n"
+		"  <vcpu>3</vcpu>\n  <os><type>hvm</type></os>\n  <devices>\n");
+	for (unsigned i = 0; i < n; i++)
+		snprintf(xml + strlen(xml), sizeof(xml) - strlen(xml),
+			 "    <hostdev mode='subsystem' type='pci'>\n"
+			 "      <source><address domain='0' bus='0x8%u' "
+			 "slot='0' "
+			 "function='0'/></source>\n    </hostdev>\n",
+			 2 + i);
+	snprintf(xml + strlen(xml), sizeof(xml) - strlen(xml),
+		 "  </devices>\n</domain>\n");
+	put(of_guest(PLC1, "xml"), xml);
+}
+
 /* Somebody defines plc1 with so many vCPUs. */
 static void edit_definition(unsigned vcpus)
 {
@@ -183,6 +216,22 @@ int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask)
 	return __real_inotify_add_watch(fd, in_host(path).text, mask);
 }
 
+int __wrap_rt_virt_list(struct rt_virt *virt, struct rt_virt_guests *ret_guests,
+			struct rt_err *err);
+int __wrap_rt_virt_list(struct rt_virt *virt, struct rt_virt_guests *ret_guests,
+			struct rt_err *err)
+{
+	static struct rt_virt_guest guests[2] = {
+		{ .uuid = OTHER, .state = RT_VIRT_OFF },
+		{ .uuid = PLC1, .state = RT_VIRT_RUNNING },
+	};
+
+	(void)virt;
+	(void)err;
+	*ret_guests = (struct rt_virt_guests){ guests, 2, 0 };
+	return 0;
+}
+
 int rt_virt_loop(struct rt_err *err)
 {
 	(void)err;
@@ -200,14 +249,50 @@ int rt_virt_watch(struct rt_virt *virt, const struct rt_virt_events *told,
 		       0;
 }
 
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size);
+int __real_connect(int fd, const struct sockaddr *address, socklen_t size);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+	struct sockaddr_un moved;
+
+	memcpy(&moved, address, size);
+	if (strncmp(moved.sun_path, "/run/", 5) == 0) {
+		world.connects++;
+		snprintf(moved.sun_path, sizeof(moved.sun_path), "%.107s",
+			 in_host(((const struct sockaddr_un *)(const void *)
+					  address)
+					 ->sun_path)
+				 .text);
+	}
+	if (world.hung) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return __real_connect(fd, (const struct sockaddr *)&moved,
+			      sizeof(moved));
+}
+
+int __wrap_kill(pid_t pid, int sig);
+int __wrap_kill(pid_t pid, int sig)
+{
+	errno = pid == 1 && sig == 0 ? EPERM : ESRCH;
+	return -1;
+}
+
 int rt_virt_watch_fd(int fd, void (*ready)(int fd, void *data), void *data,
-		     struct rt_err *err)
+		     int *ret_watch, struct rt_err *err)
 {
 	(void)err;
 	world.sync = data;
+	*ret_watch = (int)world.n_fds;
 	world.fds[world.n_fds].fd = fd;
 	world.fds[world.n_fds++].ready = ready;
 	return 0;
+}
+
+void rt_virt_unwatch_fd(int watch)
+{
+	world.fds[watch].fd = -1;
 }
 
 int rt_virt_add_timer(void (*ready)(void *data), void *data, int *ret_timer,
@@ -215,46 +300,82 @@ int rt_virt_add_timer(void (*ready)(void *data), void *data, int *ret_timer,
 {
 	(void)err;
 	world.sync = data;
-	world.on_timer = ready;
-	world.ms = -1;
-	*ret_timer = 77;
+	world.timers[world.n_timers].ready = ready;
+	world.timers[world.n_timers].ms = -1;
+	*ret_timer = (int)world.n_timers++;
 	return 0;
 }
 
 void rt_virt_set_timer(int timer, int ms)
 {
-	ok(timer == 77, "the timer is set to %d ms", ms);
-	world.ms = ms;
+	if (ok(timer >= 0 && timer < 2, "timer %d is set to %d ms", timer, ms))
+		world.timers[timer].ms = ms;
+}
+
+static void ready(int fd)
+{
+	for (size_t i = 0; i < world.n_fds; i++) {
+		if (fd >= 0 && world.fds[i].fd == fd)
+			world.fds[i].ready(fd, world.sync);
+	}
 }
 
 static void hear_files(void)
 {
-	for (size_t i = 0; i < world.n_fds; i++) {
-		if (world.fds[i].fd == world.sync->inotify)
-			world.fds[i].ready(world.fds[i].fd, world.sync);
-	}
+	ready(world.sync->inotify);
+}
+
+/* A timer runs on until it is set anew; these are set anew. */
+static void fire_timer(int timer, int ms)
+{
+	is_int(world.timers[timer].ms, ms, "it will look");
+	world.timers[timer].ready(world.sync);
 }
 
 static void fire(int ms)
 {
-	is_int(world.ms, ms, "it will look");
-	world.on_timer(world.sync);
+	fire_timer(0, ms);
 }
 
-/* What the guard heard since, a line each. */
+/* --- the guard --- */
+
+static void guard_begins(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.107s",
+		 in_host("/run/kvmrt/new").text);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, 8) < 0 ||
+	    rename(address.sun_path, in_host("/run/kvmrt/agent.sock").text) < 0)
+		ok(false, "a guard");
+	world.listener = fd;
+	world.guard = -1;
+}
+
+static void guard_ends(void)
+{
+	close(world.guard);
+	close(world.listener);
+	world.guard = world.listener = -1;
+}
+
+/* What the guard heard since. */
 static const char *heard(void)
 {
 	size_t len = 0;
 	ssize_t n;
 
-	world.heard[0] = '\0';
-	while (len < sizeof(world.heard) - 2 &&
+	if (world.guard < 0)
+		world.guard = accept4(world.listener, NULL, NULL,
+				      SOCK_CLOEXEC | SOCK_NONBLOCK);
+	while (len < sizeof(world.heard) - 1 &&
 	       (n = recv(world.guard, world.heard + len,
-			 sizeof(world.heard) - 2 - len, MSG_DONTWAIT)) > 0) {
+			 sizeof(world.heard) - 1 - len, MSG_DONTWAIT)) > 0)
 		len += (size_t)n;
-		world.heard[len++] = '\n';
-		world.heard[len] = '\0';
-	}
+	world.heard[len] = '\0';
 	return world.heard;
 }
 
@@ -285,7 +406,7 @@ static void in_step(const char *why)
 {
 	ok(strstr(heard(), "guest " PLC1 " in step"), "%s: %s", why,
 	   world.heard);
-	is_int(world.ms, -1, "  and nothing is left to do");
+	is_int(world.timers[0].ms, -1, "  and nothing is left to do");
 }
 
 static bool set_up_world(void)
@@ -294,10 +415,8 @@ static bool set_up_world(void)
 		"/etc", "/etc/libvirt", "/etc/libvirt/qemu",
 		"/run", "/run/kvmrt",	"/var"
 	};
-	int pair[2], end, log;
 
-	if (!test_host_make(&world.host, "smt2-numa2-12cpu") ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
+	if (!test_host_make(&world.host, "smt2-numa2-12cpu"))
 		return false;
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]);
 	     i++)
@@ -309,18 +428,9 @@ static bool set_up_world(void)
 	make_guest(PLC2, "plc2");
 	make_guest(OTHER, "other");
 	edit_config("2");
-	/* Out of the way of GUARD_FD, and nobody else has them. */
-	world.guard = fcntl(pair[0], F_DUPFD_CLOEXEC, 20);
-	end = fcntl(pair[1], F_DUPFD_CLOEXEC, 20);
-	close(pair[0]);
-	close(pair[1]);
-	log = open(below(world.host.dir, "/log").text,
-		   O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	world.log = fcntl(log, F_DUPFD_CLOEXEC, 20);
-	close(log);
-	if (dup2(end, GUARD_FD) != GUARD_FD)
-		return false;
-	close(end);
+	world.log = open(below(world.host.dir, "/log").text,
+			 O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	guard_begins();
 	return true;
 }
 

@@ -115,9 +115,9 @@ void rt_stat_host(const struct rt_stat *stat, struct rt_strbuf *out)
 				    "right what others change\n\n");
 	else if (stat->options->verbose)
 		rt_strbuf_addf(out,
-			       "kvmrt-agent runs since %s: %s looks, %s "
+			       "kvmrt-agent runs since %s: %s scans, %s "
 			       "repairs, libvirt %s\n\n",
-			       text_of(agent, "since"), text_of(agent, "looks"),
+			       text_of(agent, "since"), text_of(agent, "scans"),
 			       text_of(agent, "repairs"),
 			       text_of(agent, "libvirt"));
 }

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* agent_look.c - the loop and its looks, with a guest on a made-up host */
+/* agent_scan.c - the loop and its scans, with a guest on a made-up host */
 #include "agent_guest.h"
 
 #include <sys/file.h>
 
-/* All that is to be done at this time is done. */
+/*
+ * All that is to be done at this time is done; where scans keep their distance
+ * time goes on until they may.
+ */
 static void settle(void)
 {
-	for (unsigned i = 0; i < 10; i++)
+	for (unsigned i = 0; i < 10; i++) {
 		world_turn();
+		if (agent.due && agent.due == agent.not_before)
+			world.ms = agent.due;
+	}
 }
 
 static void begin(void)
@@ -35,10 +41,10 @@ static const char *status_text(void)
 
 static void is_idle(const char *name)
 {
-	const unsigned long long looks = agent.counters.looks;
+	const unsigned long long scans = agent.counters.scans;
 
 	settle();
-	is_int((long long)(agent.counters.looks - looks), 0, name);
+	is_int((long long)(agent.counters.scans - scans), 0, name);
 	is_int(world_due(), -1, "and nothing is due");
 }
 
@@ -48,7 +54,7 @@ static void test_life(void)
 {
 	guest_begin();
 	settle();
-	is_int((long long)agent.counters.looks, 1, "the first look");
+	is_int((long long)agent.counters.scans, 1, "the first scan");
 	ok(!agent.rt && !agent.poll, "finds no guest");
 	is_str(world_read(ENABLE), "0", "so no interrupt wakes us");
 	is_idle("nor anything else");
@@ -62,7 +68,7 @@ static void test_life(void)
 	ok(agent.files.n > 5, "%zu settings are watched", agent.files.n);
 	is_int((long long)agent.counters.repairs, 0, "there was no repair");
 	is_int((long long)agent.repairs.n, 0, "and none is on the ledger");
-	is_idle("what the look itself wrote wakes nobody");
+	is_idle("what the scan itself wrote wakes nobody");
 	ok(strstr(status_text(), "\"name\":\"rt1\",\"rt\":true,"
 				 "\"state\":\"tuned\""),
 	   "it is tuned");
@@ -159,7 +165,7 @@ static void test_fight(void)
 		is_str(world_read(WATCHDOG), "0-5", "put right at once");
 	}
 	log = world_log();
-	is_int(world_count(log, " held '0-11'"), FIGHT_TIMES, "each is said");
+	is_int(world_count(log, " held '0-11'"), 1, "it is said once");
 	is_int(world_count(log, "saying no more about it"), 1,
 	       "and once that there is a fight");
 	guest_put(WATCHDOG, "0-11\n");
@@ -176,7 +182,7 @@ static void test_fight(void)
 	guest_end();
 }
 
-/* --- looks that cannot be made --- */
+/* --- scans that cannot be made --- */
 
 static void test_locked(void)
 {
@@ -187,11 +193,11 @@ static void test_locked(void)
 	ok(flock(lock, LOCK_EX) == 0, "a hook has the lock");
 	guest_put(WATCHDOG, "0-11\n");
 	settle();
-	is_int(world_due(), 1000, "a look has to wait");
-	is_int((long long)agent.counters.looks, 0, "and is none yet");
+	is_int(world_due(), 1000, "a scan has to wait");
+	is_int((long long)agent.counters.scans, 0, "and is none yet");
 	is_int((long long)agent.n_causes, 1, "its cause is kept");
 	is_str(world_log(), "", "that is nothing to speak of");
-	is_int(world_hear(), 0, "and no reason to look again before");
+	is_int(world_hear(), 0, "and no reason to scan again before");
 	is_int(agent.failures, 0, "nor a failure");
 	close(lock);
 	world.ms += 1000;
@@ -213,13 +219,13 @@ static void test_locked_writing(void)
 	   "a hook is writing");
 	guest_put(WATCHDOG, "0-11\n");
 	settle();
-	is_int(world_due(), 1000, "a look has to wait");
+	is_int(world_due(), 1000, "a scan has to wait");
 	is_int(world_hear(), 0, "and nothing wakes us meanwhile");
 	is_int(world_due(), 1000, "so it does wait");
 	close(journal);
 	close(lock);
 	settle();
-	is_int((long long)agent.counters.looks, 1, "the hook ends: a look");
+	is_int((long long)agent.counters.scans, 1, "the hook ends: a scan");
 	is_str(world_read(WATCHDOG), "0-5", "which does what waited");
 	is_idle("and is over");
 	guest_end();
@@ -244,7 +250,7 @@ static void test_failing(void)
 		ok(false, "a link in its place");
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
 		settle();
-		is_int(world_due(), waits[i], "a look fails, and waits");
+		is_int(world_due(), waits[i], "a scan fails, and waits");
 		is_int(world_count(world_log(), "<27>"), i == 0,
 		       "which is said once");
 		world.ms += waits[i];
@@ -308,7 +314,7 @@ static void test_poll(void)
 	agent.poll = true;
 	agent_want(&agent, 0);
 	settle();
-	is_int(world_due(), 1000, "without events a look each second");
+	is_int(world_due(), 1000, "without events a scan each second");
 	guest_put(IRQ(44), "8\n");
 	world_hear();
 	world_calm();
@@ -325,6 +331,119 @@ static void test_poll(void)
 	world.ms += 3000;
 	settle();
 	is_idle("without a guest it does not poll");
+	guest_end();
+}
+
+/* --- distance between scans --- */
+
+static void test_distance(void)
+{
+	begin();
+	world.ms += 10000;
+	guest_put(WATCHDOG, "0-11\n");
+	world_turn();
+	is_str(world_read(WATCHDOG), "0-5", "after some quiet it is immediate");
+	guest_put(WATCHDOG, "0-10\n");
+	world_turn();
+	world_turn();
+	is_str(world_read(WATCHDOG), "0-5", "and so is the next");
+	guest_put(WATCHDOG, "0-9\n");
+	world_turn();
+	world_turn();
+	is_str(world_read(WATCHDOG), "0-9",
+	       "a third leaves the lock to others");
+	is_int(world_due(), 200, "for a while");
+	world.ms += 200;
+	world_turn();
+	is_str(world_read(WATCHDOG), "0-5", "then it is made");
+	world.ms += 10000;
+	agent.not_before = world.ms + 700;
+	agent_want(&agent, 0);
+	world_turn();
+	is_int(world_due(), 700, "a long one leaves it for as long as it took");
+	guest_end();
+}
+
+/* --- one guest lacks something --- */
+
+/* As rt_reconcile gives it. */
+static bool give_outcome(const char *reason)
+{
+	static const char uuid[] = "6a1f0c1e-0000-4000-8000-000000000001";
+	struct rt_outcomes outcomes = { 0 };
+	RT_AUTO_FREE char *text = NULL;
+	struct rt_journal journal = { 0 };
+	struct rt_err err = { 0 };
+	size_t len;
+	bool same;
+
+	if (rt_sys_read_all(&agent.sys, RT_STORE_DIR "/journal", RT_JOURNAL_MAX,
+			    &text, &len, &err) < 0 ||
+	    rt_journal_replay(text, len, &journal, &err) < 0)
+		ok(false, "the record: %s", err.text);
+	if (reason)
+		rt_outcomes_add(&outcomes, uuid, reason);
+	same = say_outcomes(&agent, &journal, &outcomes);
+	rt_journal_fini(&journal);
+	return same;
+}
+
+static void test_outcome(void)
+{
+	begin();
+	ok(!give_outcome("CPU 8 is offline"), "a guest lacks something");
+	is_int(world_count(world_log(),
+			   "guest 'rt1': is not real-time: CPU 8 is offline"),
+	       1, "which is said");
+	ok(strstr(status_text(), "\"state\":\"degraded\",\"missing\":[\"CPU 8 "
+				 "is offline\"]"),
+	   "its status shows it");
+	ok(give_outcome("CPU 8 is offline"), "it still does");
+	is_str(world_log(), "", "which is not said again");
+	ok(!give_outcome("its cgroup is gone"), "now something else");
+	is_int(world_count(world_log(), "its cgroup is gone"), 1, "is said");
+	ok(!give_outcome(NULL), "at last it is well");
+	is_int(world_count(world_log(), "guest 'rt1': is real-time again"), 1,
+	       "which is said");
+	ok(strstr(status_text(), "\"state\":\"tuned\",\"missing\":[]"),
+	   "and shown");
+	ok(give_outcome(NULL), "and stays so");
+	is_str(world_log(), "", "without a word");
+	guest_end();
+}
+
+/* --- the ledger's keys --- */
+
+static void test_roles(void)
+{
+	struct rt_step step = { .act = RT_ACT_OWN, .kind = RT_KIND_AFFINITY };
+	char path[64], value[] = "10", now[] = "0-11", guest[] = "rt1";
+	const char *log;
+
+	begin();
+	step.path = path;
+	step.value = value;
+	step.now = now;
+	step.guest = guest;
+	step.why = "thread on its CPU";
+	for (unsigned tid = 20000; tid < 22000; tid++) {
+		snprintf(path, sizeof(path), "task/4711/%u/99", tid);
+		say_did(&agent, &step);
+	}
+	is_int((long long)agent.repairs.n, 1, "2,000 threads are one line");
+	log = world_log();
+	is_int(world_count(log, "helper thread 2"), 1, "said once");
+	snprintf(path, sizeof(path), "task/4711/4714/99");
+	say_did(&agent, &step);
+	is_str(agent.repairs.items[1].key, "thread/rt1/vCPU 0",
+	       "a vCPU has its own");
+	step.act = RT_ACT_SET;
+	snprintf(path, sizeof(path), "task/2/2/99");
+	say_did(&agent, &step);
+	is_str(agent.repairs.items[2].what, "kthreadd task 2",
+	       "a kernel thread goes by its name");
+	ok(strstr(status_text(), "\"state\":\"tuned\""),
+	   "threads that are born disturb nobody");
 	guest_end();
 }
 
@@ -381,16 +500,15 @@ static void test_timer(void)
 	agent.quit = false;
 	ok(agent_loop(&agent, &err) == 0, "the loop");
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	is_int((long long)agent.counters.looks, 1, "a look in its time");
+	is_int((long long)agent.counters.scans, 1, "a scan in its time");
 	left.it_value.tv_nsec = (end.tv_sec - start.tv_sec) * 1000000000 +
 				end.tv_nsec - start.tv_nsec;
 	ok(left.it_value.tv_nsec >= 79000000, "not before");
 	ok(left.it_value.tv_nsec < 4000000000, "the first one counts");
-	agent.helper.again = agent_now_ms() + 50;
-	world.spawn_error = ENOENT;
+	agent.tasks.due = agent_now_ms() + 50;
 	agent.quit = false;
 	ok(agent_loop(&agent, &err) == 0, "the loop");
-	is_int(world.spawned, 1, "the helper has its time too");
+	is_int((long long)agent.tasks.due, 0, "tasks have their time too");
 	world_end();
 }
 
@@ -405,6 +523,9 @@ int main(void)
 	test_failing();
 	test_silent();
 	test_poll();
+	test_distance();
+	test_outcome();
+	test_roles();
 	test_closed();
 	test_timer();
 	return tap_done();
