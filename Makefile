@@ -113,7 +113,7 @@ $(VIRT_LIB): $(VIRT_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # The hook itself needs the C library only: it runs for every guest.
-$(HOOK): $(B)/hooks/qemu.o
+$(HOOK): $(B)/hooks/qemu.o $(HOST_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ -ldl
 $(MODULE): $(HOOK_PARTS:%=$(B)/hooks/%.o) $(HOST_LIB) $(CORE_LIB)

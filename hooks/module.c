@@ -383,8 +383,7 @@ static int run_operation(struct hook *hook, const struct operation *operation)
 	return operation->run(hook);
 }
 
-__attribute__((visibility("default"))) int
-rt_hook_run(const struct rt_hook_call *call)
+int rt_hook_run(const struct rt_hook_call *call)
 {
 	const struct operation *operation = find_operation(call->operation);
 	struct hook hook = { .call = call };
@@ -411,3 +410,7 @@ rt_hook_run(const struct rt_hook_call *call)
 	hook_fini(&hook);
 	return status;
 }
+
+extern const struct rt_hook_module rt_hook_module;
+__attribute__((visibility("default")))
+const struct rt_hook_module rt_hook_module = { RT_HOOK_VERSION, rt_hook_run };

@@ -267,11 +267,88 @@ trouble "a directory of ours that anybody may write"
 fresh rt1
 rm "$root/sys/devices/system/cpu/online"
 trouble "no CPUs to be seen"
-cp -a "$(dirname "$hook")/qemu" "$work/alone"
-fresh rt1
-KVMRT_ROOT=$root "$work/alone" rt1 reconnect begin - <"$data/rt1.xml" \
-	>"$work/out" 2>"$work/err"
-result $? "without its module: reconnect succeeds"
+
+# --- a part of ours that is not there, or of another version
+
+# apart WHAT: the hook and its module in a directory of their own
+apart() {
+	mkdir -p "$work/apart"
+	cp -a "$(dirname "$hook")"/qemu "$(dirname "$hook")"/kvmrt-hook.so "$work/apart"
+	case $1 in
+	missing) rm "$work/apart/kvmrt-hook.so" ;;
+	damaged) echo nothing >"$work/apart/kvmrt-hook.so" ;;
+	older) sed -i 's/kvmrt-hook [0-9]\.[0-9]/kvmrt-hook 9.9/' "$work/apart/kvmrt-hook.so" ;;
+	strange) sed -i 's/libinih\.so/libnone.so/' "$work/apart/kvmrt-hook.so" ;;
+	esac
+}
+
+for part in missing damaged older strange; do
+	apart $part
+	# Where kvmrt is installed its module takes the missing one's place.
+	[ $part = missing ] && [ -e /usr/lib/kvmrt/kvmrt-hook.so ] && continue
+	whole=$hook
+	hook=$work/apart/qemu
+	fresh two
+	for operation in $operations; do
+		call "module $part, another guest: $operation" 0 other "$operation" "$work/other.xml"
+		empty err
+	done
+	fresh plain
+	for operation in $operations; do
+		call "module $part, an ordinary guest: $operation" 0 plain "$operation"
+		empty out
+	done
+	call "module $part, an ordinary guest" 0 plain prepare
+	has err "guest 'plain': nothing is done for it at 'prepare'"
+	call "module $part, a disabled guest" 0 off reconnect "$work/off.xml"
+	for operation in prepare start started migrate restore; do
+		call "module $part, an RT guest: $operation" 1 rt1 "$operation"
+		empty out
+		one_line
+		lines err 1
+	done
+	has err "install kvmrt anew"
+	for operation in stopped release reconnect attach new; do
+		call "module $part, an RT guest: $operation" 0 rt1 "$operation"
+		empty out
+	done
+	for value in TRUE 1 what 'true # no comment'; do
+		sed -i "s/^rt = .*/rt\t=$value/" "$root/etc/kvmrt.cfg"
+		call "module $part, rt=$value" 1 rt1 prepare
+	done
+	for value in Off no 0 false ''; do
+		sed -i "1,7s/^rt.*/rt = $value/" "$root/etc/kvmrt.cfg"
+		call "module $part, rt = $value" 0 rt1 prepare
+	done
+	unchanged
+	# It was real-time when it was prepared, whatever the file says by now.
+	hook=$whole
+	fresh rt1
+	call "prepare" 0 rt1 prepare
+	cp "$data/ordinary.cfg" "$root/etc/kvmrt.cfg"
+	hook=$work/apart/qemu
+	call "module $part, RT on record" 1 rt1 started
+	hook=$whole
+	call "release" 0 rt1 release
+done
+
+# --- not root: as nobody, with nothing to be read from stdin
+
+apart whole
+chmod 755 "$work" "$work/apart"
+name="not root"
+mkfifo "$work/silent"
+exec 8<>"$work/silent"
+as_nobody=
+[ "$(id -u)" -ne 0 ] || as_nobody="setpriv --reuid 65534 --clear-groups"
+for operation in $operations; do
+	# shellcheck disable=SC2086 # words
+	timeout 1 $as_nobody "$work/apart/qemu" rt1 "$operation" begin - \
+		<&8 >"$work/out" 2>"$work/err"
+	[ $? -eq 0 ] && [ ! -s "$work/out" ] && [ ! -s "$work/err" ]
+	result $? "$name: $operation ends at once, silently"
+done
+exec 8<&-
 
 # --- refused half way: a CPU that the kernel keeps up
 
