@@ -110,6 +110,36 @@ call "release once more" 0 rt1 release
 unchanged
 rm -rf "$work/tuned"
 
+# --- the daemon dies while it starts the guest; a new one finds that it runs
+
+fresh rt1
+call prepare 0 rt1 prepare
+grep -q ' stage=0 pid=1 ' "$root/run/kvmrt/journal"
+result $? "reconnect: it is on record as prepared, by the daemon"
+mv "$root/proc/1" "$work/daemon"
+call "reconnect: the daemon died before 'started'" 0 rt1 reconnect
+mv "$work/daemon" "$root/proc/1"
+empty err
+holds sys/devices/system/cpu/cpu7/online 0
+holds sys/fs/cgroup/cpuset.cpus.isolated 6-11
+grep -q ' stage=1 pid=4711 ' "$root/run/kvmrt/journal"
+result $? "$name: on record with its process"
+call "$name: release" 0 rt1 release
+unchanged
+
+# A running guest that the section does not describe is not taken on.
+fresh rt1
+edit "s/<vcpu\(.*\)>2</<vcpu\1>3</"
+call "reconnect, with more vCPUs than configured" 0 rt1 reconnect "$work/edited.xml"
+empty out
+has err "vCPUs: the definition has 3, kvmrt.cfg wants 2"
+unchanged
+edit "s/vcpupin vcpu='0' cpuset='6'/vcpupin vcpu='0' cpuset='8'/"
+call "reconnect, with other pins" 0 rt1 reconnect "$work/edited.xml"
+holds sys/fs/cgroup/cpuset.cpus.isolated 6-11
+call "$name: release" 0 rt1 release
+unchanged
+
 # --- guests that are not ours
 
 fresh
@@ -203,6 +233,23 @@ for guest in ../rt1 a/b /etc/passwd .. ''; do
 	call "a guest named '$guest': started" 1 "$guest" started "$data/rt1.xml"
 	unchanged
 done
+
+# --- a revert to a snapshot: prepare, with what the snapshot holds
+
+mkdir -p "$root/etc/libvirt/qemu"
+sed '1i <!-- libvirt writes this -->' "$data/rt1.xml" >"$root/etc/libvirt/qemu/rt1.xml"
+edit "s/<vcpu\(.*\)>2</<vcpu\1>3</"
+call "a snapshot with more vCPUs" 1 rt1 prepare "$work/edited.xml"
+one_line
+has err "vCPUs: the definition has 3"
+has err "a document other than its definition, a snapshot's perhaps"
+has err "'virsh start rt1' starts that"
+hasnt err kvmrt-sync-config
+sed -i "s/<locked\/>//" "$root/etc/libvirt/qemu/rt1.xml"
+call "and a definition that is not right either" 1 rt1 prepare "$work/edited.xml"
+has err kvmrt-sync-config
+hasnt err snapshot
+rm -r "$root/etc/libvirt"
 
 # --- migrate and restore
 
@@ -387,15 +434,18 @@ unchanged
 fresh rt1
 mkdir -p "$root/run/kvmrt"
 echo 4242 >"$root/run/kvmrt/lock"
-# One wait of ten seconds for both.
-flock "$root/run/kvmrt/lock" sleep 13 &
+# One wait for both.
+flock "$root/run/kvmrt/lock" sleep 9 &
 sleep 0.3
 KVMRT_ROOT=$root "$hook" rt1 reconnect begin - <"$data/rt1.xml" \
 	>"$work/reconnect.out" 2>"$work/reconnect.err" &
 reconnect=$!
+began=$(date +%s)
 call "the lock is held" 1 rt1 prepare
+[ $(($(date +%s) - began)) -le 8 ]
+result $? "$name: refused while there is time left of ten seconds"
 one_line
-has err "held by process 4242 for more than 10 seconds"
+has err "held by process 4242 for more than 6 seconds"
 wait $reconnect
 result $? "the lock is held: reconnect succeeds all the same"
 wait
