@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "host/adopt.h"
 #include "host/config_file.h"
 #include "host/probe.h"
 #include "host/topology.h"
@@ -49,23 +50,12 @@ int hook_open_store(struct hook *hook)
 	return r;
 }
 
-/* Did we take any CPU down? Then the kernel does not know its topology. */
-static bool any_offline(const struct rt_journal *journal)
-{
-	for (size_t i = 0; i < journal->n_saved; i++) {
-		if (!journal->saved[i].done &&
-		    strstr(journal->saved[i].path, "/online"))
-			return true;
-	}
-	return false;
-}
-
 int hook_resolve(struct hook *hook)
 {
 	int r = rt_topology_load(&hook->sys, &hook->topo, &hook->err);
 
-	if (r == 0 && !hook->topo.saved && !any_offline(&hook->store.journal))
-		r = rt_topology_save(&hook->sys, &hook->err);
+	if (r == 0)
+		r = rt_adopt_topology(&hook->store, &hook->topo, &hook->err);
 	if (r == 0)
 		r = rt_guests_resolve(&hook->config, &hook->topo, &hook->guests,
 				      &hook->config_report, &hook->err);
