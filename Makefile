@@ -16,7 +16,7 @@ tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 docdir      ?= $(prefix)/share/doc/kvmrt
 DESTDIR     ?=
 
-VERSION     := 0.1.0
+VERSION     := 0.2.0
 CC          ?= cc
 AR          ?= ar
 PKG_CONFIG  ?= pkg-config
@@ -91,7 +91,14 @@ SYNC_PARTS := sync sync_work
 AGENT     := $(B)/agent/kvmrt-agent
 SYNC      := $(B)/agent/kvmrt-sync
 
-all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC)
+# What goes to /etc/libvirt/hooks on a host, as users get it.
+STAGED    := etc/libvirt/hooks/qemu.d/kvmrt
+
+all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC) \
+	$(if $(filter build,$(B)),$(STAGED))
+
+$(STAGED): $(HOOK)
+	$(Q)install -m 755 $(HOOK) $@
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -112,7 +119,8 @@ $(VIRT_LIB): $(VIRT_OBJ)
 	@$(if $(V),,echo "  AR      $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# The hook itself needs the C library only: it runs for every guest.
+# The hook itself needs the C library only: it runs for every guest. Of the
+# archive it takes the log.
 $(HOOK): $(B)/hooks/qemu.o $(HOST_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ -ldl
@@ -187,13 +195,18 @@ lint:
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability \
 		--inline-suppr --error-exitcode=1 -Ilib lib hooks tools agent
 	$(Q)shellcheck -x -S warning setup .ci/run tests/run tests/cli/*.sh \
-		tests/structure/*.sh tests/bench/make-host tests/capture
+		tests/structure/*.sh tests/bench/make-host tests/capture \
+		debian/kvmrt.postinst debian/kvmrt.prerm debian/kvmrt.postrm
 
 GUIDES  := $(wildcard docs/*.md) docs/map.svg
 SELINUX := $(addprefix etc/selinux/,README.md kvmrt.te kvmrt.fc)
 # libvirt looks for hooks when it starts and at SIGHUP only.
 RELOAD := systemctl daemon-reload; for daemon in libvirtd virtqemud; do \
 	systemctl -q is-active $$daemon && systemctl reload $$daemon; done; true
+# The host is restored while guests run, and nobody tunes it again.
+RELEASE := systemctl -q disable --now kvmrt-agent; \
+	systemctl -q disable kvmrt; [ ! -e /run/kvmrt/journal ] || \
+	$(libexecdir)/kvmrt-reconcile --release
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) \
 		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d
@@ -210,8 +223,10 @@ install: all
 	install -d $(DESTDIR)$(tmpfilesdir)
 	install -m 644 etc/tmpfiles.d/kvmrt.conf $(DESTDIR)$(tmpfilesdir)
 	install -m 644 $(MODULE) $(DESTDIR)$(libexecdir)
-	install -m 755 $(HOOK) $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
-
+	install -m 755 $(HOOK) $(DESTDIR)$(libexecdir)/kvmrt-hook
+	install -m 755 $(HOOK) $(DESTDIR)$(sysconfdir)/libvirt/hooks/.kvmrt.new
+	mv -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/.kvmrt.new \
+		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 	install -d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 \
 		$(DESTDIR)$(mandir)/man7 $(DESTDIR)$(mandir)/man8
 	install -m 644 $(wildcard docs/*.1) $(DESTDIR)$(mandir)/man1
@@ -222,6 +237,8 @@ install: all
 
 # The user's own files stay: /etc/kvmrt.cfg, /etc/libvirt/hooks/qemu.
 uninstall:
+	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
+	$(if $(DESTDIR),,-$(RELEASE))
 	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%)
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-reconcile
 	rm -f $(TOOLS:%=$(DESTDIR)$(compdir)/kvmrt-%)
@@ -230,14 +247,13 @@ uninstall:
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-agent $(DESTDIR)$(libexecdir)/kvmrt-sync
 	rm -f $(patsubst etc/systemd/%,$(DESTDIR)$(unitdir)/%,$(wildcard etc/systemd/*.service))
 	rm -f $(DESTDIR)$(tmpfilesdir)/kvmrt.conf
-	rm -f $(DESTDIR)$(libexecdir)/$(notdir $(MODULE))
-	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
+	rm -f $(DESTDIR)$(libexecdir)/kvmrt-hook $(DESTDIR)$(libexecdir)/$(notdir $(MODULE))
 	rm -f $(foreach n,1 5 7 8,$(patsubst docs/%,$(DESTDIR)$(mandir)/man$n/%,$(wildcard docs/*.$n)))
 	-rmdir $(DESTDIR)$(libexecdir) $(DESTDIR)$(docdir)/selinux $(DESTDIR)$(docdir)
 	$(if $(DESTDIR),,-$(RELOAD))
 
 clean:
-	rm -rf build
+	rm -rf build $(STAGED)
 
 -include tests/tests.mk
 # Without a folder `find` would search this one, with all that lies in build.

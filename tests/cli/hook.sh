@@ -429,6 +429,22 @@ result $? "$name: reconcile"
 mv "$work/gone" "$root/proc/4711"
 unchanged
 
+# --- kvmrt leaves the host, and the guest runs on
+
+fresh rt1
+call prepare 0 rt1 prepare
+call started 0 rt1 started
+name="kvmrt-reconcile --release"
+KVMRT_ROOT=$root "$reconcile" --release >"$work/out" 2>"$work/err"
+result $? "$name"
+unchanged
+KVMRT_ROOT=$root "$reconcile" --release >"$work/out" 2>"$work/err"
+result $? "$name, with nothing on record"
+unchanged
+KVMRT_ROOT=$root "$reconcile" --relese >"$work/out" 2>"$work/err"
+[ $? -eq 2 ]
+result $? "$name, mistyped"
+
 # --- the lock
 
 fresh rt1
