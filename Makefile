@@ -104,6 +104,8 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC      $<")
 	$(Q)$(CC) $(KV_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+# What compares the version.
+$(B)/hooks/qemu.o $(B)/hooks/module.o $(B)/tools/common/host_checks_hook.o: Makefile
 
 $(CORE_LIB): $(CORE_OBJ)
 	@$(if $(V),,echo "  AR      $@")
