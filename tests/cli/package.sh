@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# package.sh - the package's scripts: the hook comes last and goes first
+# package.sh - the package's scripts: the hook goes first, and the host is restored
 #
 # They run in a directory of their own, with a systemctl and a kvmrt-reconcile
 # that only write down that they were called.
@@ -61,7 +61,7 @@ calls() { # calls: what was called, in order, is standard input
 package postinst 0 configure ''
 there
 calls <<'TEXT'
-debhelper configure
+debhelper configure with-hook
 systemctl reload libvirtd with-hook
 systemctl reload virtqemud with-hook
 TEXT
