@@ -122,8 +122,8 @@ $(VIRT_LIB): $(VIRT_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # The hook itself needs the C library only: it runs for every guest. Of the
-# archive it takes the log.
-$(HOOK): $(B)/hooks/qemu.o $(HOST_LIB)
+# archives it takes the log and the lines of kvmrt.cfg.
+$(HOOK): $(B)/hooks/qemu.o $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ -ldl
 $(MODULE): $(HOOK_PARTS:%=$(B)/hooks/%.o) $(HOST_LIB) $(CORE_LIB)

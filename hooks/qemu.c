@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/config/config_read.h"
 #include "host/log.h"
 
 /* As RT_DOMAIN_XML_MAX, and room to see that it is more. */
@@ -153,71 +154,50 @@ static bool may_be_ours(const char *uuid, const struct texts *texts)
 
 /* --- real-time or not, without the module --- */
 
-/* The next line, without its end. */
-static bool next_line(const struct text *text, size_t *at, struct text *ret)
+static bool is(struct rt_span span, const char *text)
 {
-	const char *end;
-
-	if (*at >= text->len)
-		return false;
-	ret->bytes = text->bytes + *at;
-	end = memchr(ret->bytes, '\n', text->len - *at);
-	ret->len = end ? (size_t)(end - ret->bytes) : text->len - *at;
-	*at += ret->len + 1;
-	if (ret->len && ret->bytes[ret->len - 1] == '\r')
-		ret->len--;
-	return true;
+	return span.len == strlen(text) &&
+	       memcmp(span.text, text, span.len) == 0;
 }
 
-/* A line of a section "rt = VALUE", unless that surely means false. */
-static bool may_set_rt(const struct text *line)
+static bool is_off(struct rt_span value)
 {
-	static const char *const off[] = { "", "false", "off", "no", "0" };
-	char copy[64], *value;
-
-	if (line->len < 2 || memcmp(line->bytes, "rt", 2) != 0)
-		return false;
-	if (line->len >= sizeof(copy))
-		return true;
-	memcpy(copy, line->bytes, line->len);
-	copy[line->len] = '\0';
-	value = copy + 2;
-	value += strspn(value, " \t");
-	if (*value != '=')
-		return false; /* rt_memory, say */
-	value += 1 + strspn(value + 1, " \t");
-	value[strcspn(value, " \t")] = '\0';
-	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
-		if (strcmp(value, off[i]) == 0)
-			return false;
-	}
-	return true;
+	return !value.len || is(value, "false") || is(value, "off") ||
+	       is(value, "no") || is(value, "0");
 }
 
+/* A value that goes on in a further line is doubtful, too. */
 static bool is_rt_in_config(const char *uuid, const struct text *config)
 {
-	bool inside = false;
-	struct text line;
+	bool inside = false, in_rt = false;
+	struct rt_line line;
 
-	for (size_t at = 0; next_line(config, &at, &line);) {
-		if (line.len && line.bytes[0] == '[')
-			inside = is_in(uuid, &line);
-		else if (inside && may_set_rt(&line))
+	for (size_t at = 0;
+	     rt_line_next(config->bytes, config->len, &at, &line);) {
+		if (line.kind == RT_LINE_SECTION)
+			inside = memmem(line.whole.text, line.whole.len, uuid,
+					UUID_LEN);
+		if (line.kind == RT_LINE_SECTION || line.kind == RT_LINE_KEY)
+			in_rt = inside && is(line.name, "rt");
+		if (in_rt &&
+		    (line.kind == RT_LINE_KEY || line.kind == RT_LINE_MORE) &&
+		    !is_off(line.value))
 			return true;
 	}
 	return false;
 }
 
+/* The last line about the guest: it is active, or gone. */
 static bool is_rt_on_record(const char *uuid, const struct text *journal)
 {
 	bool rt = false;
-	struct text line;
+	struct rt_line line;
 
-	for (size_t at = 0; next_line(journal, &at, &line);) {
-		if (line.len > 6 + UUID_LEN &&
-		    memcmp(line.bytes, "guest ", 6) == 0 &&
-		    memcmp(line.bytes + 6, uuid, UUID_LEN) == 0)
-			rt = memmem(line.bytes, line.len, " rt=1", 5);
+	for (size_t at = 0;
+	     rt_line_next(journal->bytes, journal->len, &at, &line);) {
+		if (memmem(line.whole.text, line.whole.len, uuid, UUID_LEN))
+			rt = memmem(line.whole.text, line.whole.len, " rt=1",
+				    5);
 	}
 	return rt;
 }

@@ -363,6 +363,9 @@ for part in missing damaged older strange; do
 		sed -i "s/^rt = .*/rt\t=$value/" "$root/etc/kvmrt.cfg"
 		call "module $part, rt=$value" 1 rt1 prepare
 	done
+	sed -i "1,7s/^rt.*/rt =\n# and\n true/" "$root/etc/kvmrt.cfg"
+	call "module $part, rt = true in two lines" 1 rt1 prepare
+	sed -i '/^# and/d; /^ true/d' "$root/etc/kvmrt.cfg"
 	for value in Off no 0 false ''; do
 		sed -i "1,7s/^rt.*/rt = $value/" "$root/etc/kvmrt.cfg"
 		call "module $part, rt = $value" 0 rt1 prepare
