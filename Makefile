@@ -16,7 +16,7 @@ tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 docdir      ?= $(prefix)/share/doc/kvmrt
 DESTDIR     ?=
 
-VERSION     := 0.1.0
+VERSION     := 0.2.0
 CC          ?= cc
 AR          ?= ar
 PKG_CONFIG  ?= pkg-config
@@ -52,7 +52,7 @@ CORE := $(addprefix base/,err number cpuset ranges utf8 strbuf report json pci) 
 	$(addprefix domain/,domain_xml domain_scan domain_edit domain_read \
 		domain_read_rest domain_compare domain_rewrite \
 		domain_rewrite_cpu) \
-	$(addprefix check/,check check_guest check_host) \
+	$(addprefix check/,check check_guest check_host admit) \
 	$(addprefix record/,journal entry entry_guest damage) \
 	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks \
 		plan_threads plan_print \
@@ -93,12 +93,21 @@ SYNC_PARTS := sync sync_work sync_guard only
 AGENT     := $(B)/agent/kvmrt-agent
 SYNC      := $(B)/agent/kvmrt-sync
 
-all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC)
+# What goes to /etc/libvirt/hooks on a host, as users get it.
+STAGED    := etc/libvirt/hooks/qemu.d/kvmrt
+
+all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC) \
+	$(if $(filter build,$(B)),$(STAGED))
+
+$(STAGED): $(HOOK)
+	$(Q)install -m 755 $(HOOK) $@
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC      $<")
 	$(Q)$(CC) $(KV_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+# What compares the version.
+$(B)/hooks/qemu.o $(B)/hooks/module.o $(B)/tools/common/host_checks_hook.o: Makefile
 
 $(CORE_LIB): $(CORE_OBJ)
 	@$(if $(V),,echo "  AR      $@")
@@ -114,8 +123,9 @@ $(VIRT_LIB): $(VIRT_OBJ)
 	@$(if $(V),,echo "  AR      $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# The hook itself needs the C library only: it runs for every guest.
-$(HOOK): $(B)/hooks/qemu.o
+# The hook itself needs the C library only: it runs for every guest. Of the
+# archives it takes the log and the lines of kvmrt.cfg.
+$(HOOK): $(B)/hooks/qemu.o $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ -ldl
 $(MODULE): $(HOOK_PARTS:%=$(B)/hooks/%.o) $(HOST_LIB) $(CORE_LIB)
@@ -189,13 +199,18 @@ lint:
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability \
 		--inline-suppr --error-exitcode=1 -Ilib lib hooks tools agent
 	$(Q)shellcheck -x -S warning setup .ci/run tests/run tests/cli/*.sh \
-		tests/structure/*.sh tests/bench/make-host tests/capture
+		tests/structure/*.sh tests/bench/make-host tests/capture \
+		debian/kvmrt.postinst debian/kvmrt.prerm debian/kvmrt.postrm
 
 GUIDES  := $(wildcard docs/*.md) docs/map.svg
 SELINUX := $(addprefix etc/selinux/,README.md kvmrt.te kvmrt.fc)
 # libvirt looks for hooks when it starts and at SIGHUP only.
 RELOAD := systemctl daemon-reload; for daemon in libvirtd virtqemud; do \
 	systemctl -q is-active $$daemon && systemctl reload $$daemon; done; true
+# The host is restored while guests run, and nobody tunes it again.
+RELEASE := systemctl -q disable --now kvmrt-agent; \
+	systemctl -q disable kvmrt; [ ! -e /run/kvmrt/journal ] || \
+	$(libexecdir)/kvmrt-reconcile --release
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) \
 		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d
@@ -212,8 +227,10 @@ install: all
 	install -d $(DESTDIR)$(tmpfilesdir)
 	install -m 644 etc/tmpfiles.d/kvmrt.conf $(DESTDIR)$(tmpfilesdir)
 	install -m 644 $(MODULE) $(DESTDIR)$(libexecdir)
-	install -m 755 $(HOOK) $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
-
+	install -m 755 $(HOOK) $(DESTDIR)$(libexecdir)/kvmrt-hook
+	install -m 755 $(HOOK) $(DESTDIR)$(sysconfdir)/libvirt/hooks/.kvmrt.new
+	mv -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/.kvmrt.new \
+		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 	install -d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 \
 		$(DESTDIR)$(mandir)/man7 $(DESTDIR)$(mandir)/man8
 	install -m 644 $(wildcard docs/*.1) $(DESTDIR)$(mandir)/man1
@@ -224,6 +241,8 @@ install: all
 
 # The user's own files stay: /etc/kvmrt.cfg, /etc/libvirt/hooks/qemu.
 uninstall:
+	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
+	$(if $(DESTDIR),,-$(RELEASE))
 	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%)
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-reconcile
 	rm -f $(TOOLS:%=$(DESTDIR)$(compdir)/kvmrt-%)
@@ -232,14 +251,13 @@ uninstall:
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-agent $(DESTDIR)$(libexecdir)/kvmrt-sync
 	rm -f $(patsubst etc/systemd/%,$(DESTDIR)$(unitdir)/%,$(wildcard etc/systemd/*.service))
 	rm -f $(DESTDIR)$(tmpfilesdir)/kvmrt.conf
-	rm -f $(DESTDIR)$(libexecdir)/$(notdir $(MODULE))
-	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
+	rm -f $(DESTDIR)$(libexecdir)/kvmrt-hook $(DESTDIR)$(libexecdir)/$(notdir $(MODULE))
 	rm -f $(foreach n,1 5 7 8,$(patsubst docs/%,$(DESTDIR)$(mandir)/man$n/%,$(wildcard docs/*.$n)))
 	-rmdir $(DESTDIR)$(libexecdir) $(DESTDIR)$(docdir)/selinux $(DESTDIR)$(docdir)
 	$(if $(DESTDIR),,-$(RELOAD))
 
 clean:
-	rm -rf build
+	rm -rf build $(STAGED)
 
 -include tests/tests.mk
 # Without a folder `find` would search this one, with all that lies in build.

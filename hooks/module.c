@@ -46,6 +46,22 @@ static void log_report(struct hook *hook)
 	}
 }
 
+/* Another guest's fault is not this one's, but somebody should hear of it. */
+static void log_others(struct hook *hook, const struct rt_outcomes *outcomes)
+{
+	for (size_t i = 0; i < outcomes->n; i++) {
+		const struct rt_outcome *outcome = &outcomes->items[i];
+		const struct rt_active *other = rt_journal_find_guest(
+			&hook->store.journal, outcome->uuid);
+
+		if (strcmp(outcome->uuid, hook->domain.uuid) != 0)
+			rt_log_warn(&hook->log,
+				    "guest '%s': is not real-time: %s",
+				    other ? other->guest.name : outcome->uuid,
+				    outcome->reason);
+	}
+}
+
 static int reconcile(struct hook *hook)
 {
 	const struct rt_notify notify = { .report = &hook->report };
@@ -59,7 +75,7 @@ static int reconcile(struct hook *hook)
 	if (r == 0)
 		r = rt_reconcile(&hook->store, &hook->topo, &notify, &outcomes,
 				 &hook->err);
-	/* Another guest's fault is not this one's: it is in the log. */
+	log_others(hook, &outcomes);
 	why = rt_outcomes_find(&outcomes, hook->domain.uuid);
 	if (r == 0 && why)
 		r = rt_fail(&hook->err, 0, "%s", why);
@@ -262,6 +278,8 @@ static int adopt_new(struct hook *hook)
 	if (r == 0)
 		r = hook_check(hook);
 	if (r == 0)
+		r = rt_admit_running(&hook->domain, hook->guest, &hook->err);
+	if (r == 0)
 		r = rt_guest_pid(&hook->sys, hook->call->guest, &pid,
 				 &hook->err);
 	if (r == 0)
@@ -269,13 +287,33 @@ static int adopt_new(struct hook *hook)
 	return r;
 }
 
+/*
+ * A daemon that died while it started the guest left a record that ends with
+ * the daemon; and what is on record may be a process of before. The guest runs:
+ * libvirt says so.
+ */
+static int renew(struct hook *hook, const struct rt_active *active)
+{
+	unsigned pid;
+	int r = rt_guest_pid(&hook->sys, hook->call->guest, &pid, &hook->err);
+
+	if (r < 0 || (active->stage == RT_STAGE_STARTED && active->pid == pid))
+		return r;
+	return record_process(hook, active, pid);
+}
+
 static int reconnect(struct hook *hook)
 {
+	const struct rt_active *active;
 	int r = hook_open_store(hook);
 
-	if (r == 0 &&
-	    !rt_journal_find_guest(&hook->store.journal, hook->domain.uuid))
+	if (r < 0)
+		return r;
+	active = rt_journal_find_guest(&hook->store.journal, hook->domain.uuid);
+	if (!active)
 		r = adopt_new(hook);
+	else if (renew(hook, active) < 0)
+		hook_log(hook, "find out who it is now");
 	return r < 0 ? r : reconcile(hook);
 }
 
@@ -306,11 +344,9 @@ static void log_kept(struct hook *hook)
 		return;
 	for (size_t i = 0; i < differences.n; i++) {
 		if (rt_difference_is_abi(differences.items[i].kind))
-			rt_log_warn(&hook->log,
-				    "guest '%s': stays as it was "
-				    "saved: %s",
-				    hook->call->guest,
-				    differences.items[i].what);
+			rt_log_warn(
+				&hook->log, "guest '%s': stays as it came: %s",
+				hook->call->guest, differences.items[i].what);
 	}
 	rt_differences_fini(&differences);
 }
@@ -383,8 +419,7 @@ static int run_operation(struct hook *hook, const struct operation *operation)
 	return operation->run(hook);
 }
 
-__attribute__((visibility("default"))) int
-rt_hook_run(const struct rt_hook_call *call)
+int rt_hook_run(const struct rt_hook_call *call)
 {
 	const struct operation *operation = find_operation(call->operation);
 	struct hook hook = { .call = call };
@@ -411,3 +446,7 @@ rt_hook_run(const struct rt_hook_call *call)
 	hook_fini(&hook);
 	return status;
 }
+
+extern const struct rt_hook_module rt_hook_module;
+__attribute__((visibility("default")))
+const struct rt_hook_module rt_hook_module = { RT_HOOK_VERSION, rt_hook_run };

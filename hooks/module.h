@@ -3,12 +3,23 @@
 #ifndef RT_MODULE_H
 #define RT_MODULE_H
 
+#include "core/check/admit.h"
 #include "core/check/check.h"
 #include "core/domain/domain.h"
 #include "core/base/report.h"
 #include "host/log.h"
 #include "host/reconcile.h"
 #include "hook.h"
+
+/*
+ * libvirt waits for a hook, and its whole driver with it: ten seconds at most.
+ * The lock is the only thing waited for without knowing for how long; the rest
+ * is for the work itself, of which irqbalance's answer may take one second each
+ * for asking and telling it.
+ */
+#define HOOK_LIMIT_MS	   10000
+#define HOOK_WORK_MS	   4000
+#define HOOK_LOCK_LIMIT_MS (HOOK_LIMIT_MS - HOOK_WORK_MS)
 
 struct hook {
 	const struct rt_hook_call *call;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "host/adopt.h"
 #include "host/config_file.h"
 #include "host/probe.h"
 #include "host/topology.h"
@@ -43,29 +44,18 @@ int hook_open_store(struct hook *hook)
 
 	if (hook->has_store)
 		return 0;
-	r = rt_store_open(&hook->sys, RT_LOCK_LIMIT_MS, &hook->store,
+	r = rt_store_open(&hook->sys, HOOK_LOCK_LIMIT_MS, &hook->store,
 			  &hook->err);
 	hook->has_store = r == 0;
 	return r;
-}
-
-/* Did we take any CPU down? Then the kernel does not know its topology. */
-static bool any_offline(const struct rt_journal *journal)
-{
-	for (size_t i = 0; i < journal->n_saved; i++) {
-		if (!journal->saved[i].done &&
-		    strstr(journal->saved[i].path, "/online"))
-			return true;
-	}
-	return false;
 }
 
 int hook_resolve(struct hook *hook)
 {
 	int r = rt_topology_load(&hook->sys, &hook->topo, &hook->err);
 
-	if (r == 0 && !hook->topo.saved && !any_offline(&hook->store.journal))
-		r = rt_topology_save(&hook->sys, &hook->err);
+	if (r == 0)
+		r = rt_adopt_topology(&hook->store, &hook->topo, &hook->err);
 	if (r == 0)
 		r = rt_guests_resolve(&hook->config, &hook->topo, &hook->guests,
 				      &hook->config_report, &hook->err);
@@ -132,30 +122,15 @@ static int fail_findings(struct hook *hook, const struct rt_report *report)
 	return text.len ? rt_fail(&hook->err, 0, "%s", text.text) : 0;
 }
 
-/* CPUs that a running guest has, whatever the configuration says by now. */
 static int check_active(struct hook *hook)
 {
 	const struct rt_journal *journal = &hook->store.journal;
-	const struct rt_guest *guest = hook->guest;
+	int r = 0;
 
-	for (size_t i = 0; i < journal->n_active; i++) {
-		const struct rt_guest *other = &journal->active[i].guest;
-		struct rt_cpuset mine =
-			guest->rt ? guest->owned : guest->cpuset;
-		struct rt_cpuset theirs = other->cpuset;
-
-		if (strcmp(other->uuid, guest->uuid) == 0 ||
-		    (!guest->rt && !other->rt))
-			continue;
-		rt_cpuset_or(&theirs, &other->owned);
-		rt_cpuset_and(&mine, &theirs);
-		if (!rt_cpuset_is_empty(&mine))
-			return rt_fail(&hook->err, 0,
-				       "CPUs %s belong to guest '%s', which is "
-				       "running",
-				       rt_cpuset_text(&mine).text, other->name);
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < journal->n_active; i++)
+		r = rt_admit_beside(hook->guest, &journal->active[i].guest,
+				    &hook->err);
+	return r;
 }
 
 int hook_check(struct hook *hook)
@@ -202,6 +177,39 @@ static bool ask_agent(struct hook *hook)
 	return file >= 0;
 }
 
+/*
+ * Is what libvirt keeps on disk for the next start as the file says? Then this
+ * start is of another document: a transient guest's, or a snapshot's. libvirt
+ * reverts a running guest to a snapshot by an ordinary start of the XML that
+ * the snapshot holds; it calls no `restore`, whose output could change it.
+ */
+static bool is_definition_right(struct hook *hook)
+{
+	RT_AUTO_FREE char *xml = NULL;
+	struct rt_differences differences;
+	RT_AUTO_STRBUF text = { 0 };
+	struct rt_domain domain;
+	struct rt_err ignored;
+	char path[512];
+	size_t len;
+	int r;
+
+	if (!rt_config_name_is_valid(hook->domain.name) ||
+	    (size_t)snprintf(path, sizeof(path), "etc/libvirt/qemu/%s.xml",
+			     hook->domain.name) >= sizeof(path) ||
+	    rt_sys_read_all(&hook->sys, path, RT_DOMAIN_XML_MAX, &xml, &len,
+			    &ignored) < 0 ||
+	    rt_domain_parse(xml, len, &domain, &ignored) < 0)
+		return false;
+	r = rt_domain_compare(&domain, hook->guest, &differences, &ignored);
+	rt_domain_fini(&domain);
+	if (r < 0)
+		return false;
+	rt_admit_list(&differences, rt_difference_is_grave, &text);
+	rt_differences_fini(&differences);
+	return !text.failed && !text.len;
+}
+
 /* "kvmrt-sync-config": which of the two is right is the user's to say. */
 static int fail_differences(struct hook *hook,
 			    const struct rt_differences *differences)
@@ -209,17 +217,18 @@ static int fail_differences(struct hook *hook,
 	const char *name = hook->guest->name;
 	RT_AUTO_STRBUF text = { 0 };
 
-	for (size_t i = 0; i < differences->n; i++) {
-		const struct rt_difference *d = &differences->items[i];
-
-		if (rt_difference_is_grave(d->kind))
-			rt_strbuf_addf(&text, "%s%s", text.len ? "; " : "",
-				       d->what);
-	}
+	rt_admit_list(differences, rt_difference_is_grave, &text);
 	if (text.failed)
 		return rt_fail_memory(&hook->err);
 	if (!text.len)
 		return 0;
+	if (is_definition_right(hook))
+		return rt_fail(&hook->err, 0,
+			       "it is started from a document other than its "
+			       "definition, a snapshot's perhaps, which is not "
+			       "what /etc/kvmrt.cfg says: %s. Its definition "
+			       "is: 'virsh start %s' starts that",
+			       text.text, name);
 	if (ask_agent(hook))
 		return rt_fail(&hook->err, 0,
 			       "its definition is not what /etc/kvmrt.cfg "

@@ -5,7 +5,8 @@
  * A guest is ours if its UUID is in kvmrt.cfg, or on record because it was
  * when it started. Both texts are searched for every UUID that the domain XML
  * names: what is in neither is not ours, whatever the texts mean otherwise.
- * Then the module decides properly.
+ * Then the module decides properly. Where the module cannot be had, only a
+ * guest that may be real-time is refused.
  */
 #include "hook.h"
 
@@ -19,6 +20,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/config/config_read.h"
+#include "host/log.h"
+
 /* As RT_DOMAIN_XML_MAX, and room to see that it is more. */
 #define XML_MAX	 ((8u << 20) + 1)
 #define UUID_LEN 36
@@ -26,6 +30,11 @@
 struct text {
 	char *bytes; /* NUL-terminated; NULL: there is none */
 	size_t len;
+};
+
+/* Where the guests that are ours are named. */
+struct texts {
+	struct text config, journal; /* the first in lower case */
 };
 
 /* All of fd, at most max bytes. False: it cannot be read. */
@@ -100,33 +109,103 @@ static bool is_in(const char *uuid, const struct text *text)
 }
 
 /*
- * Does one of the document's UUIDs stand in either text? A document without
- * any that can be made out is for the module.
+ * The next UUID of a document. False: there is none, or *ret_odd, what stands
+ * in its place is none.
  */
-static bool may_be_ours(const struct text *xml, const struct text *config,
-			const struct text *journal)
+static bool next_uuid(const char **at, char uuid[UUID_LEN + 1], bool *ret_odd)
 {
 	static const char tag[] = "<uuid>";
+	struct text copy = { uuid, UUID_LEN };
+
+	*at = strstr(*at, tag);
+	if (!*at)
+		return false;
+	*at += sizeof(tag) - 1;
+	memset(uuid, 0, UUID_LEN + 1);
+	memcpy(uuid, *at, strnlen(*at, UUID_LEN));
+	lower(&copy);
+	*ret_odd = strspn(uuid, "0123456789abcdef-") != UUID_LEN;
+	return !*ret_odd;
+}
+
+/*
+ * Does `test` hold for one of the document's UUIDs? A document without any
+ * that can be made out may be about any guest.
+ */
+static bool any_uuid(const struct text *xml, const struct texts *texts,
+		     bool (*test)(const char *uuid, const struct texts *texts))
+{
 	const char *at = xml->bytes;
-	bool found = false;
+	bool found = false, odd = false;
+	char uuid[UUID_LEN + 1];
 
-	while ((at = strstr(at, tag))) {
-		char uuid[UUID_LEN + 1];
-		struct text copy = { uuid, UUID_LEN };
-
-		at += sizeof(tag) - 1;
-		if (strlen(at) < UUID_LEN)
-			break;
-		memcpy(uuid, at, UUID_LEN);
-		uuid[UUID_LEN] = '\0';
-		lower(&copy);
-		if (strspn(uuid, "0123456789abcdef-") != UUID_LEN)
-			return true;
+	while (next_uuid(&at, uuid, &odd)) {
 		found = true;
-		if (is_in(uuid, config) || is_in(uuid, journal))
+		if (test(uuid, texts))
 			return true;
 	}
-	return !found || strlen(xml->bytes) != xml->len;
+	return !found || odd || strlen(xml->bytes) != xml->len;
+}
+
+static bool may_be_ours(const char *uuid, const struct texts *texts)
+{
+	return is_in(uuid, &texts->config) || is_in(uuid, &texts->journal);
+}
+
+/* --- real-time or not, without the module --- */
+
+static bool is(struct rt_span span, const char *text)
+{
+	return span.len == strlen(text) &&
+	       memcmp(span.text, text, span.len) == 0;
+}
+
+static bool is_off(struct rt_span value)
+{
+	return !value.len || is(value, "false") || is(value, "off") ||
+	       is(value, "no") || is(value, "0");
+}
+
+/* A value that goes on in a further line is doubtful, too. */
+static bool is_rt_in_config(const char *uuid, const struct text *config)
+{
+	bool inside = false, in_rt = false;
+	struct rt_line line;
+
+	for (size_t at = 0;
+	     rt_line_next(config->bytes, config->len, &at, &line);) {
+		if (line.kind == RT_LINE_SECTION)
+			inside = memmem(line.whole.text, line.whole.len, uuid,
+					UUID_LEN);
+		if (line.kind == RT_LINE_SECTION || line.kind == RT_LINE_KEY)
+			in_rt = inside && is(line.name, "rt");
+		if (in_rt &&
+		    (line.kind == RT_LINE_KEY || line.kind == RT_LINE_MORE) &&
+		    !is_off(line.value))
+			return true;
+	}
+	return false;
+}
+
+/* The last line about the guest: it is active, or gone. */
+static bool is_rt_on_record(const char *uuid, const struct text *journal)
+{
+	bool rt = false;
+	struct rt_line line;
+
+	for (size_t at = 0;
+	     rt_line_next(journal->bytes, journal->len, &at, &line);) {
+		if (memmem(line.whole.text, line.whole.len, uuid, UUID_LEN))
+			rt = memmem(line.whole.text, line.whole.len, " rt=1",
+				    5);
+	}
+	return rt;
+}
+
+static bool may_be_rt(const char *uuid, const struct texts *texts)
+{
+	return is_rt_in_config(uuid, &texts->config) ||
+	       is_rt_on_record(uuid, &texts->journal);
 }
 
 /* A failure of ours must never kill a running guest or stop a clean-up. */
@@ -142,11 +221,22 @@ static bool may_refuse(const char *operation)
 	return false;
 }
 
-static int fail(const struct rt_hook_call *call, const char *what,
+/* To who started the guest if that is refused, else to the log. */
+static int fail(const struct rt_hook_call *call, bool refuse, const char *what,
 		const char *why)
 {
-	fprintf(stderr, "kvmrt: guest '%s': %s: %s\n", call->guest, what, why);
-	return may_refuse(call->operation) ? 1 : 0;
+	struct rt_log log;
+
+	if (refuse && may_refuse(call->operation)) {
+		fprintf(stderr, "kvmrt: guest '%s': %s: %s\n", call->guest,
+			what, why);
+		return 1;
+	}
+	rt_log_open(&log, "kvmrt-hook", RT_LOG_INFO, !call->root);
+	rt_log_warn(&log, "guest '%s': nothing is done for it at '%s': %s: %s",
+		    call->guest, call->operation, what, why);
+	rt_log_close(&log);
+	return 0;
 }
 
 /*
@@ -183,27 +273,53 @@ static void *load_module(void)
 			       RTLD_LAZY | RTLD_LOCAL);
 }
 
-static int run_module(const struct rt_hook_call *call)
+static int run_module(const struct rt_hook_call *call, bool may_be_rt_guest)
 {
-	void *module = load_module();
-	rt_hook_run_fn *run;
+	void *handle = load_module();
+	const struct rt_hook_module *module;
 
-	if (!module)
-		return fail(call, "cannot load the hook's module", dlerror());
-	*(void **)&run = dlsym(module, RT_HOOK_SYMBOL);
-	if (!run)
-		return fail(call, "the hook's module is of another version",
+	if (!handle)
+		return fail(call, may_be_rt_guest,
+			    "cannot load the hook's module, so install kvmrt "
+			    "anew",
 			    dlerror());
-	return run(call);
+	module = dlsym(handle, RT_HOOK_SYMBOL);
+	if (!module || strcmp(module->version, RT_HOOK_VERSION) != 0)
+		return fail(call, may_be_rt_guest,
+			    "the hook's module is of another version than the "
+			    "hook, so install kvmrt anew",
+			    module ? module->version : dlerror());
+	return module->run(call);
+}
+
+/* Not ours: 0. */
+static int handle_guest(struct rt_hook_call *call, const struct text *xml)
+{
+	struct texts texts = { 0 };
+	bool known, rt;
+	int status = 0;
+
+	known = read_file(call->root, "/etc/kvmrt.cfg", &texts.config) &&
+		read_file(call->root, "/run/kvmrt/journal", &texts.journal);
+	lower(&texts.config);
+	call->xml = xml->bytes;
+	call->xml_len = xml->len;
+	if (!known || ((texts.config.bytes || texts.journal.bytes) &&
+		       any_uuid(xml, &texts, may_be_ours))) {
+		rt = !known || any_uuid(xml, &texts, may_be_rt);
+		status = run_module(call, rt);
+	}
+	free(texts.config.bytes);
+	free(texts.journal.bytes);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
 	const char *root = getenv("KVMRT_ROOT");
 	struct rt_hook_call call = { .root = root && *root ? root : NULL };
-	struct text xml = { 0 }, config = { 0 }, journal = { 0 };
-	bool known;
-	int status = 0;
+	struct text xml = { 0 };
+	int status;
 
 	if (argc < 3) {
 		fprintf(stderr,
@@ -215,22 +331,15 @@ int main(int argc, char **argv)
 	}
 	call.guest = argv[1];
 	call.operation = argv[2];
-	if (strcmp(call.operation, "stopped") == 0)
+	/* qemu:///session runs the same hooks, as a user who may do nothing. */
+	if (strcmp(call.operation, "stopped") == 0 ||
+	    (!call.root && geteuid() != 0))
 		return 0;
 	if (!read_all(STDIN_FILENO, XML_MAX, &xml))
-		return fail(&call, "cannot read the domain XML from libvirt",
+		return fail(&call, true,
+			    "cannot read the domain XML from libvirt",
 			    strerror(errno));
-
-	known = read_file(call.root, "/etc/kvmrt.cfg", &config) &&
-		read_file(call.root, "/run/kvmrt/journal", &journal);
-	lower(&config);
-	call.xml = xml.bytes;
-	call.xml_len = xml.len;
-	if (!known || ((config.bytes || journal.bytes) &&
-		       may_be_ours(&xml, &config, &journal)))
-		status = run_module(&call);
+	status = handle_guest(&call, &xml);
 	free(xml.bytes);
-	free(config.bytes);
-	free(journal.bytes);
 	return status;
 }

@@ -178,8 +178,11 @@ static int start_one(void *data, size_t i, struct rt_err *err)
 	struct rt_virt virt;
 	int r;
 
-	if (boot->items[i].running)
-		return 0;
+	/* Tuned anew already, or not. */
+	if (boot->items[i].running) {
+		*err = boot->items[i].err;
+		return boot->items[i].r;
+	}
 	if (boot->clean && boot->failed)
 		return rt_fail(err, 0,
 			       "not started, because another guest failed");
@@ -293,7 +296,7 @@ static int finish_clean(struct boot *boot, bool failed)
 static int retune(struct boot *boot, const struct rt_tool *tool,
 		  struct rt_err *err)
 {
-	RT_AUTO_FREE const struct rt_guest **running =
+	RT_AUTO_FREE struct rt_retuned *running =
 		calloc(boot->n + 1, sizeof(*running));
 	struct rt_report report = { 0 };
 	size_t n = 0;
@@ -303,13 +306,20 @@ static int retune(struct boot *boot, const struct rt_tool *tool,
 		return rt_fail_memory(err);
 	for (size_t i = 0; i < boot->n; i++) {
 		if (boot->items[i].running)
-			running[n++] = boot->items[i].guest;
+			running[n++].guest = boot->items[i].guest;
 	}
 	if (!n && !boot->clean)
 		return 0;
 	r = rt_retune(&boot->loaded, &boot->virt, running, n, &report, err);
 	rt_retune_tell(tool, boot->options->verbose, &report);
 	rt_report_fini(&report);
+	n = 0;
+	for (size_t i = 0; i < boot->n; i++) {
+		if (!boot->items[i].running)
+			continue;
+		boot->items[i].r = running[n].r;
+		boot->items[i].err = running[n++].err;
+	}
 	return r;
 }
 

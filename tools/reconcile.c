@@ -3,7 +3,9 @@
  * reconcile.c - bring the host to what the running guests need, once
  *
  * For the lab and for repair: what the agent does at each event. It needs no
- * configuration: the guests are on record.
+ * configuration: the guests are on record. With --release they are forgotten
+ * first, so that everything is restored while they run: for whoever takes
+ * kvmrt off the host.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -18,11 +20,13 @@
 #define NAME "kvmrt-reconcile"
 
 static const char help[] =
-	"usage: " NAME " [--salvage]\n"
+	"usage: " NAME " [--release] [--salvage]\n"
 	"Make the host what the guests on record need, or restore it when "
 	"none\n"
 	"is. Safe at any time; hook and agent do the same by themselves.\n"
 	"\n"
+	"      --release  first forget all guests: the host is restored while "
+	"they run\n"
 	"      --salvage  first move a record that cannot be read, or has "
 	"damaged\n"
 	"                 lines, to /run/kvmrt/journal.damaged-N and keep what "
@@ -31,8 +35,12 @@ static const char help[] =
 	"  -h, --help     this text\n"
 	"  -V, --version  the version\n"
 	"\n"
-	"Exit status: 0; 1: it failed; 2: wrong usage; 4: salvaged, but not "
-	"all.\n";
+	"Exit status: 0; 1: it failed; 2: wrong usage; 4: not all could be "
+	"salvaged\nor restored.\n";
+
+struct arguments {
+	bool release, salvage;
+};
 
 static void print_report(const struct rt_log *log,
 			 const struct rt_report *report)
@@ -69,22 +77,48 @@ static int open_store(struct rt_sys *sys, const struct rt_log *log,
 	return r;
 }
 
-static int run(struct rt_sys *sys, const struct rt_log *log, bool salvage,
-	       bool *ret_partly, struct rt_err *err)
+/* Of all guests: what they needed is then restored, while they run. */
+static int forget_all(struct rt_store *store, struct rt_err *err)
+{
+	int r = 0;
+
+	while (r == 0 && store->journal.n_active)
+		r = rt_reconcile_drop(store,
+				      store->journal.active[0].guest.uuid, err);
+	return r;
+}
+
+/* *ret_partly: something could not be salvaged, or stays on record. */
+static int run(struct rt_sys *sys, const struct rt_log *log,
+	       const struct arguments *arguments, bool *ret_partly,
+	       struct rt_err *err)
 {
 	struct rt_report report = { 0 };
 	const struct rt_notify notify = { .report = &report };
 	struct rt_outcomes outcomes = { 0 };
 	struct rt_topo topo = { 0 };
 	struct rt_store store;
-	int r = open_store(sys, log, salvage, &store, ret_partly, err);
+	int r = open_store(sys, log, arguments->salvage, &store, ret_partly,
+			   err);
 
 	if (r < 0)
 		return r;
-	r = rt_topology_load(sys, &topo, err);
+	if (arguments->release)
+		r = forget_all(&store, err);
+	if (r == 0)
+		r = rt_topology_load(sys, &topo, err);
 	if (r == 0)
 		r = rt_reconcile(&store, &topo, &notify, &outcomes, err);
 	print_report(log, &report);
+	for (size_t i = 0; i < outcomes.n; i++)
+		rt_log_warn(log, "guest %s is not real-time: %s",
+			    outcomes.items[i].uuid, outcomes.items[i].reason);
+	if (r == 0 && arguments->release &&
+	    !rt_journal_is_empty(&store.journal)) {
+		rt_log_warn(log, "not everything could be restored; what is "
+				 "left is in /" RT_STORE_DIR "/journal");
+		*ret_partly = true;
+	}
 	rt_store_close(&store);
 	rt_topo_fini(&topo);
 	rt_report_fini(&report);
@@ -93,9 +127,10 @@ static int run(struct rt_sys *sys, const struct rt_log *log, bool salvage,
 }
 
 /* RT_GO_ON, or the exit status. */
-static int parse_options(int argc, char **argv, bool *ret_salvage)
+static int parse_options(int argc, char **argv, struct arguments *ret)
 {
 	static const struct option longs[] = {
+		{ "release", no_argument, NULL, 'r' },
 		{ "salvage", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -112,9 +147,10 @@ static int parse_options(int argc, char **argv, bool *ret_salvage)
 			puts(NAME " " KVMRT_VERSION);
 			return RT_EXIT_DONE;
 		}
-		if (option != 's')
+		if (option == '?')
 			break;
-		*ret_salvage = true;
+		ret->release |= option == 'r';
+		ret->salvage |= option == 's';
 	}
 	if (option == -1 && optind == argc)
 		return RT_GO_ON;
@@ -125,11 +161,12 @@ static int parse_options(int argc, char **argv, bool *ret_salvage)
 int main(int argc, char **argv)
 {
 	const char *root = getenv("KVMRT_ROOT");
-	bool salvage = false, partly = false;
+	struct arguments arguments = { 0 };
+	bool partly = false;
 	struct rt_sys sys;
 	struct rt_log log;
 	struct rt_err err;
-	int r = parse_options(argc, argv, &salvage);
+	int r = parse_options(argc, argv, &arguments);
 
 	if (r != RT_GO_ON)
 		return r;
@@ -138,7 +175,7 @@ int main(int argc, char **argv)
 		return RT_EXIT_FAILED;
 	}
 	rt_log_open(&log, NAME, RT_LOG_INFO, false);
-	r = run(&sys, &log, salvage, &partly, &err);
+	r = run(&sys, &log, &arguments, &partly, &err);
 	if (r < 0)
 		rt_log_err(&log, "%s", err.text);
 	rt_log_close(&log);

@@ -6,6 +6,7 @@
 
 #include "probe.h"
 #include "reconcile.h"
+#include "topology.h"
 
 int rt_guest_pid(struct rt_sys *sys, const char *name, unsigned *ret_pid,
 		 struct rt_err *err)
@@ -23,6 +24,25 @@ int rt_guest_pid(struct rt_sys *sys, const char *name, unsigned *ret_pid,
 			    "pid",
 			    name, text);
 	return r < 0 ? rt_wrap(err, "find its process") : 0;
+}
+
+/* Did we take any CPU offline? Then the kernel does not know its topology. */
+static bool any_offline(const struct rt_journal *journal)
+{
+	for (size_t i = 0; i < journal->n_saved; i++) {
+		if (!journal->saved[i].done &&
+		    strstr(journal->saved[i].path, "/online"))
+			return true;
+	}
+	return false;
+}
+
+int rt_adopt_topology(struct rt_store *store, const struct rt_topo *topo,
+		      struct rt_err *err)
+{
+	if (topo->saved || any_offline(&store->journal))
+		return 0;
+	return rt_topology_save(store->sys, err);
 }
 
 int rt_adopt(struct rt_store *store, const struct rt_guest *guest,

@@ -3,6 +3,7 @@
 #ifndef RT_ADOPT_H
 #define RT_ADOPT_H
 
+#include "core/model/topo.h"
 #include "store.h"
 
 /*
@@ -11,6 +12,13 @@
  */
 int rt_guest_pid(struct rt_sys *sys, const char *name, unsigned *ret_pid,
 		 struct rt_err *err);
+
+/*
+ * Save the topology for when siblings are offline, unless it is saved already
+ * or we have taken some offline: to be called before the first guest is.
+ */
+int rt_adopt_topology(struct rt_store *store, const struct rt_topo *topo,
+		      struct rt_err *err);
 
 /*
  * Record that this guest runs as process pid, tuned as *guest says from now

@@ -40,7 +40,7 @@ definition() { # definition NAME UUID
 		"<type arch='x86_64'>hvm</type></os></domain>"
 }
 
-# A libvirt of files: plc1 runs.
+# A libvirt of files: plc1 runs, as kvmrt.cfg has it.
 files() {
 	for guest in "plc1 $plc1" "office $office" "web $web"; do
 		dir=$work/base/virt/${guest#* }
@@ -49,6 +49,7 @@ files() {
 		definition "${guest% *}" "${guest#* }" >"$dir/xml"
 	done
 	echo 0 >"$work/base/virt/$plc1/on"
+	sed 's/rt1/plc1/' "$data/rt1.xml" >"$work/base/virt/$plc1/xml"
 }
 
 # The same for libvirt's test driver: state 5 is off.

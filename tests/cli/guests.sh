@@ -244,6 +244,80 @@ fi
 root=$work/tuned
 "$tree/tests/bench/make-host" smt2-numa2-12cpu-guest "$root" || exit 1
 cp "$data/rt1.cfg" "$root/etc/kvmrt.cfg"
+
+# --- running guests are tuned anew: by the same rules as when they start
+
+one=6a1f0c1e-0000-4000-8000-000000000001
+two=6a1f0c1e-0000-4000-8000-000000000002
+rm -rf "$KVMRT_CONNECT"
+mkdir -p "$KVMRT_CONNECT/$one" "$KVMRT_CONNECT/$two"
+for i in 1 2; do
+	echo "rt$i" >"$KVMRT_CONNECT/6a1f0c1e-0000-4000-8000-00000000000$i/name"
+	cp "$data/rt$i.xml" "$KVMRT_CONNECT/6a1f0c1e-0000-4000-8000-00000000000$i/xml"
+done
+echo 0 >"$KVMRT_CONNECT/$one/on"
+config() { # config "CPUSET [NR_VCPUS]" [SECOND'S-CPUSET]
+	{
+		sed -n '1,/^pcidevs/p' "$data/rt1.cfg" |
+			sed "s/^cpuset.*/cpuset = ${1% *}/; s/^nr_vcpus.*/nr_vcpus = ${1#* }/"
+		[ $# -eq 1 ] || printf '[%s]\nname = rt2\nnr_vcpus = 1\ncpuset = %s\nrt = true\n' "$two" "$2"
+	} >"$root/etc/kvmrt.cfg"
+}
+record() { # record NAME GUEST TEXT: what is on record for the guest
+	grep "^guest .* $2 " "$root/run/kvmrt/journal" | tail -1 | grep -qF -- "$3"
+	result $? "$1: on record with '$3'" || grep '^guest ' "$root/run/kvmrt/journal" | sed 's/^/# /'
+}
+
+# The same process again, in a scope of its own, as rt2's.
+slice=$root/sys/fs/cgroup/machine.slice
+cp -a "$root/proc/4711" "$root/proc/4800"
+mv "$root/proc/4800/task/4711" "$root/proc/4800/task/4800"
+cp -a "$slice/machine-qemu\\x2d1\\x2drt1.scope" "$slice/machine-qemu\\x2d2\\x2drt2.scope"
+for i in 2 3 4 5 7; do
+	mv "$root/proc/4800/task/471$i" "$root/proc/4800/task/480$i"
+done
+grep -rlE 'x2drt1|47[01]' "$root/proc/4800" "$slice/machine-qemu\\x2d2\\x2drt2.scope" |
+	while read -r file; do
+		sed -i 's/x2d1\\x2drt1/x2d2\\x2drt2/; s/4711/4800/; s/471\([2-57]\)/480\1/' "$file"
+	done
+echo 4800 >"$root/run/libvirt/qemu/rt2.pid"
+config '6-11 2'
+run 'a guest that kvmrt does not know' 0 kvmrt-boot --root "$root" rt1
+has out 'rt1: runs already, tuned anew'
+record "$name" rt1 ' vcpus=2 cpuset=6-11 '
+config '6-11 1'
+run 'fewer vCPUs in the file' 1 kvmrt-boot --root "$root" rt1
+has err "guest 'rt1': it stays tuned as it was"
+has err 'vCPUs: the definition has 2, kvmrt.cfg wants 1'
+record "$name" rt1 ' vcpus=2 cpuset=6-11 '
+config '6-11 2'
+sed -i '/^pcidevs/d' "$root/etc/kvmrt.cfg"
+run 'without its device in the file' 1 kvmrt-boot --root "$root" rt1
+has err '0000:81:00.0'
+record "$name" rt1 ' pci=0000:81:00.0'
+# The file gives its CPUs to another guest, which runs as well.
+echo 0 >"$KVMRT_CONNECT/$two/on"
+config '2-5,10-11 2' 6-9
+run 'CPUs of a guest that runs' 1 kvmrt-boot --root "$root" rt2
+has err "guest 'rt2': CPUs 6-9 belong to guest 'rt1', which is running"
+! grep -q "$two" "$root/run/kvmrt/journal"
+result $? "$name: it is not on record"
+config '2-5,10-11 1' 6-9
+run 'CPUs of one that may not be tuned anew' 1 kvmrt-boot --root "$root" rt1 rt2
+has err "guest 'rt1': it stays tuned as it was"
+has err "guest 'rt2': CPUs 6-9 belong to guest 'rt1', which is running"
+record "$name" rt1 ' vcpus=2 cpuset=6-11 '
+config '2-5 1' 6-9
+sed -i "s/>2<\/vcpu>/>1<\/vcpu>/; /vcpu='1'/d" "$KVMRT_CONNECT/$one/xml"
+run 'two that swap their CPUs' 0 kvmrt-boot --root "$root" rt1 rt2
+record "$name" rt1 ' vcpus=1 cpuset=2-5 '
+record "$name" rt2 ' vcpus=1 cpuset=6-9 '
+KVMRT_ROOT=$root "$hook" rt2 release begin - <"$data/rt2.xml"
+result $? 'tuned anew: release'
+rm -rf "$root/proc/4800" "$root/run/libvirt/qemu/rt2.pid"
+cp "$data/rt1.cfg" "$root/etc/kvmrt.cfg"
+KVMRT_ROOT=$root "$hook" rt1 release begin - <"$data/rt1.xml"
+result $? 'tuned anew: release'
 latency=$root/sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us
 idle=$root/sys/devices/system/cpu/cpu8/power/pm_qos_resume_latency_us
 was=$(cat "$latency")

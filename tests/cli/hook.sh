@@ -110,6 +110,36 @@ call "release once more" 0 rt1 release
 unchanged
 rm -rf "$work/tuned"
 
+# --- the daemon dies while it starts the guest; a new one finds that it runs
+
+fresh rt1
+call prepare 0 rt1 prepare
+grep -q ' stage=0 pid=1 ' "$root/run/kvmrt/journal"
+result $? "reconnect: it is on record as prepared, by the daemon"
+mv "$root/proc/1" "$work/daemon"
+call "reconnect: the daemon died before 'started'" 0 rt1 reconnect
+mv "$work/daemon" "$root/proc/1"
+empty err
+holds sys/devices/system/cpu/cpu7/online 0
+holds sys/fs/cgroup/cpuset.cpus.isolated 6-11
+grep -q ' stage=1 pid=4711 ' "$root/run/kvmrt/journal"
+result $? "$name: on record with its process"
+call "$name: release" 0 rt1 release
+unchanged
+
+# A running guest that the section does not describe is not taken on.
+fresh rt1
+edit "s/<vcpu\(.*\)>2</<vcpu\1>3</"
+call "reconnect, with more vCPUs than configured" 0 rt1 reconnect "$work/edited.xml"
+empty out
+has err "vCPUs: the definition has 3, kvmrt.cfg wants 2"
+unchanged
+edit "s/vcpupin vcpu='0' cpuset='6'/vcpupin vcpu='0' cpuset='8'/"
+call "reconnect, with other pins" 0 rt1 reconnect "$work/edited.xml"
+holds sys/fs/cgroup/cpuset.cpus.isolated 6-11
+call "$name: release" 0 rt1 release
+unchanged
+
 # --- guests that are not ours
 
 fresh
@@ -204,6 +234,23 @@ for guest in ../rt1 a/b /etc/passwd .. ''; do
 	unchanged
 done
 
+# --- a revert to a snapshot: prepare, with what the snapshot holds
+
+mkdir -p "$root/etc/libvirt/qemu"
+sed '1i <!-- libvirt writes this -->' "$data/rt1.xml" >"$root/etc/libvirt/qemu/rt1.xml"
+edit "s/<vcpu\(.*\)>2</<vcpu\1>3</"
+call "a snapshot with more vCPUs" 1 rt1 prepare "$work/edited.xml"
+one_line
+has err "vCPUs: the definition has 3"
+has err "a document other than its definition, a snapshot's perhaps"
+has err "'virsh start rt1' starts that"
+hasnt err kvmrt-sync-config
+sed -i "s/<locked\/>//" "$root/etc/libvirt/qemu/rt1.xml"
+call "and a definition that is not right either" 1 rt1 prepare "$work/edited.xml"
+has err kvmrt-sync-config
+hasnt err snapshot
+rm -r "$root/etc/libvirt"
+
 # --- migrate and restore
 
 fresh rt1
@@ -276,11 +323,91 @@ trouble "a directory of ours that anybody may write"
 fresh rt1
 rm "$root/sys/devices/system/cpu/online"
 trouble "no CPUs to be seen"
-cp -a "$(dirname "$hook")/qemu" "$work/alone"
-fresh rt1
-KVMRT_ROOT=$root "$work/alone" rt1 reconnect begin - <"$data/rt1.xml" \
-	>"$work/out" 2>"$work/err"
-result $? "without its module: reconnect succeeds"
+
+# --- a part of ours that is not there, or of another version
+
+# apart WHAT: the hook and its module in a directory of their own
+apart() {
+	mkdir -p "$work/apart"
+	cp -a "$(dirname "$hook")"/qemu "$(dirname "$hook")"/kvmrt-hook.so "$work/apart"
+	case $1 in
+	missing) rm "$work/apart/kvmrt-hook.so" ;;
+	damaged) echo nothing >"$work/apart/kvmrt-hook.so" ;;
+	older) sed -i 's/kvmrt-hook [0-9]\.[0-9]/kvmrt-hook 9.9/' "$work/apart/kvmrt-hook.so" ;;
+	strange) sed -i 's/libinih\.so/libnone.so/' "$work/apart/kvmrt-hook.so" ;;
+	esac
+}
+
+for part in missing damaged older strange; do
+	apart $part
+	# Where kvmrt is installed its module takes the missing one's place.
+	[ $part = missing ] && [ -e /usr/lib/kvmrt/kvmrt-hook.so ] && continue
+	whole=$hook
+	hook=$work/apart/qemu
+	fresh two
+	for operation in $operations; do
+		call "module $part, another guest: $operation" 0 other "$operation" "$work/other.xml"
+		empty err
+	done
+	fresh plain
+	for operation in $operations; do
+		call "module $part, an ordinary guest: $operation" 0 plain "$operation"
+		empty out
+	done
+	call "module $part, an ordinary guest" 0 plain prepare
+	has err "guest 'plain': nothing is done for it at 'prepare'"
+	call "module $part, a disabled guest" 0 off reconnect "$work/off.xml"
+	for operation in prepare start started migrate restore; do
+		call "module $part, an RT guest: $operation" 1 rt1 "$operation"
+		empty out
+		one_line
+		lines err 1
+	done
+	has err "install kvmrt anew"
+	for operation in stopped release reconnect attach new; do
+		call "module $part, an RT guest: $operation" 0 rt1 "$operation"
+		empty out
+	done
+	for value in TRUE 1 what 'true # no comment'; do
+		sed -i "s/^rt = .*/rt\t=$value/" "$root/etc/kvmrt.cfg"
+		call "module $part, rt=$value" 1 rt1 prepare
+	done
+	sed -i "1,7s/^rt.*/rt =\n# and\n true/" "$root/etc/kvmrt.cfg"
+	call "module $part, rt = true in two lines" 1 rt1 prepare
+	sed -i '/^# and/d; /^ true/d' "$root/etc/kvmrt.cfg"
+	for value in Off no 0 false ''; do
+		sed -i "1,7s/^rt.*/rt = $value/" "$root/etc/kvmrt.cfg"
+		call "module $part, rt = $value" 0 rt1 prepare
+	done
+	unchanged
+	# It was real-time when it was prepared, whatever the file says by now.
+	hook=$whole
+	fresh rt1
+	call "prepare" 0 rt1 prepare
+	cp "$data/ordinary.cfg" "$root/etc/kvmrt.cfg"
+	hook=$work/apart/qemu
+	call "module $part, RT on record" 1 rt1 started
+	hook=$whole
+	call "release" 0 rt1 release
+done
+
+# --- not root: as nobody, with nothing to be read from stdin
+
+apart whole
+chmod 755 "$work" "$work/apart"
+name="not root"
+mkfifo "$work/silent"
+exec 8<>"$work/silent"
+as_nobody=
+[ "$(id -u)" -ne 0 ] || as_nobody="setpriv --reuid 65534 --clear-groups"
+for operation in $operations; do
+	# shellcheck disable=SC2086 # words
+	timeout 1 $as_nobody "$work/apart/qemu" rt1 "$operation" begin - \
+		<&8 >"$work/out" 2>"$work/err"
+	[ $? -eq 0 ] && [ ! -s "$work/out" ] && [ ! -s "$work/err" ]
+	result $? "$name: $operation ends at once, silently"
+done
+exec 8<&-
 
 # --- refused half way: a CPU that the kernel keeps up
 
@@ -314,20 +441,39 @@ result $? "$name: reconcile"
 mv "$work/gone" "$root/proc/4711"
 unchanged
 
+# --- kvmrt leaves the host, and the guest runs on
+
+fresh rt1
+call prepare 0 rt1 prepare
+call started 0 rt1 started
+name="kvmrt-reconcile --release"
+KVMRT_ROOT=$root "$reconcile" --release >"$work/out" 2>"$work/err"
+result $? "$name"
+unchanged
+KVMRT_ROOT=$root "$reconcile" --release >"$work/out" 2>"$work/err"
+result $? "$name, with nothing on record"
+unchanged
+KVMRT_ROOT=$root "$reconcile" --relese >"$work/out" 2>"$work/err"
+[ $? -eq 2 ]
+result $? "$name, mistyped"
+
 # --- the lock
 
 fresh rt1
 mkdir -p "$root/run/kvmrt"
 echo 4242 >"$root/run/kvmrt/lock"
-# One wait of ten seconds for both.
-flock "$root/run/kvmrt/lock" sleep 13 &
+# One wait for both.
+flock "$root/run/kvmrt/lock" sleep 9 &
 sleep 0.3
 KVMRT_ROOT=$root "$hook" rt1 reconnect begin - <"$data/rt1.xml" \
 	>"$work/reconnect.out" 2>"$work/reconnect.err" &
 reconnect=$!
+began=$(date +%s)
 call "the lock is held" 1 rt1 prepare
+[ $(($(date +%s) - began)) -le 8 ]
+result $? "$name: refused while there is time left of ten seconds"
 one_line
-has err "held by process 4242 for more than 10 seconds"
+has err "held by process 4242 for more than 6 seconds"
 wait $reconnect
 result $? "the lock is held: reconnect succeeds all the same"
 wait

@@ -37,6 +37,9 @@ chmod 644 "$hooks/qemu.d/kvmrt"
 check 1 fail hook 'is not executable'
 chmod 755 "$hooks/qemu.d/kvmrt"
 check 0 pass hook "/etc/libvirt/hooks/qemu.d/kvmrt is kvmrt's"
+sed 's/kvmrt-hook [0-9]/kvmrt-hook 9/' "$hook" >"$hooks/qemu.d/kvmrt"
+check 1 fail hook 'is of another version than this command'
+cp "$hook" "$hooks/qemu.d/kvmrt"
 mv "$hooks/qemu.d/kvmrt" "$root/etc/elsewhere"
 ln -s /etc/elsewhere "$hooks/qemu.d/kvmrt"
 check 0 warn hook "is kvmrt's"

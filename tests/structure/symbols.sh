@@ -54,8 +54,8 @@ needed "$hook" | grep -vE '^(libc\.so|libdl\.so|lib[a-z]*san\.so|libgcc_s)' >"$o
 none "the hook itself needs the C library only"
 needed "$module" | grep -iE 'libvirt' >"$out"
 none "the module does not need libvirt"
-nm -D --defined-only "$module" | awk '$2 == "T" { print $3 }' |
-	grep -vx 'rt_hook_run' |
+nm -D --defined-only "$module" | awk '{ print $3 }' |
+	grep -vx 'rt_hook_module' |
 	grep -vE '^(__asan|__ubsan|__odr)' >"$out"
 none "the module exports one name"
 for program in "$build"/bin/kvmrt-validate-config "$build"/bin/kvmrt-show-config; do

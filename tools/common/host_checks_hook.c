@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../../hooks/hook.h"
 #include "host_checks.h"
 
 /* The hook is some tens of kilobytes; with sanitizers, megabytes. */
@@ -16,15 +17,13 @@ enum hook {
 	HOOK_ABSENT,
 	HOOK_HIDDEN, /* for want of rights */
 	HOOK_STRANGE,
+	HOOK_OLD, /* of another version: it does not take our module */
 	HOOK_NOT_EXECUTABLE,
 	HOOK_OURS,
 };
 
-/* Our program carries the name of what it loads. */
-static bool is_ours(const char *text, size_t len)
+static bool holds(const char *text, size_t len, const char *mark)
 {
-	static const char mark[] = "kvmrt-hook.so";
-
 	return memmem(text, len, mark, strlen(mark)) != NULL;
 }
 
@@ -42,11 +41,14 @@ static enum hook look_at_hook(struct rt_loaded *loaded, const char *path)
 		return HOOK_HIDDEN;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return HOOK_ABSENT;
+	/* Our program carries the name of what it loads. */
 	if (!S_ISREG(st.st_mode) ||
 	    rt_sys_read_all(&loaded->sys, path, HOOK_MAX, &text, &len,
 			    &ignored) < 0 ||
-	    !is_ours(text, len))
+	    !holds(text, len, RT_HOOK_MODULE))
 		return HOOK_STRANGE;
+	if (!holds(text, len, RT_HOOK_VERSION))
+		return HOOK_OLD;
 	return st.st_mode & 0100 ? HOOK_OURS : HOOK_NOT_EXECUTABLE;
 }
 
@@ -67,8 +69,7 @@ static void check_program(struct rt_loaded *loaded,
 	const char *path = in_dir;
 	enum hook hook = look_at_hook(loaded, path);
 
-	if (hook == HOOK_ABSENT &&
-	    look_at_hook(loaded, alone) >= HOOK_NOT_EXECUTABLE) {
+	if (hook == HOOK_ABSENT && look_at_hook(loaded, alone) > HOOK_STRANGE) {
 		path = alone;
 		hook = look_at_hook(loaded, path);
 	}
@@ -88,6 +89,14 @@ static void check_program(struct rt_loaded *loaded,
 				  "install kvmrt anew: what is there tunes no "
 				  "guest",
 				  "/%s is not kvmrt's hook", path);
+		return;
+	case HOOK_OLD:
+		rt_host_check_add(checks, "hook", RT_FAIL,
+				  "install kvmrt anew, so that all its parts "
+				  "are of one version",
+				  "/%s is of another version than this "
+				  "command, " KVMRT_VERSION,
+				  path);
 		return;
 	case HOOK_NOT_EXECUTABLE:
 		rt_host_check_add(checks, "hook", RT_FAIL,

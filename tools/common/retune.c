@@ -5,25 +5,62 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/domain/domain.h"
-#include "core/base/strbuf.h"
+#include "core/check/admit.h"
 #include "host/adopt.h"
 #include "host/reconcile.h"
 
-static int read_memory(struct rt_virt *virt, const char *uuid,
-		       unsigned long long *ret_kib, struct rt_err *err)
+/* Of the document that the guest runs with. */
+static int read_live(struct rt_virt *virt, const struct rt_guest *guest,
+		     unsigned long long *ret_kib, struct rt_err *err)
 {
 	RT_AUTO_FREE char *xml = NULL;
 	struct rt_domain domain;
-	int r = rt_virt_read(virt, uuid, RT_VIRT_LIVE, &xml, err);
+	int r = rt_virt_read(virt, guest->uuid, RT_VIRT_LIVE, &xml, err);
 
 	if (r == 0)
 		r = rt_domain_parse(xml, strlen(xml), &domain, err);
 	if (r < 0)
 		return r;
 	*ret_kib = domain.memory_kib;
+	r = rt_admit_running(&domain, guest, err);
 	rt_domain_fini(&domain);
-	return 0;
+	return r;
+}
+
+static bool is_retuned(const struct rt_retuned *guests, size_t n,
+		       const char *uuid)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (guests[i].r == 0 &&
+		    strcmp(guests[i].guest->uuid, uuid) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Those that are tuned anew together may swap CPUs: check.h has judged them by
+ * the file. All others have what is on record for them. Who is refused is one
+ * of the others for the rest.
+ */
+static void admit(const struct rt_journal *journal, struct rt_retuned *guests,
+		  size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct rt_retuned *item = &guests[i];
+		const bool was_good = item->r == 0;
+
+		for (size_t k = 0; item->r == 0 && k < journal->n_active; k++) {
+			const struct rt_guest *other =
+				&journal->active[k].guest;
+
+			if (!is_retuned(guests, n, other->uuid))
+				item->r = rt_admit_beside(item->guest, other,
+							  &item->err);
+		}
+		if (was_good && item->r < 0)
+			i = (size_t)-1; /* from the first again */
+	}
 }
 
 static int adopt(struct rt_store *store, const struct rt_guest *guest,
@@ -32,41 +69,58 @@ static int adopt(struct rt_store *store, const struct rt_guest *guest,
 	unsigned pid;
 	int r = rt_guest_pid(store->sys, guest->name, &pid, err);
 
-	if (r == 0)
-		r = rt_adopt(store, guest, kib, RT_STAGE_STARTED, pid, err);
-	return r < 0 ? rt_wrap(err, "guest '%s'", guest->name) : 0;
+	return r < 0 ? r :
+		       rt_adopt(store, guest, kib, RT_STAGE_STARTED, pid, err);
+}
+
+static int retune_locked(struct rt_loaded *loaded, struct rt_store *store,
+			 struct rt_retuned *guests,
+			 const unsigned long long *kib, size_t n,
+			 struct rt_report *report, struct rt_err *err)
+{
+	const struct rt_notify notify = { .report = report };
+	struct rt_outcomes outcomes = { 0 };
+	int r;
+
+	admit(&store->journal, guests, n);
+	for (size_t i = 0; i < n; i++) {
+		if (guests[i].r == 0)
+			guests[i].r = adopt(store, guests[i].guest, kib[i],
+					    &guests[i].err);
+	}
+	r = rt_reconcile(store, &loaded->topo, &notify, &outcomes, err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const char *why =
+			rt_outcomes_find(&outcomes, guests[i].guest->uuid);
+
+		if (why && guests[i].r == 0)
+			guests[i].r = rt_fail(&guests[i].err, 0, "%s", why);
+	}
+	rt_outcomes_fini(&outcomes);
+	return r;
 }
 
 /* libvirt is asked before the lock is taken: it may wait for a hook of ours. */
 int rt_retune(struct rt_loaded *loaded, struct rt_virt *virt,
-	      const struct rt_guest *const *guests, size_t n,
-	      struct rt_report *report, struct rt_err *err)
+	      struct rt_retuned *guests, size_t n, struct rt_report *report,
+	      struct rt_err *err)
 {
 	RT_AUTO_FREE unsigned long long *kib = calloc(n + 1, sizeof(*kib));
-	const struct rt_notify notify = { .report = report };
-	struct rt_outcomes outcomes = { 0 };
 	struct rt_store store;
-	int r = kib ? 0 : rt_fail_memory(err);
+	int r;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = read_memory(virt, guests[i]->uuid, &kib[i], err);
-	if (r == 0)
-		r = rt_store_open(&loaded->sys, RT_LOCK_LIMIT_MS, &store, err);
+	if (!kib)
+		return rt_fail_memory(err);
+	for (size_t i = 0; i < n; i++)
+		guests[i].r = read_live(virt, guests[i].guest, &kib[i],
+					&guests[i].err);
+	r = rt_store_open(&loaded->sys, RT_LOCK_LIMIT_MS, &store, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = adopt(&store, guests[i], kib[i], err);
+	if (n)
+		r = rt_adopt_topology(&store, &loaded->topo, err);
 	if (r == 0)
-		r = rt_reconcile(&store, &loaded->topo, &notify, &outcomes,
-				 err);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		const char *why = rt_outcomes_find(&outcomes, guests[i]->uuid);
-
-		if (why)
-			r = rt_fail(err, 0, "guest '%s': %s", guests[i]->name,
-				    why);
-	}
-	rt_outcomes_fini(&outcomes);
+		r = retune_locked(loaded, &store, guests, kib, n, report, err);
 	rt_store_close(&store);
 	return r;
 }

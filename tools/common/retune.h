@@ -6,14 +6,22 @@
 #include "virt/virt.h"
 #include "load.h"
 
+/* One running guest, and how it went. */
+struct rt_retuned {
+	const struct rt_guest *guest;
+	int r; /* negative: `err` says why it is not tuned as the file says */
+	struct rt_err err;
+};
+
 /*
- * Put the named running guests on record as the configuration has them, and
- * reconcile; without any, the host goes back to what it was. Notes go to
- * *report. Needs root.
+ * Put the running guests on record as the configuration has them, and
+ * reconcile; without any, the host is restored. A guest that may not be tuned so
+ * (core/check/admit.h) keeps its record. Only what concerns all of them is a
+ * failure of the call. Notes go to *report. Needs root.
  */
 int rt_retune(struct rt_loaded *loaded, struct rt_virt *virt,
-	      const struct rt_guest *const *guests, size_t n,
-	      struct rt_report *report, struct rt_err *err);
+	      struct rt_retuned *guests, size_t n, struct rt_report *report,
+	      struct rt_err *err);
 
 /* Warnings to stderr: what could not be, what somebody else has changed. */
 void rt_retune_tell(const struct rt_tool *tool, bool verbose,

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * admit.h - may the host be tuned for this guest now?
+ *
+ * check.h judges the file and the host. Here a guest is judged against what
+ * runs: who is on record already, and the document of the guest itself if it
+ * is running. The hook asks at each start, kvmrt-boot before it tunes a running
+ * guest anew.
+ */
+#ifndef RT_ADMIT_H
+#define RT_ADMIT_H
+
+#include "core/domain/domain.h"
+
+/*
+ * `other` is active, with the CPUs that are on record for it, whatever the
+ * file says by now. An error names those that both would have; a guest is no
+ * obstacle to itself, nor are two ordinary guests to each other.
+ */
+int rt_admit_beside(const struct rt_guest *guest, const struct rt_guest *other,
+		    struct rt_err *err);
+
+/* What differs in a way that counts, as a list in one sentence. */
+void rt_admit_list(const struct rt_differences *differences,
+		   bool (*which)(enum rt_difference_kind kind),
+		   struct rt_strbuf *out);
+
+/*
+ * May a running guest, whose live document is *live, be tuned as *guest says?
+ * A real-time guest's vCPUs, topology and devices must be what its section
+ * says: threads and interrupts are placed by that. Placement and nodes are put
+ * right while it runs.
+ */
+int rt_admit_running(const struct rt_domain *live, const struct rt_guest *guest,
+		     struct rt_err *err);
+
+#endif
