@@ -56,7 +56,7 @@ CORE := $(addprefix base/,err cpuset utf8 strbuf report json pci) \
 	$(addprefix record/,journal journal_text) \
 	$(addprefix plan/,plan plan_host plan_shield plan_threads plan_print \
 		state)
-HOST := sys sys_captured log topology topology_saved config_file \
+HOST := sys sys_captured log topology topology_saved new_file config_file \
 	probe probe_irq irq_owners probe_pci probe_task \
 	irqbalance tasks target store apply reconcile adopt counts preview \
 	baseline_file

@@ -2,8 +2,8 @@
 /*
  * baseline_file.h - what configuration and definition held when they last agreed
  *
- * /var/lib/kvmrt/agreed/UUID below the root: the two texts of core/agreed.h, a
- * line each. It outlives a boot, as the definitions do. A file that is damaged
+ * /var/lib/kvmrt/agreed/UUID below the root: the two texts of baseline.h, a line
+ * each. It outlives a boot, as the definitions do. A file that is damaged
  * is as good as none: the configuration then decides.
  */
 #ifndef RT_BASELINE_FILE_H
