@@ -45,7 +45,7 @@ LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
 AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 
-CORE := $(addprefix base/,err cpuset utf8 strbuf report json pci) \
+CORE := $(addprefix base/,err number text cpuset utf8 strbuf report json pci) \
 	$(addprefix model/,topo facts guest outcome) \
 	$(addprefix config/,config config_parse config_line config_read \
 		config_value config_edit import baseline) \

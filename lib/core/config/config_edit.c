@@ -304,7 +304,7 @@ static struct rt_section *find_section(struct rt_config *config,
 static int no_section(const char *uuid, struct rt_err *err)
 {
 	rt_fail(err, 0, "the configuration has no section [%s]",
-		rt_cut(uuid, strlen(uuid)).text);
+		rt_cut_text(uuid).text);
 	err->code = ENOENT;
 	return -ENOENT;
 }
@@ -360,14 +360,14 @@ int rt_config_add(const char *text, size_t len, const char *uuid,
 
 	if (!rt_uuid_parse(uuid, canonical))
 		return rt_fail(err, 0, "'%s' is not a UUID",
-			       rt_cut(uuid, strlen(uuid)).text);
+			       rt_cut_text(uuid).text);
 	r = parse_sound(text, len, "the present", &want, err);
 	if (r < 0)
 		return r;
 	if (rt_config_find(&want, canonical) ||
 	    rt_config_find_name(&want, name)) {
 		rt_fail(err, 0, "the configuration has a guest '%s' or [%s]",
-			rt_cut(name, strlen(name)).text, canonical);
+			rt_cut_text(name).text, canonical);
 		err->code = EEXIST;
 		return -EEXIST;
 	}

@@ -129,19 +129,19 @@ static void compare_identity(struct compare *compare)
 	if (strcmp(domain->name, text_of(guest->name)) != 0)
 		differ(compare, RT_DIFF_NAME,
 		       "name: the definition has '%s', kvmrt.cfg wants '%s'",
-		       rt_xml_text(domain->name).text,
-		       rt_xml_text(text_of(guest->name)).text);
+		       rt_cut_text(domain->name).text,
+		       rt_cut_text(text_of(guest->name)).text);
 	if (!same_text(domain->title, text_of(guest->title)))
 		differ(compare, RT_DIFF_TEXT,
 		       "title: the definition has '%s', kvmrt.cfg wants '%s'",
-		       rt_xml_text(domain->title).text,
-		       rt_xml_text(text_of(guest->title)).text);
+		       rt_cut_text(domain->title).text,
+		       rt_cut_text(text_of(guest->title)).text);
 	if (!same_text(domain->description, text_of(guest->description)))
 		differ(compare, RT_DIFF_TEXT,
 		       "description: the definition has '%s', kvmrt.cfg wants "
 		       "'%s'",
-		       rt_xml_text(domain->description).text,
-		       rt_xml_text(text_of(guest->description)).text);
+		       rt_cut_text(domain->description).text,
+		       rt_cut_text(text_of(guest->description)).text);
 }
 
 static void compare_vcpus(struct compare *compare)

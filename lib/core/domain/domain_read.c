@@ -68,7 +68,7 @@ static int read_uuid(const xmlNode *root, struct rt_domain *domain,
 		return r;
 	if (!parse_uuid((const char *)text, domain->uuid))
 		return rt_xml_fail(err, node, "'%s' is not a UUID",
-				   rt_xml_text((const char *)text).text);
+				   rt_cut_text((const char *)text).text);
 	return 0;
 }
 

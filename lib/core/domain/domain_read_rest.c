@@ -8,11 +8,6 @@
 /* Nobody passes more; and sets of devices are searched one by one. */
 #define DEVICES_MAX 1024
 
-static bool is_word(const char *text, const char *word)
-{
-	return rt_xml_same_word(text, word, strlen(word) + 1);
-}
-
 /* "KiB", "k", "MB" ...: bytes in one, 0 when it is none. */
 static unsigned long long unit_bytes(const char *unit)
 {
@@ -21,14 +16,14 @@ static unsigned long long unit_bytes(const char *unit)
 	const char *at = *unit ? strchr(letters, letter) : NULL;
 	unsigned long long base, bytes = 1;
 
-	if (is_word(unit, "b") || is_word(unit, "byte") ||
-	    is_word(unit, "bytes"))
+	if (rt_is_word(unit, "b") || rt_is_word(unit, "byte") ||
+	    rt_is_word(unit, "bytes"))
 		return 1;
 	if (!at)
 		return 0;
-	if (!unit[1] || is_word(unit + 1, "ib"))
+	if (!unit[1] || rt_is_word(unit + 1, "ib"))
 		base = 1024;
-	else if (is_word(unit + 1, "b"))
+	else if (rt_is_word(unit + 1, "b"))
 		base = 1000;
 	else
 		return 0;
@@ -53,7 +48,7 @@ static int read_unit(const xmlNode *node, unsigned long long *ret_bytes,
 		return rt_xml_fail(err, node,
 				   "unit='%s' is not a unit such as "
 				   "KiB",
-				   rt_xml_text((const char *)unit).text);
+				   rt_cut_text((const char *)unit).text);
 	*ret_bytes = bytes;
 	return 0;
 }

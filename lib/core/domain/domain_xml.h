@@ -12,6 +12,8 @@
 
 #include <libxml/tree.h>
 
+#include "core/base/text.h"
+
 /* --- domain_scan.c --- */
 
 /*
@@ -34,8 +36,6 @@ void rt_auto_xml_doc(xmlDoc **doc);
 void rt_auto_xml_char(xmlChar **text);
 #define RT_AUTO_XML_CHAR __attribute__((cleanup(rt_auto_xml_char)))
 
-/* The same n bytes, an ASCII letter being its capital; `word` is small. */
-bool rt_xml_same_word(const char *text, const char *word, size_t n);
 bool rt_xml_is(const xmlNode *node, const char *name);
 /* The first child element of that name, or NULL (also when parent is). */
 xmlNode *rt_xml_child(const xmlNode *parent, const char *name);
@@ -49,12 +49,6 @@ xmlNode *rt_xml_next(const xmlNode *node, const char *name);
 /* *ret_child is NULL when there is none; two are an error. */
 int rt_xml_only_child(const xmlNode *parent, const char *name,
 		      xmlNode **ret_child, struct rt_err *err);
-
-/* Text for messages: control characters shown as '?', cut. */
-struct rt_xml_text {
-	char text[68];
-};
-struct rt_xml_text rt_xml_text(const char *text);
 
 /* "line 12: <vcpupin>: " + message. */
 int rt_xml_fail(struct rt_err *err, const xmlNode *node, const char *fmt, ...)
