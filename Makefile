@@ -48,7 +48,7 @@ TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 CORE := $(addprefix base/,err number text cpuset utf8 strbuf report json pci) \
 	$(addprefix model/,topo facts guest outcome) \
 	$(addprefix config/,config config_parse config_line config_read \
-		config_value config_edit import baseline) \
+		config_value config_write config_edit import baseline) \
 	$(addprefix domain/,domain_xml domain_scan domain_edit domain_read \
 		domain_read_rest domain_compare domain_rewrite \
 		domain_rewrite_cpu) \
@@ -60,7 +60,7 @@ HOST := sys sys_captured log topology topology_saved new_file config_file \
 	probe probe_irq irq_owners probe_pci probe_task \
 	irqbalance tasks target store apply reconcile adopt counts preview \
 	baseline_file
-VIRT := virt sync watch
+VIRT := virt sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
 	      edit-config boot shutdown stat validate-host
 TOOL_PARTS := options load show each parallel retune agent_client look \

@@ -4,7 +4,8 @@
  *
  * /var/lib/kvmrt/agreed/UUID below the root: the two texts of baseline.h, a line
  * each. It outlives a boot, as the definitions do. A file that is damaged
- * is as good as none: the configuration then decides.
+ * is as good as none: the configuration then decides. So no write waits for
+ * the disk; a power failure may cost the record, not its sense.
  */
 #ifndef RT_BASELINE_FILE_H
 #define RT_BASELINE_FILE_H

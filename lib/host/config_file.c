@@ -326,12 +326,17 @@ static int replace(struct rt_sys *sys, const struct rt_config_file *file,
 	if (r == 0)
 		r = make_like(new.fd, &like, err);
 	if (r == 0)
+		r = rt_new_file_flush(&new, err);
+	if (r == 0)
 		r = check_unchanged(sys, file, err);
 	if (r == 0 && fstat(new.fd, ret_st) < 0)
 		r = rt_fail(err, errno, "cannot examine the new file");
 	if (r == 0)
 		/* Never over one that appeared meanwhile. */
 		r = rt_new_file_install(&new, file->exists, err);
+	if (r == 0)
+		/* Too late to fail: it is there, if not yet on disk. */
+		(void)fsync(spot->directory);
 	return r == -EEXIST ? changed_meanwhile(file, err) : r;
 }
 

@@ -55,12 +55,17 @@ int rt_new_file_write(struct rt_new_file *file, const char *text, size_t len,
 	return 0;
 }
 
+int rt_new_file_flush(struct rt_new_file *file, struct rt_err *err)
+{
+	if (fsync(file->fd) < 0)
+		return rt_fail(err, errno, "cannot flush the new file to disk");
+	return 0;
+}
+
 int rt_new_file_install(struct rt_new_file *file, bool over, struct rt_err *err)
 {
 	int r;
 
-	if (fsync(file->fd) < 0)
-		return rt_fail(err, errno, "cannot flush the new file to disk");
 	r = over ? renameat(file->directory, file->temporary, file->directory,
 			    file->name) :
 		   linkat(file->directory, file->temporary, file->directory,
@@ -70,8 +75,6 @@ int rt_new_file_install(struct rt_new_file *file, bool over, struct rt_err *err)
 	if (!over)
 		(void)unlinkat(file->directory, file->temporary, 0);
 	file->temporary[0] = '\0';
-	/* Too late to fail: the new file is there, if not yet on disk. */
-	(void)fsync(file->directory);
 	return 0;
 }
 

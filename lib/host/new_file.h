@@ -3,9 +3,10 @@
  * new_file.h - a file that takes another's place, whole or not at all
  *
  * It is written under a name of its own in the same directory (".NAME." and a
- * random number), so that any number of writers can be at work; it is on disk
- * before it gets its name. A writer that fails leaves nothing behind; one that
- * is killed leaves the file with the odd name, which nobody reads.
+ * random number), so that any number of writers can be at work. A writer that
+ * fails leaves nothing behind; one that is killed leaves the file with the odd
+ * name, which nobody reads. What must outlive a power failure is flushed
+ * before it is put in place.
  */
 #ifndef RT_NEW_FILE_H
 #define RT_NEW_FILE_H
@@ -33,9 +34,11 @@ int rt_new_file_open(int directory, const char *name, mode_t mode,
 /* All of the text, however many calls that takes. */
 int rt_new_file_write(struct rt_new_file *file, const char *text, size_t len,
 		      struct rt_err *err);
+/* Wait until it is on disk. */
+int rt_new_file_flush(struct rt_new_file *file, struct rt_err *err);
 /*
- * Put it on disk and in place. over: in that of a file of its name; else
- * -EEXIST when there is one.
+ * Put it in place. over: in that of a file of its name; else -EEXIST when
+ * there is one.
  */
 int rt_new_file_install(struct rt_new_file *file, bool over,
 			struct rt_err *err);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "baseline.h"
-#include "config_edit.h"
 
 /* A new cpuset can make `numatune = auto` mean something else, and so on. */
 #define PASSES_MAX 4
@@ -16,23 +15,17 @@ struct import {
 	const struct rt_domain *domain;
 	const struct rt_topo *topo;
 	enum rt_import what;
-	char *text;		      /* as it is by now */
-	const struct rt_guest *guest; /* what `text` says, in one pass */
+	struct rt_editor *editor;
+	const struct rt_guest *guest; /* what its text says, in one pass */
 	struct rt_err *err;
 };
 
 static int set(struct import *import, enum rt_key key, const char *value)
 {
-	char *text;
-	int r = rt_config_set(import->text, strlen(import->text),
-			      import->domain->uuid, key, value, &text,
-			      import->err);
+	const int r = rt_editor_set(import->editor, import->domain->uuid, key,
+				    value, import->err);
 
-	if (r < 0)
-		return rt_wrap(import->err, "set %s", rt_key_name(key));
-	free(import->text);
-	import->text = text;
-	return 0;
+	return r < 0 ? rt_wrap(import->err, "set %s", rt_key_name(key)) : 0;
 }
 
 /* --- a value for each key --- */
@@ -186,20 +179,22 @@ static int take_all(struct import *import,
 	return r;
 }
 
-static int pass_on(struct import *import, const struct rt_config *config,
-		   struct rt_report *report)
+static int pass(struct import *import)
 {
+	const struct rt_config *config = &import->editor->config;
 	const struct rt_section *section =
 		rt_config_find(config, import->domain->uuid);
 	struct rt_differences differences = { 0 };
+	struct rt_report report = { 0 };
 	struct rt_guest guest;
 	int r;
 
 	if (!section)
 		return rt_fail(import->err, ENOENT, "no section [%s]",
 			       import->domain->uuid);
-	r = rt_guest_resolve(config, section, import->topo, &guest, report,
+	r = rt_guest_resolve(config, section, import->topo, &guest, &report,
 			     import->err);
+	rt_report_fini(&report);
 	if (r < 0)
 		return r;
 	import->guest = &guest;
@@ -213,115 +208,47 @@ static int pass_on(struct import *import, const struct rt_config *config,
 	return r;
 }
 
-static int first_error(const struct rt_report *report, struct rt_err *err)
-{
-	for (size_t i = 0; i < report->n; i++) {
-		const struct rt_finding *f = &report->items[i];
-
-		if (f->severity == RT_ERROR)
-			return rt_fail(err, EINVAL, "%s:%u: %s", f->file,
-				       f->line, f->message);
-	}
-	return rt_fail_memory(err);
-}
-
-static int pass(struct import *import)
-{
-	struct rt_report report = { 0 };
-	struct rt_config config;
-	int r = rt_config_parse(import->text, strlen(import->text), "kvmrt.cfg",
-				&config, &report, import->err);
-
-	if (r < 0)
-		return r;
-	if (rt_report_errors(&report))
-		r = first_error(&report, import->err);
-	else
-		r = pass_on(import, &config, &report);
-	rt_config_fini(&config);
-	rt_report_fini(&report);
-	return r;
-}
-
 static int run(struct import *import)
 {
+	struct rt_editor *editor = import->editor;
+	const struct rt_domain *domain = import->domain;
 	int r = 0;
 
+	if (!*domain->uuid)
+		return rt_fail(import->err, EINVAL,
+			       "the definition has no <uuid>");
+	if (import->what == RT_IMPORT_ALL &&
+	    !rt_config_find(&editor->config, domain->uuid))
+		r = rt_editor_add(editor, domain->uuid, domain->name,
+				  import->err);
 	for (unsigned i = 0; r == 0 && i < PASSES_MAX; i++) {
-		RT_AUTO_FREE char *before = strdup(import->text);
+		const unsigned before = editor->changes;
 
-		if (!before)
-			return rt_fail_memory(import->err);
 		r = pass(import);
-		if (r == 0 && strcmp(before, import->text) == 0)
+		if (editor->changes == before)
 			break;
 	}
 	return r;
 }
 
-/* Is there a section of this UUID? A text with errors is not edited. */
-static int has_section(const struct import *import, bool *ret_has)
-{
-	struct rt_report report = { 0 };
-	struct rt_config config;
-	int r = rt_config_parse(import->text, strlen(import->text), "kvmrt.cfg",
-				&config, &report, import->err);
-
-	if (r < 0)
-		return r;
-	if (rt_report_errors(&report))
-		r = first_error(&report, import->err);
-	*ret_has = rt_config_find(&config, import->domain->uuid) != NULL;
-	rt_config_fini(&config);
-	rt_report_fini(&report);
-	return r;
-}
-
-static int add_section(struct import *import)
-{
-	char *text;
-	bool has;
-	int r = has_section(import, &has);
-
-	if (r < 0 || has)
-		return r;
-	r = rt_config_add(import->text, strlen(import->text),
-			  import->domain->uuid, import->domain->name, &text,
-			  import->err);
-	if (r < 0)
-		return r;
-	free(import->text);
-	import->text = text;
-	return 0;
-}
-
-int rt_import(const char *text, size_t len, const struct rt_domain *domain,
-	      const struct rt_topo *topo, enum rt_import what, char **ret_text,
+int rt_import(struct rt_editor *editor, const struct rt_domain *domain,
+	      const struct rt_topo *topo, enum rt_import what,
 	      bool *ret_changed, struct rt_err *err)
 {
 	struct import import = {
 		.domain = domain,
 		.topo = topo,
 		.what = what,
-		.text = strndup(text, len),
+		.editor = editor,
 		.err = err,
 	};
-	int r = 0;
+	const unsigned before = editor->changes;
+	struct rt_err ignored;
+	int r = run(&import);
 
-	if (!import.text)
-		return rt_fail_memory(err);
-	if (!*domain->uuid)
-		r = rt_fail(err, EINVAL, "the definition has no <uuid>");
-	if (r == 0 && what == RT_IMPORT_ALL)
-		r = add_section(&import);
 	if (r == 0)
-		r = run(&import);
-	if (r < 0) {
-		free(import.text);
-		return r;
-	}
-	*ret_changed = strlen(import.text) != len ||
-		       memcmp(import.text, text, len) != 0;
-	*ret_text = import.text;
-	return 0;
+		*ret_changed = editor->changes != before;
+	else if (editor->changes != before)
+		(void)rt_editor_revert(editor, domain->uuid, &ignored);
+	return r;
 }
