@@ -306,6 +306,11 @@ static void open_guest(struct parser *parser, struct rt_span name,
 	char uuid[64];
 
 	parser->r = rt_section_init(&parser->section, parser->err);
+	if (parser->r < 0) {
+		/* It has no name to speak of, and no text at all. */
+		rt_section_fini(&parser->section);
+		return;
+	}
 	parser->section.line = line;
 	parser->place = PLACE_GUEST;
 	snprintf(uuid, sizeof(uuid), "%.*s",
