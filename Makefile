@@ -52,7 +52,7 @@ CORE := $(addprefix base/,err number text cpuset utf8 strbuf report json pci) \
 	$(addprefix domain/,domain_xml domain_scan domain_edit domain_read \
 		domain_read_rest domain_compare domain_rewrite \
 		domain_rewrite_cpu) \
-	$(addprefix check/,check check_guest check_host) \
+	$(addprefix check/,check check_rules check_guest check_host) \
 	$(addprefix record/,journal journal_text) \
 	$(addprefix plan/,plan plan_host plan_shield plan_threads plan_print \
 		state)
