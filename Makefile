@@ -48,10 +48,11 @@ TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 CORE := $(addprefix base/,err number text cpuset utf8 strbuf report json pci) \
 	$(addprefix model/,topo facts guest outcome) \
 	$(addprefix config/,config config_parse config_line config_read \
-		config_value config_write config_edit import baseline) \
-	$(addprefix domain/,domain_xml domain_scan domain_edit domain_read \
-		domain_read_rest domain_compare domain_rewrite \
-		domain_rewrite_cpu) \
+		config_value config_write config_edit) \
+	$(addprefix domain/,domain_xml domain_scan domain_edit domain_rewrite \
+		property property_identity property_vcpus property_devices \
+		property_cpuset property_pins property_memory import \
+		baseline) \
 	$(addprefix check/,check check_rules check_guest check_host) \
 	$(addprefix record/,journal journal_text) \
 	$(addprefix plan/,plan plan_host plan_shield plan_threads plan_print \

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "core/config/import.h"
+#include "core/domain/import.h"
 
 /* *ret_text is the caller's; untouched after a failure. */
 __attribute__((unused)) static int edit_set(const char *text, const char *uuid,

@@ -10,7 +10,7 @@
 #ifndef RT_BASELINE_FILE_H
 #define RT_BASELINE_FILE_H
 
-#include "core/config/baseline.h"
+#include "core/domain/baseline.h"
 #include "sys.h"
 
 #define RT_STATE_DIR "var/lib/kvmrt"

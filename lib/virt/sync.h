@@ -9,8 +9,8 @@
 #ifndef RT_SYNC_H
 #define RT_SYNC_H
 
-#include "core/config/baseline.h"
-#include "core/config/import.h"
+#include "core/domain/baseline.h"
+#include "core/domain/import.h"
 #include "core/base/report.h"
 #include "core/model/topo.h"
 #include "host/config_file.h"

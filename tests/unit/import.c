@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/config/baseline.h"
+#include "core/domain/baseline.h"
 #include "../edit.h"
 #include "core/base/strbuf.h"
 #include "host/topology.h"
@@ -146,6 +146,39 @@ static void test_many(void)
 	   (double)few * 1000 / CLOCKS_PER_SEC);
 }
 
+/*
+ * What was recorded by one version is compared with what the next one says: a
+ * text of another form would look like an edit.
+ */
+static void test_form(void)
+{
+	static const char xml[] =
+		HEAD "<title>T</title><vcpu cpuset='1-2'>2</vcpu>"
+		     "<cputune><vcpupin vcpu='1' cpuset='2'/></cputune>" TAIL;
+	struct rt_domain domain;
+	struct rt_err err;
+	char *text = NULL;
+
+	is_int(rt_domain_parse(xml, sizeof(xml) - 1, &domain, &err), 0,
+	       "a definition");
+	is_int(rt_baseline_of_domain(&domain, &text, &err), 0, "as a text");
+	is_str(text,
+	       "{\"name\":\"a\",\"title\":\"T\",\"description\":\"\","
+	       "\"vcpus\":2,\"has_topology\":false,\"sockets\":0,\"dies\":0,"
+	       "\"clusters\":0,\"cores\":0,\"threads\":0,"
+	       "\"hide_kvm\":false,\"pcidevs\":[],\"placement_auto\":false,"
+	       "\"has_cpuset\":true,\"cpuset\":[1,2],\"vcpupins\":[1,[2]],"
+	       "\"iothreadpins\":[],\"has_emulatorpin\":false,"
+	       "\"emulatorpin\":[],\"locked\":false,\"has_nodes\":false,"
+	       "\"nodes_strict\":false,\"nodes\":[]}",
+	       "of this form");
+	free(text);
+	rt_domain_fini(&domain);
+	for (unsigned i = RT_DIFF_NAME; i <= RT_DIFF_NODES; i++)
+		is_int(rt_baseline_can_take((enum rt_difference_kind)i),
+		       i <= RT_DIFF_DEVICES, "what virt-manager edits");
+}
+
 static void test_decide(void)
 {
 	struct rt_difference title = { RT_DIFF_TEXT, NULL };
@@ -204,6 +237,7 @@ int main(void)
 		return tap_done();
 	test_import();
 	test_many();
+	test_form();
 	test_decide();
 	rt_topo_fini(&topo);
 	return tap_done();

@@ -12,8 +12,8 @@
 
 #include "../tap.h"
 #include "core/check/check.h"
-#include "core/config/baseline.h"
-#include "core/config/import.h"
+#include "core/domain/baseline.h"
+#include "core/domain/import.h"
 #include "host/topology.h"
 
 #define U1 "11111111-2222-3333-4444-55555555555a"

@@ -27,4 +27,13 @@ void rt_json_bool(struct rt_json *json, bool value);
 /* An array of numbers. */
 void rt_json_set(struct rt_json *json, const struct rt_cpuset *set);
 
+/* A member: key and value. */
+void rt_json_key_string(struct rt_json *json, const char *key,
+			const char *text);
+void rt_json_key_number(struct rt_json *json, const char *key,
+			long long number);
+void rt_json_key_bool(struct rt_json *json, const char *key, bool value);
+void rt_json_key_set(struct rt_json *json, const char *key,
+		     const struct rt_cpuset *set);
+
 #endif

@@ -92,19 +92,6 @@ int rt_xml_source_address(const xmlNode *device, struct rt_pci_addr *ret_addr,
 int rt_xml_is_pci_hostdev(const xmlNode *node, bool *ret_is,
 			  struct rt_err *err);
 
-/* --- domain_read_rest.c: the later half of rt_domain_parse --- */
-
-int rt_domain_read_size(const xmlNode *root, struct rt_domain *domain,
-			struct rt_err *err);
-int rt_domain_read_backing(const xmlNode *root, struct rt_domain *domain,
-			   struct rt_err *err);
-int rt_domain_read_nodes(const xmlNode *root, struct rt_domain *domain,
-			 struct rt_err *err);
-int rt_domain_read_hidden(const xmlNode *root, struct rt_domain *domain,
-			  struct rt_err *err);
-int rt_domain_read_devices(const xmlNode *root, struct rt_domain *domain,
-			   struct rt_err *err);
-
 /* --- domain_edit.c: changing --- */
 
 /* All return 0 or -ENOMEM. */
@@ -130,21 +117,5 @@ void rt_xml_remove(xmlNode *node);
 void rt_xml_prune(xmlNode *node);
 int rt_xml_print(xmlDoc *doc, bool declaration, char **ret_text,
 		 struct rt_err *err);
-
-/* --- domain_compare.c: what the comparison and the rewriting share --- */
-
-/* A guest that was not resolved to the end must not be written anywhere. */
-int rt_domain_check_guest(const struct rt_domain *domain,
-			  const struct rt_guest *guest, struct rt_err *err);
-/* Where the vCPU of that number belongs: one CPU, or the service CPUs. */
-struct rt_cpuset rt_domain_vcpu_cpus(const struct rt_guest *guest,
-				     unsigned vcpu);
-
-/*
- * Does <vcpu cpuset> say what the guest's does? With the offline siblings or
- * without them is the same.
- */
-bool rt_domain_cpuset_is_right(const struct rt_domain *domain,
-			       const struct rt_guest *guest);
 
 #endif

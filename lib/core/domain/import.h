@@ -6,8 +6,8 @@
 #ifndef RT_IMPORT_H
 #define RT_IMPORT_H
 
-#include "config_edit.h"
-#include "core/domain/domain.h"
+#include "domain.h"
+#include "core/config/config_edit.h"
 
 enum rt_import {
 	/* All keys of which the document says something: kvmrt-import,
