@@ -119,7 +119,7 @@ static int read_device(struct rt_sys *sys, const struct rt_facts *facts,
 
 	if (rt_pci_parse(name, strlen(name), &device, err) < 0)
 		return 0;
-	rt_format(path, sizeof(path), "sys/bus/pci/devices/%s/msi_irqs", name);
+	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/msi_irqs", name);
 	r = rt_sys_list_numbers(sys, path, &irqs, &n, err);
 	if (r < 0 && r != -ENOENT)
 		return r;

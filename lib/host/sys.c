@@ -205,7 +205,7 @@ int rt_sys_readf(struct rt_sys *sys, char *buf, size_t size, struct rt_err *err,
 	int len;
 
 	va_start(args, fmt);
-	len = rt_vformat(path, sizeof(path), fmt, args);
+	len = vsnprintf(path, sizeof(path), fmt, args);
 	va_end(args);
 	if (len < 0 || (size_t)len >= sizeof(path))
 		return rt_fail(err, ENAMETOOLONG, "cannot read %.80s...", path);

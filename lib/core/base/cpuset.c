@@ -301,8 +301,8 @@ static void put(struct out *out, const char *fmt, ...)
 
 	va_start(args, fmt);
 	out->len +=
-		(size_t)rt_vformat(full ? NULL : out->buf + out->len,
-				   full ? 0 : out->size - out->len, fmt, args);
+		(size_t)vsnprintf(full ? NULL : out->buf + out->len,
+				  full ? 0 : out->size - out->len, fmt, args);
 	va_end(args);
 }
 

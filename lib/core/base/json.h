@@ -2,6 +2,10 @@
 /*
  * json.h - JSON into a text buffer, commas and quoting looked after
  *
+ * The core, the hook and the agent write JSON with this, and link no library
+ * for it: json-c would be loaded at each guest's start. What reads JSON (kvmrt-
+ * stat, the agent's document) uses json-c.
+ *
  * rt_json_key goes before a member's value; the rest are values. Text that is
  * not UTF-8 has its bad bytes replaced by U+FFFD.
  */
