@@ -45,27 +45,28 @@ LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
 AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 
-CORE := $(addprefix base/,err number cpuset ranges utf8 strbuf report json pci) \
+CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
+		json pci) \
 	$(addprefix model/,topo facts guest outcome) \
 	$(addprefix config/,config config_parse config_line config_read \
-		config_value config_edit import baseline) \
-	$(addprefix domain/,domain_xml domain_scan domain_edit domain_read \
-		domain_read_rest domain_compare domain_rewrite \
-		domain_rewrite_cpu) \
-	$(addprefix check/,check check_guest check_host admit) \
+		config_value config_write config_edit) \
+	$(addprefix domain/,domain_xml domain_scan domain_edit domain_rewrite \
+		property property_identity property_vcpus property_devices \
+		property_cpuset property_pins property_memory import \
+		baseline) \
+	$(addprefix check/,check check_rules check_guest check_host admit) \
 	$(addprefix record/,journal entry entry_guest damage) \
 	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks \
-		plan_threads plan_print \
-		state)
-HOST := sys sys_live sys_captured log topology topology_saved config_file \
-	unread probe probe_irq irq_owners probe_pci probe_task task_stat \
-	irqbalance tasks target lock store apply reconcile adopt counts \
-	preview \
+		plan_threads plan_print state)
+HOST := sys sys_live sys_captured log topology topology_saved new_file \
+	config_file unread probe probe_irq irq_owners probe_pci probe_task \
+	task_stat irqbalance tasks target lock store apply reconcile adopt \
+	counts preview \
 	baseline_file
-VIRT := virt sync watch
+VIRT := virt sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
 	      edit-config boot shutdown stat validate-host
-TOOL_PARTS := options load show each parallel retune agent_client look \
+TOOL_PARTS := options load show each parallel power retune agent_client look \
 	      stat_show host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_lstopo

@@ -16,7 +16,7 @@ int only_one(struct rt_sys *sys, const char *program, const char *name,
 
 	if (mkdirat(sys->root, RT_STORE_DIR, 0755) < 0 && errno != EEXIST)
 		return rt_fail(err, errno, "make /" RT_STORE_DIR);
-	rt_format(path, sizeof(path), RT_STORE_DIR "/%s", name);
+	snprintf(path, sizeof(path), RT_STORE_DIR "/%s", name);
 	fd = rt_sys_openat(sys, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, err);
 	if (fd < 0)
 		return fd;

@@ -38,6 +38,13 @@ $(AGENT_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(AGENT_OBJ) \
 
 $(B)/tests/unit/agent_soak: $(B)/tests/crash/tree.o
 
+# Each allocation of ours fails once.
+MEMORY_WRAPS := malloc calloc realloc strdup strndup
+$(B)/tests/unit/no_memory: $(B)/tests/unit/no_memory.o $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(MEMORY_WRAPS:%=-Wl,--wrap=%) \
+		-o $@ $^ $(LIBS)
+
 # kvmrt-sync, over a libvirt of files: virt/fake.c.
 SYNC_WRAPS := rt_sys_open unlink inotify_add_watch connect kill rt_virt_list
 $(B)/tests/unit/sync: $(B)/tests/unit/sync.o $(B)/tests/virt/fake.o \

@@ -10,10 +10,12 @@
 #include "common/each.h"
 #include "common/load.h"
 #include "common/parallel.h"
+#include "common/power.h"
 #include "common/retune.h"
 #include "common/show.h"
 
-#define AT_ONCE 8
+#define END_SECONDS 10
+#define AT_ONCE	    8
 
 static const char help[] =
 	"Usage: kvmrt-boot [OPTION]... [GUEST]...\n"
@@ -127,8 +129,7 @@ static int choose(struct boot *boot, struct rt_err *err)
 		}
 		if (r < 0)
 			break;
-		boot->items[boot->n++].running = found.state != RT_VIRT_OFF &&
-						 found.state != RT_VIRT_CRASHED;
+		boot->items[boot->n++].running = !rt_is_off(found.state);
 		rt_virt_guest_fini(&found);
 	}
 	return r;
@@ -154,7 +155,7 @@ static int refuse_running(struct boot *boot, struct rt_err *err)
 			return r;
 		state = found.state;
 		rt_virt_guest_fini(&found);
-		if (state != RT_VIRT_OFF && state != RT_VIRT_CRASHED)
+		if (!rt_is_off(state))
 			return rt_fail(err, 0,
 				       "guest '%s' is running; --clean starts "
 				       "from a host without any "
@@ -263,7 +264,8 @@ static unsigned end_started(struct boot *boot)
 
 		if (!is_started(item))
 			continue;
-		if (rt_virt_destroy(&boot->virt, item->guest->uuid, &err) < 0) {
+		if (rt_power_off(&boot->virt, item->guest->uuid, END_SECONDS,
+				 &err) < 0) {
 			item->r = rt_fail(&item->err, 0,
 					  "it is started and could not be "
 					  "powered off again: %s",

@@ -256,46 +256,75 @@ static bool wants_again(void)
 
 /* --- in place, and in step --- */
 
+struct following {
+	struct rt_each each;
+	const struct rt_guest **guests;
+};
+
+static void ended(void *data, size_t i, enum rt_sync_did done,
+		  const struct rt_report *report, const struct rt_err *failure)
+{
+	struct following *following = data;
+	const bool same = done == RT_SYNC_WAS_IN_STEP;
+	const struct rt_did did = {
+		.uuid = following->guests[i]->uuid,
+		.name = following->guests[i]->name,
+		.did = same ? "in step" : "definition changed",
+		.quiet = same,
+		.report = report,
+		.failure = failure,
+	};
+
+	rt_each_add(&following->each, &did);
+}
+
+static int sync_guests(const struct edit *edit, struct rt_sync *sync,
+		       const struct rt_guests *all, struct rt_err *err)
+{
+	RT_AUTO_FREE const struct rt_guest **guests =
+		calloc(all->n + 1, sizeof(*guests));
+	RT_AUTO_FREE const char **uuids = calloc(all->n + 1, sizeof(*uuids));
+	struct following following = { .guests = guests };
+	const struct rt_sync_ended told = { ended, &following };
+	size_t n = 0;
+	int r;
+
+	if (!guests || !uuids)
+		return rt_fail_memory(err);
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->items[i].disabled)
+			continue;
+		guests[n] = &all->items[i];
+		uuids[n++] = all->items[i].uuid;
+	}
+	rt_each_begin(&following.each, edit->tool, edit->options);
+	r = rt_sync_guests(sync, RT_SYNC_PUSH, uuids, n, &told, err);
+	if (r < 0) {
+		rt_strbuf_fini(&following.each.out);
+		return r;
+	}
+	return rt_each_end(&following.each);
+}
+
 static int sync_all(const struct edit *edit, struct rt_loaded *loaded)
 {
 	struct rt_sync sync = { &loaded->sys, NULL, &loaded->topo,
 				edit->options->file };
-	struct rt_each each;
 	struct rt_virt virt;
 	struct rt_err err;
-	int status;
+	int r = rt_virt_open(edit->uri, &virt, &err);
 
-	if (rt_virt_open(edit->uri, &virt, &err) < 0) {
+	if (r == 0) {
+		sync.virt = &virt;
+		r = sync_guests(edit, &sync, &loaded->guests, &err);
+		rt_virt_close(&virt);
+	}
+	if (r < 0) {
 		rt_tool_failed(edit->tool, &err);
 		fprintf(stderr, "The file is in place; kvmrt-sync-config makes "
 				"the definitions follow.\n");
-		return RT_EXIT_PARTLY;
 	}
-	sync.virt = &virt;
-	rt_each_begin(&each, edit->tool, edit->options);
-	for (size_t i = 0; i < loaded->guests.n; i++) {
-		const struct rt_guest *guest = &loaded->guests.items[i];
-		struct rt_report report = { 0 };
-		enum rt_sync_did done = RT_SYNC_WAS_IN_STEP;
-		struct rt_did did = { .uuid = guest->uuid,
-				      .name = guest->name,
-				      .did = "definition changed",
-				      .report = &report };
-
-		if (guest->disabled)
-			continue;
-		if (rt_sync_guest(&sync, guest->uuid, RT_SYNC_PUSH, &done,
-				  &report, &err) < 0)
-			did.failure = &err;
-		if (done == RT_SYNC_WAS_IN_STEP)
-			did.did = "in step";
-		did.quiet = done == RT_SYNC_WAS_IN_STEP;
-		rt_each_add(&each, &did);
-		rt_report_fini(&report);
-	}
-	rt_virt_close(&virt);
-	status = rt_each_end(&each);
-	return status == RT_EXIT_DONE ? RT_EXIT_DONE : RT_EXIT_PARTLY;
+	return r == RT_EXIT_DONE ? RT_EXIT_DONE : RT_EXIT_PARTLY;
 }
 
 static int install(struct edit *edit, struct rt_loaded *loaded, bool no_sync,

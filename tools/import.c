@@ -34,31 +34,29 @@ struct import {
 	struct rt_topo topo;
 	struct rt_virt virt;
 	struct rt_virt_guests all;
+	struct rt_config config; /* as the file was */
 	struct rt_each each;
 	bool update;
-	bool refused; /* the configuration has errors */
+	bool refused;			     /* the configuration has errors */
+	const struct rt_virt_guest **guests; /* to be taken in */
+	const char **uuids;		     /* theirs */
+	size_t n;
 };
 
-/* Is it in the file? A file that cannot be read is an error, not a no. */
-static int is_known(struct import *import, const char *uuid, bool *ret_known,
-		    struct rt_err *err)
+/* A file that cannot be read is an error, and not one without guests. */
+static int read_config(struct import *import, struct rt_err *err)
 {
 	struct rt_report report = { 0 };
 	struct rt_config_file file;
-	struct rt_config config;
 	int r = rt_config_file_read_or_new(&import->sys, import->options->file,
 					   &file, err);
 
 	if (r < 0)
 		return r;
-	r = rt_config_parse(file.text, file.len, file.path, &config, &report,
-			    err);
-	if (r == 0) {
-		*ret_known = rt_config_find(&config, uuid) != NULL;
-		import->refused = rt_report_errors(&report) > 0;
-		rt_config_fini(&config);
-	}
-	if (r == 0 && import->refused)
+	r = rt_config_parse(file.text, file.len, file.path, &import->config,
+			    &report, err);
+	import->refused = r == 0 && rt_report_errors(&report);
+	if (import->refused)
 		r = rt_fail(err, 0,
 			    "%s has errors, so nothing is added to it; "
 			    "kvmrt-validate-config shows them",
@@ -68,44 +66,46 @@ static int is_known(struct import *import, const char *uuid, bool *ret_known,
 	return r;
 }
 
-static const char *word_of(bool known, enum rt_sync_did did)
+static bool is_known(const struct import *import, const char *uuid)
 {
-	if (!known)
-		return "imported";
-	return did == RT_SYNC_TAKEN ? "updated" : "in step";
+	return rt_config_find(&import->config, uuid) != NULL;
 }
 
-static int import_one(struct import *import, const struct rt_virt_guest *guest,
-		      struct rt_err *err)
+/* Those that there is nothing to do for are told at once. */
+static void add(struct import *import, const struct rt_virt_guest *guest)
 {
-	struct rt_sync sync = { &import->sys, &import->virt, &import->topo,
-				import->options->file };
-	struct rt_report report = { 0 };
-	enum rt_sync_did done = RT_SYNC_WAS_IN_STEP;
 	struct rt_did did = { .uuid = guest->uuid, .name = guest->name };
-	bool known = false;
-	int r = is_known(import, guest->uuid, &known, err);
 
-	if (import->refused)
-		return r;
-	if (r == 0 && !guest->persistent) {
+	if (!guest->persistent) {
 		did.did = "transient, skipped";
-	} else if (r == 0 && known && !import->update) {
+	} else if (is_known(import, guest->uuid) && !import->update) {
 		did.did = "known already";
 		did.quiet = !import->options->n_guests;
-	} else if (r == 0) {
-		r = rt_sync_guest(&sync, guest->uuid, RT_SYNC_PULL, &done,
-				  &report, err);
-		did.did = word_of(known, done);
-		/* The word says it. */
-		if (!known)
-			rt_report_fini(&report);
+	} else {
+		import->guests[import->n] = guest;
+		import->uuids[import->n++] = guest->uuid;
+		return;
 	}
-	did.report = &report;
-	did.failure = r < 0 ? err : NULL;
 	rt_each_add(&import->each, &did);
-	rt_report_fini(&report);
-	return 0;
+}
+
+static void ended(void *data, size_t i, enum rt_sync_did done,
+		  const struct rt_report *report, const struct rt_err *failure)
+{
+	struct import *import = data;
+	const bool known = is_known(import, import->uuids[i]);
+	const struct rt_did did = {
+		.uuid = import->uuids[i],
+		.name = import->guests[i]->name,
+		.did = !known		     ? "imported" :
+		       done == RT_SYNC_TAKEN ? "updated" :
+					       "in step",
+		/* Of a new one the word says it. */
+		.report = known ? report : NULL,
+		.failure = failure,
+	};
+
+	rt_each_add(&import->each, &did);
 }
 
 static const struct rt_virt_guest *find(const struct import *import,
@@ -124,32 +124,43 @@ static const struct rt_virt_guest *find(const struct import *import,
 	return NULL;
 }
 
-static int import_named(struct import *import, const char *name,
-			struct rt_err *err)
+static void add_named(struct import *import, const char *name)
 {
 	const struct rt_virt_guest *guest = find(import, name);
-	const struct rt_did did = { "", name, "", NULL, err, false };
+	struct rt_err err;
+	const struct rt_did did = { "", name, "", NULL, &err, false };
 
-	if (guest)
-		return import_one(import, guest, err);
-	rt_fail(err, 0,
+	if (guest) {
+		add(import, guest);
+		return;
+	}
+	rt_fail(&err, 0,
 		"libvirt has no such guest; 'virsh list --all' shows "
 		"what it has");
 	rt_each_add(&import->each, &did);
-	return 0;
 }
 
 static int run(struct import *import, struct rt_err *err)
 {
 	const struct rt_options *options = import->options;
-	int r = rt_virt_list(&import->virt, &import->all, err);
+	const size_t most = options->n_guests + import->all.n + 1;
+	RT_AUTO_FREE const struct rt_virt_guest **guests =
+		calloc(most, sizeof(*guests));
+	RT_AUTO_FREE const char **uuids = calloc(most, sizeof(*uuids));
+	struct rt_sync sync = { &import->sys, &import->virt, &import->topo,
+				options->file };
+	const struct rt_sync_ended told = { ended, import };
 
-	for (size_t i = 0; r == 0 && i < options->n_guests; i++)
-		r = import_named(import, options->guests[i], err);
-	for (size_t i = 0; r == 0 && !options->n_guests && i < import->all.n;
-	     i++)
-		r = import_one(import, &import->all.items[i], err);
-	return r;
+	if (!guests || !uuids)
+		return rt_fail_memory(err);
+	import->guests = guests;
+	import->uuids = uuids;
+	for (size_t i = 0; i < options->n_guests; i++)
+		add_named(import, options->guests[i]);
+	for (size_t i = 0; !options->n_guests && i < import->all.n; i++)
+		add(import, &import->all.items[i]);
+	return rt_sync_guests(&sync, RT_SYNC_PULL, uuids, import->n, &told,
+			      err);
 }
 
 int main(int argc, char **argv)
@@ -182,9 +193,14 @@ int main(int argc, char **argv)
 		r = rt_virt_open(uri, &import.virt, &err);
 	if (r == 0) {
 		rt_each_begin(&import.each, &tool, &options);
-		r = run(&import, &err);
+		r = read_config(&import, &err);
+		if (r == 0)
+			r = rt_virt_list(&import.virt, &import.all, &err);
+		if (r == 0)
+			r = run(&import, &err);
 		if (r == 0)
 			status = rt_each_end(&import.each);
+		rt_config_fini(&import.config);
 		rt_virt_guests_fini(&import.all);
 		rt_virt_close(&import.virt);
 	}

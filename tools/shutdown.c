@@ -4,18 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/each.h"
 #include "common/load.h"
 #include "common/parallel.h"
+#include "common/power.h"
 #include "common/retune.h"
 #include "common/show.h"
 
-#define SECONDS	      120u
 #define FORCE_SECONDS 60u
-#define POLL_MS	      250
+#define SECONDS	      120u
 
 static const char help[] =
 	"Usage: kvmrt-shutdown [OPTION]... [GUEST]...\n"
@@ -57,46 +56,7 @@ struct ending {
 	bool terminal;
 };
 
-static bool is_off(enum rt_virt_state state)
-{
-	return state == RT_VIRT_OFF || state == RT_VIRT_CRASHED;
-}
-
 /* --- one guest, in a child --- */
-
-static int wait_off(struct rt_virt *virt, const char *uuid, unsigned seconds,
-		    bool *ret_off, struct rt_err *err)
-{
-	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
-	const unsigned long long end = rt_now_ms() + seconds * 1000ull;
-
-	for (;;) {
-		struct rt_virt_guest guest;
-		int r = rt_virt_find(virt, uuid, &guest, err);
-
-		/* A transient guest is gone when it is off. */
-		*ret_off = r == -ENOENT || (r == 0 && is_off(guest.state));
-		if (r == 0)
-			rt_virt_guest_fini(&guest);
-		if (*ret_off)
-			return 0;
-		if (r < 0 || rt_now_ms() >= end)
-			return r;
-		nanosleep(&pause, NULL);
-	}
-}
-
-static int power_off(struct rt_virt *virt, const char *uuid, struct rt_err *err)
-{
-	bool off = false;
-	int r = rt_virt_destroy(virt, uuid, err);
-
-	/* libvirt gives up on a QEMU that dies slowly; it dies all the same. */
-	if (wait_off(virt, uuid, FORCE_SECONDS, &off, err) == 0 && off)
-		return 0;
-	return r < 0 ? r :
-		       rt_fail(err, 0, "it is powered off, and still there");
-}
 
 static int end_one(void *data, size_t i, struct rt_err *err)
 {
@@ -111,12 +71,12 @@ static int end_one(void *data, size_t i, struct rt_err *err)
 		return r;
 	r = rt_virt_shutdown(&virt, uuid, err);
 	if (r == 0)
-		r = wait_off(&virt, uuid, ending->seconds, &off, err);
+		r = rt_wait_off(&virt, uuid, ending->seconds, &off, err);
 	/* One that cannot be asked may have gone by itself. */
-	else if (wait_off(&virt, uuid, 0, &off, &ignored) == 0 && off)
+	else if (rt_wait_off(&virt, uuid, 0, &off, &ignored) == 0 && off)
 		r = 0;
 	if (!off && ending->force)
-		r = power_off(&virt, uuid, err);
+		r = rt_power_off(&virt, uuid, FORCE_SECONDS, err);
 	else if (r == 0 && !off)
 		r = rt_fail(err, 0,
 			    "it still runs after %u s; --force powers it off",
@@ -209,7 +169,7 @@ static int choose(struct ending *ending, struct rt_err *err)
 			r = 0;
 			continue;
 		}
-		if (r == 0 && !is_off(found.state))
+		if (r == 0 && !rt_is_off(found.state))
 			ending->items[ending->n++].guest = guest;
 		if (r == 0)
 			rt_virt_guest_fini(&found);

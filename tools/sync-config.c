@@ -53,43 +53,61 @@ struct job {
 	enum rt_sync_how how;
 	struct rt_each each;
 	bool any_differs;
+	const struct rt_guest **guests;
+	const char **uuids; /* theirs */
+	size_t n;
 };
 
-static void sync_one(struct job *job, const struct rt_guest *guest)
+static void failed(struct job *job, const char *uuid, const char *name,
+		   const struct rt_err *err)
 {
-	struct rt_report report = { 0 };
-	enum rt_sync_did done = RT_SYNC_WAS_IN_STEP;
-	struct rt_err err;
-	struct rt_did did = { .uuid = guest->uuid, .name = guest->name };
-	int r;
+	const struct rt_did did = { uuid, name, "", NULL, err, false };
 
-	if (guest->disabled)
-		r = rt_fail(&err, 0, "it is disabled in the file");
-	else
-		r = rt_sync_guest(&job->sync, guest->uuid, job->how, &done,
-				  &report, &err);
-	if (done == RT_SYNC_DIFFERS || done == RT_SYNC_LATER)
-		job->any_differs = true;
-	did.did = word_of(done, job->how);
-	did.quiet = done == RT_SYNC_WAS_IN_STEP;
-	did.report = &report;
-	did.failure = r < 0 ? &err : NULL;
 	rt_each_add(&job->each, &did);
-	rt_report_fini(&report);
 }
 
-static void sync_named(struct job *job, const struct rt_loaded *loaded,
-		       const char *name)
+static void add(struct job *job, const struct rt_guest *guest)
+{
+	struct rt_err err;
+
+	if (guest->disabled) {
+		rt_fail(&err, 0, "it is disabled in the file");
+		failed(job, guest->uuid, guest->name, &err);
+		return;
+	}
+	job->guests[job->n] = guest;
+	job->uuids[job->n++] = guest->uuid;
+}
+
+static void add_named(struct job *job, const struct rt_loaded *loaded,
+		      const char *name)
 {
 	const struct rt_guest *guest = rt_load_find(loaded, name);
 	struct rt_err err;
-	const struct rt_did did = { "", name, "", NULL, &err, false };
 
 	if (guest) {
-		sync_one(job, guest);
+		add(job, guest);
 		return;
 	}
 	rt_fail(&err, 0, "%s has no such guest", loaded->file.path);
+	failed(job, "", name, &err);
+}
+
+static void ended(void *data, size_t i, enum rt_sync_did done,
+		  const struct rt_report *report, const struct rt_err *failure)
+{
+	struct job *job = data;
+	const struct rt_did did = {
+		.uuid = job->guests[i]->uuid,
+		.name = job->guests[i]->name,
+		.did = word_of(done, job->how),
+		.quiet = done == RT_SYNC_WAS_IN_STEP,
+		.report = report,
+		.failure = failure,
+	};
+
+	if (done == RT_SYNC_DIFFERS || done == RT_SYNC_LATER)
+		job->any_differs = true;
 	rt_each_add(&job->each, &did);
 }
 
@@ -97,12 +115,30 @@ static int sync_all(struct job *job, const struct rt_tool *tool,
 		    const struct rt_options *options,
 		    const struct rt_loaded *loaded)
 {
+	const size_t most = options->n_guests + loaded->guests.n + 1;
+	RT_AUTO_FREE const struct rt_guest **guests =
+		calloc(most, sizeof(*guests));
+	RT_AUTO_FREE const char **uuids = calloc(most, sizeof(*uuids));
+	const struct rt_sync_ended told = { ended, job };
+	struct rt_err err;
+
+	if (!guests || !uuids) {
+		rt_fail_memory(&err);
+		return rt_tool_failed(tool, &err);
+	}
+	job->guests = guests;
+	job->uuids = uuids;
 	rt_each_begin(&job->each, tool, options);
 	for (size_t i = 0; i < options->n_guests; i++)
-		sync_named(job, loaded, options->guests[i]);
+		add_named(job, loaded, options->guests[i]);
 	for (size_t i = 0; !options->n_guests && i < loaded->guests.n; i++) {
 		if (!loaded->guests.items[i].disabled)
-			sync_one(job, &loaded->guests.items[i]);
+			add(job, &loaded->guests.items[i]);
+	}
+	if (rt_sync_guests(&job->sync, job->how, uuids, job->n, &told, &err) <
+	    0) {
+		rt_strbuf_fini(&job->each.out);
+		return rt_tool_failed(tool, &err);
 	}
 	return rt_each_end(&job->each);
 }

@@ -384,11 +384,7 @@ static void fail_guests(const struct applier *applier,
 		char one[RT_UUID_LEN + 1];
 		const size_t len = strcspn(uuid, " ");
 
-		rt_format(one, sizeof(one), "%s", "");
-		if (len < sizeof(one)) {
-			memcpy(one, uuid, len);
-			one[len] = '\0';
-		}
+		snprintf(one, sizeof(one), "%.*s", (int)len, uuid);
 		rt_outcomes_add(applier->outcomes, one, why->text);
 		uuid += len + strspn(uuid + len, " ");
 	}

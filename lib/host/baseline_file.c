@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/config/config.h"
+#include "new_file.h"
 
 #define BASELINE_DIR RT_STATE_DIR "/agreed"
 #define BASELINE_MAX (1u << 20)
@@ -82,22 +83,14 @@ static int open_dir(struct rt_sys *sys, struct rt_err *err)
 static int write_new(int dir, const char *name, const char *text, size_t len,
 		     struct rt_err *err)
 {
-	char other[64];
-	RT_AUTO_FD int file = -1;
-	bool right;
+	RT_AUTO_NEW_FILE file = { .fd = -1 };
+	int r = rt_new_file_open(dir, name, 0600, &file, err);
 
-	snprintf(other, sizeof(other), ".%s.new", name);
-	file = openat(dir, other,
-		      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-		      0600);
-	right = file >= 0 && write(file, text, len) == (ssize_t)len &&
-		fsync(file) == 0 && renameat(dir, other, dir, name) == 0;
-	if (right)
-		return 0;
-	rt_fail(err, errno ? errno : ENOSPC, "write /" BASELINE_DIR "/%s",
-		name);
-	(void)!unlinkat(dir, other, 0);
-	return -err->code;
+	if (r == 0)
+		r = rt_new_file_write(&file, text, len, err);
+	if (r == 0)
+		r = rt_new_file_install(&file, true, err);
+	return r < 0 ? rt_wrap(err, "write /" BASELINE_DIR "/%s", name) : 0;
 }
 
 int rt_baseline_write(struct rt_sys *sys, const char *uuid,

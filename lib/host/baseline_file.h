@@ -2,14 +2,15 @@
 /*
  * baseline_file.h - what configuration and definition held when they last agreed
  *
- * /var/lib/kvmrt/agreed/UUID below the root: the two texts of core/agreed.h, a
- * line each. It outlives a boot, as the definitions do. A file that is damaged
- * is as good as none: the configuration then decides.
+ * /var/lib/kvmrt/agreed/UUID below the root: the two texts of baseline.h, a line
+ * each. It outlives a boot, as the definitions do. A file that is damaged
+ * is as good as none: the configuration then decides. So no write waits for
+ * the disk; a power failure may cost the record, not its sense.
  */
 #ifndef RT_BASELINE_FILE_H
 #define RT_BASELINE_FILE_H
 
-#include "core/config/baseline.h"
+#include "core/domain/baseline.h"
 #include "sys.h"
 
 #define RT_STATE_DIR "var/lib/kvmrt"

@@ -5,15 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "new_file.h"
 
 /* Where a file really is: its directory, and its name there. */
 struct spot {
 	int directory;
 	char name[NAME_MAX + 1];
-	char temporary[NAME_MAX + 1];
 };
 
 void rt_config_file_fini(struct rt_config_file *file)
@@ -177,7 +177,7 @@ static int split_path(const char *path, char *directory, size_t size,
 	const char *name = slash ? slash + 1 : path;
 	const size_t len = slash ? (size_t)(slash - path) : 0;
 
-	if (!*name || strlen(name) > NAME_MAX - 32 || len + 2 > size)
+	if (!*name || strlen(name) > NAME_MAX || len + 2 > size)
 		return rt_fail(err, ENAMETOOLONG, "cannot write %s", path);
 	snprintf(spot->name, sizeof(spot->name), "%s", name);
 	snprintf(directory, size, "%.*s", (int)len, path);
@@ -253,47 +253,11 @@ static int find_new_spot(struct rt_sys *sys, const struct rt_config_file *file,
 	return 0;
 }
 
-static int make_temporary(struct spot *spot, struct rt_err *err)
-{
-	int fd = -1;
-
-	for (unsigned tries = 0; tries < 100; tries++) {
-		unsigned long long number;
-
-		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-			break;
-		snprintf(spot->temporary, sizeof(spot->temporary),
-			 ".%.200s.%016llx", spot->name, number);
-		fd = openat(spot->directory, spot->temporary,
-			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-				    O_CLOEXEC,
-			    0600);
-		if (fd >= 0 || errno != EEXIST)
-			break;
-	}
-	if (fd < 0) {
-		spot->temporary[0] = '\0';
-		return rt_fail(err, errno, "cannot make a file beside %s",
-			       spot->name);
-	}
-	return fd;
-}
-
-/* The whole text with the old file's mode and owner, on disk. */
-static int fill(int fd, const struct stat *like, const char *text, size_t len,
-		struct rt_err *err)
+/* The old file's owner and mode. */
+static int make_like(int fd, const struct stat *like, struct rt_err *err)
 {
 	struct stat st;
 
-	for (size_t done = 0; done < len;) {
-		const ssize_t n = write(fd, text + done, len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rt_fail(err, errno, "cannot write the new file");
-		done += (size_t)n;
-	}
 	if (fstat(fd, &st) < 0)
 		return rt_fail(err, errno, "cannot examine the new file");
 	if ((st.st_uid != like->st_uid || st.st_gid != like->st_gid) &&
@@ -304,8 +268,6 @@ static int fill(int fd, const struct stat *like, const char *text, size_t len,
 	if (fchmod(fd, like->st_mode & 07777) < 0)
 		return rt_fail(err, errno,
 			       "cannot give the new file the old one's mode");
-	if (fsync(fd) < 0)
-		return rt_fail(err, errno, "cannot flush the new file to disk");
 	return 0;
 }
 
@@ -334,37 +296,13 @@ static int check_unchanged(struct rt_sys *sys,
 	return changed_meanwhile(file, err);
 }
 
-/* Put the new file in place; never over one that appeared meanwhile. */
-static int install(const struct rt_config_file *file, const struct spot *spot,
-		   struct rt_err *err)
-{
-	int r;
-
-	if (file->exists)
-		r = renameat(spot->directory, spot->temporary, spot->directory,
-			     spot->name);
-	else
-		r = linkat(spot->directory, spot->temporary, spot->directory,
-			   spot->name, 0);
-	if (r < 0)
-		return errno == EEXIST ?
-			       changed_meanwhile(file, err) :
-			       rt_fail(err, errno,
-				       "cannot put the new file in place");
-	if (!file->exists)
-		unlinkat(spot->directory, spot->temporary, 0);
-	/* Too late to fail: the new file is there, if not yet on disk. */
-	fsync(spot->directory);
-	return 0;
-}
-
 static int replace(struct rt_sys *sys, const struct rt_config_file *file,
 		   struct spot *spot, const char *text, size_t len,
 		   struct stat *ret_st, struct rt_err *err)
 {
 	struct stat like = { .st_mode = 0644 };
+	RT_AUTO_NEW_FILE new = { .fd = -1 };
 	RT_AUTO_FD int old = -1;
-	RT_AUTO_FD int fd = -1;
 	int r;
 
 	like.st_uid = geteuid();
@@ -380,21 +318,26 @@ static int replace(struct rt_sys *sys, const struct rt_config_file *file,
 	} else {
 		r = find_new_spot(sys, file, spot, err);
 	}
-	if (r < 0)
-		return r;
-	fd = make_temporary(spot, err);
-	if (fd < 0)
-		return fd;
-	r = fill(fd, &like, text, len, err);
+	if (r == 0)
+		r = rt_new_file_open(spot->directory, spot->name, 0600, &new,
+				     err);
+	if (r == 0)
+		r = rt_new_file_write(&new, text, len, err);
+	if (r == 0)
+		r = make_like(new.fd, &like, err);
+	if (r == 0)
+		r = rt_new_file_flush(&new, err);
 	if (r == 0)
 		r = check_unchanged(sys, file, err);
-	if (r == 0 && fstat(fd, ret_st) < 0)
+	if (r == 0 && fstat(new.fd, ret_st) < 0)
 		r = rt_fail(err, errno, "cannot examine the new file");
 	if (r == 0)
-		r = install(file, spot, err);
-	if (r < 0)
-		unlinkat(spot->directory, spot->temporary, 0);
-	return r;
+		/* Never over one that appeared meanwhile. */
+		r = rt_new_file_install(&new, file->exists, err);
+	if (r == 0)
+		/* Too late to fail: it is there, if not yet on disk. */
+		(void)fsync(spot->directory);
+	return r == -EEXIST ? changed_meanwhile(file, err) : r;
 }
 
 int rt_config_file_write(struct rt_sys *sys, struct rt_config_file *file,

@@ -118,7 +118,7 @@ static int list_irqs(struct rt_sys *sys, const char *name, unsigned **ret_irqs,
 	unsigned line;
 	int r;
 
-	rt_format(path, sizeof(path), "sys/bus/pci/devices/%s/msi_irqs", name);
+	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/msi_irqs", name);
 	r = rt_sys_list_numbers(sys, path, ret_irqs, ret_n, err);
 	*ret_line = *ret_n == 0;
 	if ((r < 0 && r != -ENOENT) || *ret_n)

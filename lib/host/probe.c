@@ -137,8 +137,8 @@ static int read_workqueue(struct rt_sys *sys, const char *name,
 	if (strncmp(name, "cpumask", 7) == 0 || strcmp(name, "power") == 0 ||
 	    strcmp(name, "uevent") == 0)
 		return 0;
-	rt_format(path, sizeof(path),
-		  "sys/devices/virtual/workqueue/%s/cpumask", name);
+	snprintf(path, sizeof(path), "sys/devices/virtual/workqueue/%s/cpumask",
+		 name);
 	return add_file(sys, facts, RT_KIND_MASK, path, err);
 }
 
@@ -149,14 +149,14 @@ static int read_interface(struct rt_sys *sys, const char *name,
 	char path[PATH_MAX];
 	int r;
 
-	rt_format(path, sizeof(path), "sys/class/net/%s/queues", name);
+	snprintf(path, sizeof(path), "sys/class/net/%s/queues", name);
 	r = list_entries(sys, path, &queues, facts, err);
 	for (size_t i = 0; r == 0 && i < queues.n; i++) {
 		if (strncmp(queues.items[i], "rx-", 3) != 0)
 			continue;
-		rt_format(path, sizeof(path),
-			  "sys/class/net/%s/queues/%s/rps_cpus", name,
-			  queues.items[i]);
+		snprintf(path, sizeof(path),
+			 "sys/class/net/%s/queues/%s/rps_cpus", name,
+			 queues.items[i]);
 		r = add_file(sys, facts, RT_KIND_MASK, path, err);
 	}
 	return r;
@@ -201,17 +201,17 @@ static int read_children(struct rt_sys *sys, const char *parent,
 	char path[PATH_MAX];
 	int r;
 
-	rt_format(path, sizeof(path), CGROUP "%s", parent);
+	snprintf(path, sizeof(path), CGROUP "%s", parent);
 	r = list_entries(sys, path, &names, facts, err);
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		rt_format(path, sizeof(path), CGROUP "%s/%s/cpuset.cpus",
-			  parent, names.items[i]);
+		snprintf(path, sizeof(path), CGROUP "%s/%s/cpuset.cpus", parent,
+			 names.items[i]);
 		r = add_file(sys, facts, RT_KIND_LIST, path, err);
 		if (facts->has_partitions)
 			continue;
-		rt_format(path, sizeof(path),
-			  CGROUP "%s/%s/cpuset.cpus.exclusive", parent,
-			  names.items[i]);
+		snprintf(path, sizeof(path),
+			 CGROUP "%s/%s/cpuset.cpus.exclusive", parent,
+			 names.items[i]);
 		facts->has_partitions = rt_sys_exists(sys, path);
 	}
 	return r;

@@ -213,7 +213,7 @@ static int read_irq(const struct reading *reading, unsigned number,
 	irq->effective = NULL;
 	irq->has_device = irq->vfio = false;
 	irq->device = (struct rt_pci_addr){ 0 };
-	rt_format(path, sizeof(path), "proc/irq/%u/smp_affinity_list", number);
+	snprintf(path, sizeof(path), "proc/irq/%u/smp_affinity_list", number);
 	/*
 	 * From 6.12 the mode says that the kernel would refuse; before, only
 	 * the write itself tells.

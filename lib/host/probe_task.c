@@ -175,7 +175,7 @@ static int add_cgroup_file(struct rt_sys *sys, const char *cgroup,
 	char path[PATH_MAX], text[RT_CPULIST_MAX];
 	int r;
 
-	if ((size_t)rt_format(path, sizeof(path), "%s/%s", cgroup, file) >=
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", cgroup, file) >=
 	    sizeof(path))
 		return rt_fail(err, ENAMETOOLONG, "cannot read %s/%s", cgroup,
 			       file);

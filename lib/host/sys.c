@@ -104,7 +104,7 @@ int rt_sys_readf(struct rt_sys *sys, char *buf, size_t size, struct rt_err *err,
 	int len;
 
 	va_start(args, fmt);
-	len = rt_vformat(path, sizeof(path), fmt, args);
+	len = vsnprintf(path, sizeof(path), fmt, args);
 	va_end(args);
 	if (len < 0 || (size_t)len >= sizeof(path))
 		return rt_fail(err, ENAMETOOLONG, "cannot read %.80s...", path);
@@ -210,7 +210,7 @@ int rt_sys_read_task_all(struct rt_sys *sys, unsigned pid, unsigned tid,
 
 	if (r != -EFBIG)
 		return r;
-	rt_format(path, sizeof(path), "proc/%u/task/%u/%s", pid, tid, name);
+	snprintf(path, sizeof(path), "proc/%u/task/%u/%s", pid, tid, name);
 	r = rt_sys_read_all(sys, path, TASK_FILE_MAX, ret_longer, &len, err);
 	return tell_gone(sys, pid, tid, name, r, err);
 }

@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "new_file.h"
 #include "store.h"
 
-#define NAME	 "topology.xml"
-#define NAME_NEW "topology.xml.new"
-#define XML_MAX	 (16u << 20)
+#define NAME	"topology.xml"
+#define XML_MAX (16u << 20)
 
 /* Only root, or the owner of a tree of his own, may have written it. */
 static int check_file(struct rt_sys *sys, struct rt_err *err)
@@ -46,22 +46,17 @@ int rt_topology_saved_write(struct rt_sys *sys, const char *xml, size_t len,
 {
 	RT_AUTO_FD int directory = rt_sys_openat(
 		sys, RT_STORE_DIR, O_RDONLY | O_DIRECTORY, 0, err);
-	RT_AUTO_FD int fd = -1;
+	RT_AUTO_NEW_FILE file = { .fd = -1 };
+	int r;
 
 	if (directory < 0)
 		return directory;
-	unlinkat(directory, NAME_NEW, 0);
-	fd = openat(directory, NAME_NEW,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return rt_fail(err, errno, "cannot create %s.new",
-			       RT_KEPT_PATH);
-	if (write(fd, xml, len) != (ssize_t)len)
-		return rt_fail(err, EIO, "cannot write %s.new", RT_KEPT_PATH);
-	if (renameat(directory, NAME_NEW, directory, NAME) < 0)
-		return rt_fail(err, errno, "cannot rename %s.new",
-			       RT_KEPT_PATH);
-	return 0;
+	r = rt_new_file_open(directory, NAME, 0644, &file, err);
+	if (r == 0)
+		r = rt_new_file_write(&file, xml, len, err);
+	if (r == 0)
+		r = rt_new_file_install(&file, true, err);
+	return r < 0 ? rt_wrap(err, "write %s", RT_KEPT_PATH) : 0;
 }
 
 bool rt_topology_saved_find_note(const char *xml, struct rt_topo *ret_topo)

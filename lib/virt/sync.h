@@ -3,14 +3,14 @@
  * sync.h - kvmrt.cfg and libvirt's definitions, made to say the same
  *
  * Used by kvmrt-import, kvmrt-sync-config, kvmrt-edit-config, kvmrt-boot and
- * kvmrt-sync. What both held when they last agreed is kept below
+ * kvmrt-sync. What both held when they last agreed is recorded below
  * /var/lib/kvmrt/agreed, one file a guest, named by its UUID.
  */
 #ifndef RT_SYNC_H
 #define RT_SYNC_H
 
-#include "core/config/baseline.h"
-#include "core/config/import.h"
+#include "core/domain/baseline.h"
+#include "core/domain/import.h"
 #include "core/base/report.h"
 #include "core/model/topo.h"
 #include "host/config_file.h"
@@ -20,7 +20,7 @@ enum rt_sync_how {
 	RT_SYNC_ASK,  /* change nothing: sync-config -q */
 	RT_SYNC_PUSH, /* the configuration wins: sync-config */
 	RT_SYNC_PULL, /* the definition wins: sync-config -r, import -u */
-	RT_SYNC_BOTH, /* three-way, SPEC 7: the agent */
+	RT_SYNC_BOTH, /* whoever was edited: the agent */
 };
 
 /* What became of one guest. */
@@ -41,14 +41,34 @@ struct rt_sync {
 };
 
 /*
- * One guest by UUID, which has an enabled section or (RT_SYNC_PULL) is known
- * to libvirt. The configuration file is read afresh, and one with errors is
- * refused (-EINVAL, findings in *report). One RT_NOTE for each change goes to
- * *report: what, on what, why ("vCPUs 2 to 4 taken from the definition").
- * A running guest's note says that it takes effect at its next start.
+ * One guest by UUID, which has an enabled section; not with RT_SYNC_PULL. The configuration file is read afresh, and one with errors is
+ * refused (-EINVAL). One RT_NOTE for each change goes to *report: what, on
+ * what, why ("vCPUs 2 to 4 taken from the definition"). A running guest's note
+ * says that it takes effect at its next start.
  */
 int rt_sync_guest(struct rt_sync *sync, const char *uuid, enum rt_sync_how how,
 		  enum rt_sync_did *ret_did, struct rt_report *report,
 		  struct rt_err *err);
+
+/* Who is told what became of each guest. */
+struct rt_sync_ended {
+	/* uuids[i]; failure NULL: none. The report is the caller's still. */
+	void (*call)(void *data, size_t i, enum rt_sync_did did,
+		     const struct rt_report *report,
+		     const struct rt_err *failure);
+	void *data;
+};
+
+/*
+ * Many, as rt_sync_guest does one; with RT_SYNC_PULL, guests that libvirt
+ * knows, with a section or without. A guest that fails harms no other. The
+ * configuration is read once, judged once and (RT_SYNC_PULL) written once, so
+ * that the time grows with the number of guests and not with its square. With
+ * RT_SYNC_PULL all are told at the end. Returns a negative errno when nothing
+ * could be begun; then nobody is told anything.
+ */
+int rt_sync_guests(struct rt_sync *sync, enum rt_sync_how how,
+		   const char *const *uuids, size_t n,
+		   const struct rt_sync_ended *ended, struct rt_err *err);
 
 #endif

@@ -42,6 +42,30 @@ run '-r and -q' 2 kvmrt-sync-config -r -q
 run 'a guest that the file has not got' 1 kvmrt-sync-config --root "$root" -f "$cfg" nobody
 has err 'has no such guest'
 
+# Several guests of which one does not fit: the others are taken all the same.
+guest() { # guest NAME DIGIT VCPUS
+	printf '<domain type="test"><name>%s</name><uuid>%s1111111-1111-4111-8111-111111111111</uuid><memory>65536</memory><vcpu>%s</vcpu><os><type>hvm</type></os></domain>' "$1" "$2" "$3"
+}
+many=$work/many.cfg
+{ echo '<node>'; guest a a 2; guest b b 2; guest c c 2; echo '</node>'; } >"$work/node.xml"
+printf '[d1111111-1111-4111-8111-111111111111]\nname = b\n' >"$many"
+chmod 644 "$many"
+run 'import of one whose name is taken' 4 kvmrt-import --root "$root" -f "$many" -c "test://$work/node.xml"
+has out 'a: imported'
+has out 'c: imported'
+has err "guest 'b': the configuration has a guest 'b'"
+[ "$(grep -c '^name = ' "$many")" -eq 3 ]
+result $? 'a and c are in the file'
+run 'import again' 4 kvmrt-import --root "$root" -f "$many" -c "test://$work/node.xml" -v
+has out 'a: known already'
+printf '[a1111111-1111-4111-8111-111111111111]\nname = a\nrt = on\ncpuset = 6-11\n[b1111111-1111-4111-8111-111111111111]\nname = b\n' >"$many"
+{ echo '<node>'; guest a a 9; guest b b 3; echo '</node>'; } >"$work/node.xml"
+run 'the other way for one that does not fit' 4 kvmrt-sync-config --root "$root" -f "$many" -c "test://$work/node.xml" -r
+has out 'b: file changed'
+has err "guest 'a'"
+grep -q '^nr_vcpus = 3$' "$many" && ! grep -q '^nr_vcpus = 9$' "$many"
+result $? 'b is changed, a is not'
+
 cp "$cfg" "$work/before"
 EDITOR='sed -i s/^name.*/&\ndescription=new/'
 export EDITOR

@@ -139,6 +139,38 @@ has err "guest 'g1': it is started and could not be powered off again"
 is_on 'clean, and it cannot be undone' 1
 
 guests 2
+: >"$KVMRT_CONNECT/$(uuid 1)/dies"
+set_ 2 refuses start
+set_ 2 starts-in 1000
+run 'clean, and libvirt gives up' 1 kvmrt-boot --clean --root "$root" -f "$cfg"
+has err "guest 'g1': powered off again"
+is_on 'clean, and libvirt gives up' 0
+
+guests 2
+set_ 1 on 0
+: >"$KVMRT_CONNECT/$(uuid 1)/paused"
+run 'clean, one is paused' 1 kvmrt-boot --clean --root "$root" -f "$cfg"
+has err "guest 'g1' is running"
+run 'one is paused' 1 kvmrt-boot --root "$root" -f "$cfg" g1
+has err "guest 'g1': find its process"
+[ ! -e "$KVMRT_CONNECT/log" ]
+result $? 'one is paused: it is to be tuned, and not to be started'
+
+guests 2
+for i in 1 2; do
+	: >"$KVMRT_CONNECT/$(uuid $i)/crashed"
+done
+run 'both have crashed' 0 kvmrt-boot --clean --root "$root" -f "$cfg"
+is_on 'both have crashed' 2
+
+guests 2
+sed -i 's/^name = g1$/&\ntitle = T\nrt_memory = yes/' "$cfg"
+set_ 1 drops '<title>T</title>'
+run 'libvirt takes a part only' 4 kvmrt-boot --root "$root" -f "$cfg"
+has err "guest 'g1': libvirt did not take all of it over: title"
+is_on 'libvirt takes a part only' 1
+
+guests 2
 set_ 1 refuses find
 run 'clean, libvirt does not tell' 1 kvmrt-boot --clean --root "$root" -f "$cfg" g2
 is_on 'clean, libvirt does not tell' 0
@@ -182,6 +214,17 @@ all_on 2
 : >"$KVMRT_CONNECT/$(uuid 1)/leaves"
 run 'one goes by itself meanwhile' 0 kvmrt-shutdown --root "$root" -f "$cfg"
 has out 'g1: off after'
+
+guests 2
+all_on 2
+set_ 1 ends-in never
+for file in paused dies; do
+	: >"$KVMRT_CONNECT/$(uuid 1)/$file"
+done
+run 'one is paused, and dies slowly' 0 kvmrt-shutdown --root "$root" -f "$cfg" -t 1 --force
+is_on 'one is paused, and dies slowly' 0
+[ "$(logged destroy)" -eq 1 ]
+result $? 'one is paused, and dies slowly: it is powered off'
 
 guests 3
 all_on 3

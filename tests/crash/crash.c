@@ -315,7 +315,6 @@ static bool may_differ(const char *path)
 	static const char *const directories[] = {
 		"/run/kvmrt/lock",
 		"/run/kvmrt/topology.xml",
-		"/run/kvmrt/topology.xml.new",
 		"/proc/4711",
 		"/proc/4716",
 		"/proc/4811",
@@ -327,8 +326,11 @@ static bool may_differ(const char *path)
 		/* What the kernel makes of the scope's files. */
 		"/sys/fs/cgroup/cpuset.cpus.isolated",
 	};
+	static const char unfinished[] = "/run/kvmrt/.topology.xml.";
 	const char *name = strrchr(path, '/');
 
+	if (strncmp(path, unfinished, strlen(unfinished)) == 0)
+		return true;
 	/* The kernel's choice within the mask; the captured one's is poor. */
 	if (name && strcmp(name, "/effective_affinity_list") == 0)
 		return true;

@@ -20,11 +20,10 @@
 
 #include <libxml/relaxng.h>
 
-#include "core/config/config_edit.h"
-#include "core/config/import.h"
 #include "core/base/report.h"
 #include "host/topology.h"
 #include "../domain_tree.h"
+#include "../edit.h"
 #include "../tap.h"
 
 /* What is made of an imported section; NULL: left as it is. */
@@ -128,7 +127,7 @@ static int set(char **text, const char *uuid, enum rt_key key,
 
 	if (!value)
 		return 0;
-	r = rt_config_set(*text, strlen(*text), uuid, key, value, &edited, err);
+	r = edit_set(*text, uuid, key, value, &edited, err);
 	if (r == 0) {
 		free(*text);
 		*text = edited;
@@ -223,8 +222,8 @@ static void try(const char *file)
 	if (!*domain.uuid) {
 		totals.unread++;
 		say("not read", file, "it has no UUID");
-	} else if (rt_import("", 0, &domain, &topo, RT_IMPORT_ALL, &imported,
-			     &changed, &err) < 0) {
+	} else if (edit_import("", &domain, &topo, RT_IMPORT_ALL, &imported,
+			       &changed, &err) < 0) {
 		totals.not_imported++;
 		say("not imported", file, err.text);
 	} else {

@@ -12,21 +12,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void edit(const char *text, size_t len, const struct rt_config *config)
 {
 	const struct rt_section *first = &config->sections[0];
+	struct rt_editor editor;
 	struct rt_err err;
 	char *out = NULL;
 
-	if (rt_config_set(text, len, first->uuid, RT_KEY_DESCRIPTION,
-			  first->comments, &out, &err) == 0) {
-		char *again = NULL;
-		const size_t n = strlen(out);
+	assert(rt_editor_open(text, len, &editor, &err) == 0);
+	if (rt_editor_set(&editor, first->uuid, RT_KEY_DESCRIPTION,
+			  first->comments, &err) == 0) {
+		struct rt_report report = { 0 };
+		struct rt_config now;
 
-		assert(rt_config_remove(out, n, first->uuid, &again, &err) ==
-		       0);
-		free(again);
+		assert(rt_editor_text(&editor, &out, &err) == 0);
+		assert(rt_config_parse(out, strlen(out), "fuzz", &now, &report,
+				       &err) == 0);
+		assert(!rt_report_errors(&report) && now.n == config->n);
+		rt_config_fini(&now);
+		rt_report_fini(&report);
 	} else {
 		assert(err.code == EINVAL);
 	}
 	free(out);
+	rt_editor_fini(&editor);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "core/config/config_edit.h"
+#include "../edit.h"
 
 #define U1 "11111111-2222-3333-4444-55555555555a"
 #define U2 "11111111-2222-3333-4444-55555555555b"
@@ -102,9 +102,8 @@ static void test_sets(void)
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
 		struct rt_err err = { 0 };
 		char *after = NULL;
-		int r = rt_config_set(sets[i].before, strlen(sets[i].before),
-				      U1, sets[i].key, sets[i].value, &after,
-				      &err);
+		int r = edit_set(sets[i].before, U1, sets[i].key, sets[i].value,
+				 &after, &err);
 
 		if (sets[i].after)
 			is_str(r < 0 ? err.text : after, sets[i].after,
@@ -118,63 +117,84 @@ static void test_sets(void)
 
 static void test_sections(void)
 {
-	static const char one[] = "# file\n\n# of a\n[" U1 "]\nname = a\n"
-				  "# below a\n\n# apart\n\n"
-				  "# of b\n[" U2 "]\nname = b\n# of c\n[" U3
-				  "]\nname = c\nrt = on\n";
+	static const char one[] = "# of a\n[" U1 "]\nname = a\n# below a\n\n"
+				  "# of b\n[" U2 "]\nname = b";
 	struct rt_err err = { 0 };
-	char *text = NULL, *again = NULL;
+	char *text = NULL;
 
-	rt_config_remove(one, strlen(one), U1, &text, &err);
-	is_str(text,
-	       "# file\n\n# apart\n\n# of b\n[" U2 "]\nname = b\n# of c\n[" U3
-	       "]\nname = c\nrt = on\n",
-	       "remove the first");
-	free(text);
-	text = NULL;
-	rt_config_remove(one, strlen(one), U2, &text, &err);
-	is_str(text,
-	       "# file\n\n# of a\n[" U1 "]\nname = a\n# below a\n\n# apart\n\n"
-	       "# of c\n[" U3 "]\nname = c\nrt = on\n",
-	       "remove the second");
-	free(text);
-	text = NULL;
-	rt_config_remove(one, strlen(one), U3, &text, &err);
-	is_str(text,
-	       "# file\n\n# of a\n[" U1 "]\nname = a\n# below a\n\n# apart\n\n"
-	       "# of b\n[" U2 "]\nname = b\n",
-	       "remove the last");
-	is_int(rt_config_remove(text, strlen(text), U3, &again, &err), -ENOENT,
-	       "remove it again");
-	is_int(rt_config_add(text, strlen(text), U3, "b", &again, &err),
-	       -EEXIST, "add a name that is there");
-	is_int(rt_config_add(text, strlen(text), U2, "c", &again, &err),
-	       -EEXIST, "add a UUID that is there");
-	ok(rt_config_add(text, strlen(text), "x", "c", &again, &err) < 0,
-	   "add no UUID");
-	ok(rt_config_add(text, strlen(text), U3, "a/b", &again, &err) < 0,
-	   "add a bad name");
-	ok(rt_config_add(text, strlen(text), U3, "a\nrt = on", &again, &err) <
-		   0,
+	is_int(edit_add(one, U3, "b", &text, &err), -EEXIST,
+	       "add a name that is there");
+	is_int(edit_add(one, U2, "c", &text, &err), -EEXIST,
+	       "add a UUID that is there");
+	ok(edit_add(one, "x", "c", &text, &err) < 0, "add no UUID");
+	ok(edit_add(one, U3, "a/b", &text, &err) < 0, "add a bad name");
+	ok(edit_add(one, U3, "a\nrt = on", &text, &err) < 0,
 	   "add a name with a newline");
-	ok(rt_config_add(text, strlen(text), U3, "", &again, &err) < 0,
-	   "add no name");
-	ok(!again, "nothing is returned then");
-	is_int(rt_config_add(text, strlen(text), U3, "c", &again, &err), 0,
-	       "add");
+	ok(edit_add(one, U3, "a\n[" U1 "]\nname = d", &text, &err) < 0,
+	   "add a name with a section");
+	ok(edit_add(one, U3, "", &text, &err) < 0, "add no name");
+	ok(!text, "nothing is returned then");
+	is_int(edit_add(one, U3, "c", &text, &err), 0, "add");
+	is_str(text,
+	       "# of a\n[" U1 "]\nname = a\n# below a\n\n# of b\n[" U2
+	       "]\nname = b\n\n[" U3 "]\nname = c\n",
+	       "behind the rest, apart");
 	free(text);
 	text = NULL;
-	rt_config_remove(again, strlen(again), U3, &text, &err);
-	is_str(text,
-	       "# file\n\n# of a\n[" U1 "]\nname = a\n# below a\n\n# apart\n\n"
-	       "# of b\n[" U2 "]\nname = b\n",
-	       "add and remove is as before");
+	edit_add("", U3, "c", &text, &err);
+	is_str(text, "[" U3 "]\nname = c\n", "add to nothing");
 	free(text);
-	free(again);
-	again = NULL;
-	rt_config_add("", 0, U3, "c", &again, &err);
-	is_str(again, "[" U3 "]\nname = c\n", "add to nothing");
-	free(again);
+}
+
+static void becomes(struct rt_editor *editor, const char *want,
+		    const char *name)
+{
+	struct rt_err err = { 0 };
+	char *text = NULL;
+
+	is_int(rt_editor_text(editor, &text, &err), 0, "the text");
+	is_str(text, want, name);
+	free(text);
+}
+
+/* Several sections in one editor, each as if it were alone. */
+static void test_editor(void)
+{
+	static const char text[] =
+		"# top\n[" U1 "]\nname = a\n# in a\n\n"
+		"[kvmrt]\nstrict = no\n[" U2 "]\nname = b\nrt = on\n\n# end\n";
+	struct rt_editor editor;
+	struct rt_err err = { 0 };
+
+	is_int(rt_editor_open(text, strlen(text), &editor, &err), 0, "opened");
+	becomes(&editor, text, "without a change it is the same");
+	is_int(rt_editor_add(&editor, U3, "c", &err), 0, "add a third");
+	is_int(rt_editor_set(&editor, U3, RT_KEY_RT, "on", &err), 0,
+	       "and change it");
+	is_int(rt_editor_set(&editor, U2, RT_KEY_RT, NULL, &err), 0,
+	       "change the second");
+	is_int(rt_editor_set(&editor, U1, RT_KEY_NAME, "x", &err), 0,
+	       "change the first");
+	is_int(rt_editor_set(&editor, U3, RT_KEY_NAME, "x", &err), -EEXIST,
+	       "a name given a moment ago is taken");
+	is_int(rt_editor_set(&editor, U3, RT_KEY_NAME, "a", &err), 0,
+	       "one given up is free");
+	becomes(&editor,
+		"# top\n[" U1 "]\nname = x\n# in a\n\n[kvmrt]\nstrict = no\n"
+		"[" U2 "]\nname = b\n\n# end\n\n[" U3 "]\nname = a\nrt = on\n",
+		"all three changes are there");
+	is_int((long long)editor.changes, 5, "and were counted");
+	is_int(editor.config.sections[1].lines[RT_KEY_NAME], 9,
+	       "lines are those of the file");
+	is_int(rt_editor_revert(&editor, U3, &err), 0, "undo the third");
+	is_int(rt_editor_revert(&editor, U1, &err), 0, "and the first");
+	is_int(rt_editor_revert(&editor, U3, &err), -ENOENT,
+	       "the third is no more");
+	becomes(&editor,
+		"# top\n[" U1 "]\nname = a\n# in a\n\n[kvmrt]\nstrict = no\n"
+		"[" U2 "]\nname = b\n\n# end\n",
+		"the second is as it was changed");
+	rt_editor_fini(&editor);
 }
 
 static uint64_t state = 42;
@@ -253,8 +273,7 @@ static void test_random(void)
 
 		if (pick(4) == 0)
 			value = NULL;
-		if (rt_config_set(text, strlen(text), uuid, key, value, &next,
-				  &err) < 0) {
+		if (edit_set(text, uuid, key, value, &next, &err) < 0) {
 			refused++;
 			continue;
 		}
@@ -289,8 +308,8 @@ static void test_texts(void)
 
 		for (unsigned k = 0; k < n; k++)
 			value[k] = "a \n|#;[\t="[pick(9)];
-		if (rt_config_set(base, sizeof(base) - 1, U1,
-				  RT_KEY_DESCRIPTION, value, &text, &err) < 0) {
+		if (edit_set(base, U1, RT_KEY_DESCRIPTION, value, &text, &err) <
+		    0) {
 			printf("# %s\n", err.text);
 			wrong++;
 			continue;
@@ -310,6 +329,7 @@ int main(void)
 {
 	test_sets();
 	test_sections();
+	test_editor();
 	test_random();
 	test_texts();
 	return tap_done();

@@ -263,23 +263,23 @@ static const struct {
 	  "<domain><name>b</name><vcpu placement='auto'>4</vcpu></domain>",
 	  "0 name: the definition has 'b', kvmrt.cfg wants 'a'\n"
 	  "2 vCPUs: the definition has 4, kvmrt.cfg wants 2\n"
-	  "4 cpuset: the definition has placement='auto', kvmrt.cfg wants "
+	  "6 cpuset: the definition has placement='auto', kvmrt.cfg wants "
 	  "4-7\n"
-	  "4 vCPU pins: the definition has 0, kvmrt.cfg wants 4\n"
-	  "4 emulator pin: the definition has none, kvmrt.cfg wants 6-7\n"
-	  "5 locked memory: the definition has no, kvmrt.cfg wants yes\n"
-	  "5 page sharing: the definition allows it, kvmrt.cfg wants locked "
+	  "6 vCPU pins: the definition has 0, kvmrt.cfg wants 4\n"
+	  "6 emulator pin: the definition has none, kvmrt.cfg wants 6-7\n"
+	  "7 locked memory: the definition has no, kvmrt.cfg wants yes\n"
+	  "7 page sharing: the definition allows it, kvmrt.cfg wants locked "
 	  "memory\n"
-	  "6 NUMA nodes: the definition has none, kvmrt.cfg wants 1\n" },
+	  "8 NUMA nodes: the definition has none, kvmrt.cfg wants 1\n" },
 	{ "RT, a wrong pin and an iothread without", true,
 	  D("<memoryBacking><nosharepages/><locked/></memoryBacking>"
 	    "<vcpu cpuset='4-7'>2</vcpu><iothreads>1</iothreads><cputune>"
 	    "<vcpupin vcpu='0' cpuset='4-5'/><vcpupin vcpu='1' cpuset='5'/>"
 	    "<emulatorpin cpuset='6-7'/></cputune><numatune><memory "
 	    "nodeset='1'/><memnode cellid='0' nodeset='0'/></numatune>"),
-	  "4 vCPU pins: vCPU 0 is on 4-5, kvmrt.cfg wants 4 (1 of 2 differ)\n"
-	  "4 iothread pins: the definition has 0, kvmrt.cfg wants 1\n"
-	  "6 NUMA nodes: the definition has guest cells on 0, kvmrt.cfg "
+	  "6 vCPU pins: vCPU 0 is on 4-5, kvmrt.cfg wants 4 (1 of 2 differ)\n"
+	  "6 iothread pins: the definition has 0, kvmrt.cfg wants 1\n"
+	  "8 NUMA nodes: the definition has guest cells on 0, kvmrt.cfg "
 	  "wants 1\n" },
 	{ "RT starts with all vCPUs", true,
 	  D("<memoryBacking><nosharepages/><locked/></memoryBacking>"
@@ -303,9 +303,9 @@ static const struct {
 	{ "ordinary, bound though not wanted", false,
 	  D("<vcpu cpuset='1'>2</vcpu><numatune><memory nodeset='0'/>"
 	    "</numatune><memoryBacking><locked/></memoryBacking>"),
-	  "4 cpuset: the definition has 1, kvmrt.cfg wants none\n"
-	  "5 locked memory: the definition has yes, kvmrt.cfg wants no\n"
-	  "6 NUMA nodes: the definition has 0, kvmrt.cfg wants none\n" },
+	  "6 cpuset: the definition has 1, kvmrt.cfg wants none\n"
+	  "7 locked memory: the definition has yes, kvmrt.cfg wants no\n"
+	  "8 NUMA nodes: the definition has 0, kvmrt.cfg wants none\n" },
 	{ "topology of another count", false,
 	  D("<vcpu>2</vcpu><cpu><topology sockets='2' cores='2' "
 	    "threads='1'/></cpu>"),
@@ -330,8 +330,8 @@ static const struct {
 	  D("<vcpu>2</vcpu><features><kvm><hidden state='on'/></kvm>"
 	    "</features><devices><hostdev type='pci'><source><address "
 	    "bus='1' slot='0'/></source></hostdev></devices>"),
-	  "7 hidden KVM: the definition has on, kvmrt.cfg wants off\n"
-	  "8 PCI device 0000:01:00.0: the definition passes it, kvmrt.cfg "
+	  "4 hidden KVM: the definition has on, kvmrt.cfg wants off\n"
+	  "5 PCI device 0000:01:00.0: the definition passes it, kvmrt.cfg "
 	  "does not\n" },
 	{ "an interface's device need not be wanted", false,
 	  D("<vcpu>2</vcpu><devices><interface type='hostdev'><source>"
@@ -410,11 +410,12 @@ static void check_refusals(void)
 
 static void check_kinds(void)
 {
-	unsigned abi = 0, mendable = 0;
+	unsigned abi = 0, mendable = 0, grave = 0;
 
-	for (unsigned i = RT_DIFF_NAME; i <= RT_DIFF_DEVICES; i++) {
+	for (unsigned i = RT_DIFF_NAME; i <= RT_DIFF_NODES; i++) {
 		abi |= (unsigned)rt_difference_is_abi(i) << i;
 		mendable |= (unsigned)rt_difference_is_mendable(i) << i;
+		grave |= (unsigned)rt_difference_is_grave(i) << i;
 	}
 	is_int(abi,
 	       1 << RT_DIFF_VCPUS | 1 << RT_DIFF_TOPOLOGY |
@@ -422,6 +423,11 @@ static void check_kinds(void)
 	       "what the guest would notice is ABI");
 	is_int(mendable, 1 << RT_DIFF_PLACEMENT | 1 << RT_DIFF_NODES,
 	       "what can be mended when it runs");
+	is_int(grave,
+	       1 << RT_DIFF_VCPUS | 1 << RT_DIFF_TOPOLOGY |
+		       1 << RT_DIFF_HIDE_KVM | 1 << RT_DIFF_DEVICES |
+		       1 << RT_DIFF_MEMORY,
+	       "what a real-time guest must not start with");
 }
 
 int main(void)

@@ -3,9 +3,10 @@
 #include "../tap.h"
 
 #include <stdlib.h>
+#include <time.h>
 
-#include "core/config/baseline.h"
-#include "core/config/import.h"
+#include "core/domain/baseline.h"
+#include "../edit.h"
 #include "core/base/strbuf.h"
 #include "host/topology.h"
 
@@ -80,8 +81,8 @@ static void test_import(void)
 
 		if (!ok(r == 0, "%s: parsed", rows[i].name))
 			continue;
-		r = rt_import(rows[i].before, strlen(rows[i].before), &domain,
-			      &topo, rows[i].what, &text, &changed, &err);
+		r = edit_import(rows[i].before, &domain, &topo, rows[i].what,
+				&text, &changed, &err);
 		if (!rows[i].after) {
 			ok(r < 0 && *err.text, "%s: refused", rows[i].name);
 			rt_domain_fini(&domain);
@@ -89,14 +90,93 @@ static void test_import(void)
 		}
 		if (ok(r == 0, "%s: imported", rows[i].name)) {
 			is_str(text, rows[i].after, rows[i].name);
-			ok(rt_import(text, strlen(text), &domain, &topo,
-				     rows[i].what, &again, &changed,
-				     &err) == 0 &&
+			ok(edit_import(text, &domain, &topo, rows[i].what,
+				       &again, &changed, &err) == 0 &&
 				   !changed,
 			   "%s: a second time changes nothing", rows[i].name);
 		}
 		rt_domain_fini(&domain);
 	}
+}
+
+/* CPU time, in clocks, of taking so many guests into one file. */
+static clock_t import_many(unsigned n)
+{
+	const clock_t begin = clock();
+	struct rt_editor editor;
+	struct rt_err err;
+	char *text = NULL;
+	unsigned wrong = 0;
+
+	if (rt_editor_open("", 0, &editor, &err) < 0)
+		return 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct rt_domain domain;
+		bool changed;
+		char xml[300];
+		const int len =
+			snprintf(xml, sizeof(xml),
+				 "<domain><name>g%u</name>"
+				 "<uuid>%08x-0000-4000-8000-000000000000</uuid>"
+				 "<title>Guest %u</title><memory>1024</memory>"
+				 "<vcpu>2</vcpu></domain>",
+				 i, i, i);
+
+		if (rt_domain_parse(xml, (size_t)len, &domain, &err) < 0)
+			continue;
+		wrong += rt_import(&editor, &domain, &topo, RT_IMPORT_ALL,
+				   &changed, &err) < 0;
+		rt_domain_fini(&domain);
+	}
+	wrong += rt_editor_text(&editor, &text, &err) < 0 ||
+		 editor.config.n != n;
+	is_int(wrong, 0, "all of them are taken");
+	free(text);
+	rt_editor_fini(&editor);
+	return clock() - begin;
+}
+
+/* Four times as many take four times as long, and not sixteen. */
+static void test_many(void)
+{
+	const clock_t few = import_many(250), many = import_many(1000);
+
+	ok(many < few * 12, "1000 guests: %.0f ms, 250: %.0f ms",
+	   (double)many * 1000 / CLOCKS_PER_SEC,
+	   (double)few * 1000 / CLOCKS_PER_SEC);
+}
+
+/*
+ * What was recorded by one version is compared with what the next one says: a
+ * text of another form would look like an edit.
+ */
+static void test_form(void)
+{
+	static const char xml[] =
+		HEAD "<title>T</title><vcpu cpuset='1-2'>2</vcpu>"
+		     "<cputune><vcpupin vcpu='1' cpuset='2'/></cputune>" TAIL;
+	struct rt_domain domain;
+	struct rt_err err;
+	char *text = NULL;
+
+	is_int(rt_domain_parse(xml, sizeof(xml) - 1, &domain, &err), 0,
+	       "a definition");
+	is_int(rt_baseline_of_domain(&domain, &text, &err), 0, "as a text");
+	is_str(text,
+	       "{\"name\":\"a\",\"title\":\"T\",\"description\":\"\","
+	       "\"vcpus\":2,\"has_topology\":false,\"sockets\":0,\"dies\":0,"
+	       "\"clusters\":0,\"cores\":0,\"threads\":0,"
+	       "\"hide_kvm\":false,\"pcidevs\":[],\"placement_auto\":false,"
+	       "\"has_cpuset\":true,\"cpuset\":[1,2],\"vcpupins\":[1,[2]],"
+	       "\"iothreadpins\":[],\"has_emulatorpin\":false,"
+	       "\"emulatorpin\":[],\"locked\":false,\"has_nodes\":false,"
+	       "\"nodes_strict\":false,\"nodes\":[]}",
+	       "of this form");
+	free(text);
+	rt_domain_fini(&domain);
+	for (unsigned i = RT_DIFF_NAME; i <= RT_DIFF_NODES; i++)
+		is_int(rt_baseline_can_take((enum rt_difference_kind)i),
+		       i <= RT_DIFF_DEVICES, "what virt-manager edits");
 }
 
 static void test_decide(void)
@@ -156,6 +236,8 @@ int main(void)
 		"a topology"))
 		return tap_done();
 	test_import();
+	test_many();
+	test_form();
 	test_decide();
 	rt_topo_fini(&topo);
 	return tap_done();

@@ -3,7 +3,6 @@
 #include "core/base/strbuf.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdint.h>
 
 #include "../tap.h"
@@ -42,41 +41,6 @@ static void test_growth(void)
 			 strlen(buf.text) != buf.len;
 	}
 	is_int(wrong, 0, "it grows at any length");
-}
-
-#define LONG "a text of some length, longer than what is there"
-
-/* Whatever the size, as snprintf has it. */
-#define SAME(...)                                                              \
-	do {                                                                   \
-		unsigned wrong = 0;                                            \
-                                                                               \
-		for (size_t size = 0; size <= 64; size++) {                    \
-			char want[65] = "", got[65] = "";                      \
-			const int n = snprintf(want, size, __VA_ARGS__);       \
-			const int m = rt_format(got, size, __VA_ARGS__);       \
-                                                                               \
-			wrong += n != m || strcmp(want, got) != 0;             \
-		}                                                              \
-		is_int(wrong, 0, "as snprintf: " #__VA_ARGS__);                \
-	} while (0)
-
-static void test_format(void)
-{
-	const char *volatile text = LONG;
-
-	SAME("%s", "");
-	SAME("%s", text);
-	SAME("%u,%u,%u", 0u, 10u, UINT32_MAX);
-	SAME("%d %d %d %d", 0, -7, INT_MAX, INT_MIN);
-	SAME("%llu", (unsigned long long)UINT64_MAX);
-	SAME("proc/%u/task/%u/%s", 1u, 4194304u, "stat");
-	SAME("%s-%d-%s", "a", 5, "");
-	/* Not its own: handed on whole, the first conversions too. */
-	SAME("%s %u %04x %s", "a", 1u, 0xabu, "z");
-	SAME("%d%%", 50);
-	SAME("%5u|%-5d|%.2s", 7u, -7, text);
-	SAME("%lu %zu %c", 7ul, sizeof(int), 'c');
 }
 
 /* What does not fit the room that is left makes more of it. */
@@ -153,7 +117,6 @@ int main(void)
 {
 	test_text();
 	test_growth();
-	test_format();
 	test_format_grows();
 	test_failure();
 	test_grow();

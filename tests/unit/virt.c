@@ -87,6 +87,41 @@ static void test_define(const char *uuid)
 	is_int(rt_virt_rename(&virt, uuid, "test", &err), 0, "and back");
 }
 
+#define SECRET "<graphics type='vnc' port='5901' passwd='geheim'/>"
+
+/* A password survives that the guest is defined again for something else. */
+static void test_secret(const char *uuid)
+{
+	struct rt_err err = { 0 };
+	char *xml = NULL, *with = NULL, *read = NULL, *again = NULL,
+	     *changed = NULL;
+
+	is_int(rt_virt_read(&virt, uuid, RT_VIRT_DEFINED, &xml, &err), 0,
+	       "its document");
+	if (xml)
+		with = replace(xml, "</devices>", SECRET "</devices>");
+	if (with)
+		is_int(rt_virt_define(&virt, uuid, with, &err), 0,
+		       "with a password");
+	is_int(rt_virt_read(&virt, uuid, RT_VIRT_DEFINED, &read, &err), 0,
+	       "is read");
+	ok(read && strstr(read, "passwd='geheim'"), "as it is");
+	if (read)
+		changed = replace(read, "<title>Press</title>", "");
+	if (changed)
+		is_int(rt_virt_define(&virt, uuid, changed, &err), 0,
+		       "and defined with another change");
+	is_int(rt_virt_read(&virt, uuid, RT_VIRT_DEFINED, &again, &err), 0,
+	       "then");
+	ok(again && !strstr(again, "Press") && strstr(again, "geheim"),
+	   "the change is there, and the password");
+	free(xml);
+	free(with);
+	free(read);
+	free(changed);
+	free(again);
+}
+
 static void test_absent(void)
 {
 	static const char nobody[] = "00000000-0000-4000-8000-000000000000";
@@ -121,6 +156,7 @@ int main(void)
 		memcpy(uuid, guests.items[0].uuid, sizeof(uuid));
 		test_states(uuid);
 		test_define(uuid);
+		test_secret(uuid);
 	}
 	rt_virt_guests_fini(&guests);
 	test_absent();

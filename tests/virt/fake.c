@@ -9,7 +9,11 @@
  *               once it was asked to end (0: not asked)
  *   starts-in   how long a start takes, in ms (0)
  *   ends-in     how long it takes to go, in ms (0); "never"
+ *   paused      while it runs, it does not: suspended by somebody
+ *   crashed     it has crashed: off, and libvirt remembers why
  *   refuses     operations that fail: "start", "shutdown", "destroy"
+ *   dies        a destroy fails, and it goes all the same
+ *   drops       a piece of XML that a define leaves out
  *   leaves      it goes by itself when somebody asks it to end
  *   transient   libvirt would forget it when it ends
  *
@@ -146,6 +150,28 @@ static bool is_on(const struct rt_virt *virt, const char *uuid)
 	return false;
 }
 
+static enum rt_virt_state state_of(const struct rt_virt *virt, const char *uuid)
+{
+	if (is_on(virt, uuid))
+		return has(virt, uuid, "paused") ? RT_VIRT_PAUSED :
+						   RT_VIRT_RUNNING;
+	return has(virt, uuid, "crashed") ? RT_VIRT_CRASHED : RT_VIRT_OFF;
+}
+
+/* Less what it does not take. */
+static void put_xml(const struct rt_virt *virt, const char *uuid,
+		    const char *xml)
+{
+	RT_AUTO_FREE char *drops = slurp(virt, uuid, "drops", "");
+	const char *at = *drops ? strstr(xml, drops) : NULL;
+	RT_AUTO_STRBUF text = { 0 };
+
+	if (at)
+		rt_strbuf_add(&text, xml, (size_t)(at - xml));
+	rt_strbuf_adds(&text, at ? at + strlen(drops) : xml);
+	put(virt, uuid, "xml", text.text);
+}
+
 /* --- what virt.h says --- */
 
 int rt_virt_open(const char *uri, struct rt_virt *ret_virt, struct rt_err *err)
@@ -219,7 +245,7 @@ int rt_virt_find(struct rt_virt *virt, const char *name,
 	memset(ret_guest, 0, sizeof(*ret_guest));
 	memcpy(ret_guest->uuid, uuid, sizeof(uuid));
 	ret_guest->name = slurp(virt, uuid, "name", "");
-	ret_guest->state = is_on(virt, uuid) ? RT_VIRT_RUNNING : RT_VIRT_OFF;
+	ret_guest->state = state_of(virt, uuid);
 	ret_guest->persistent = !has(virt, uuid, "transient");
 	return 0;
 }
@@ -242,7 +268,7 @@ int rt_virt_define(struct rt_virt *virt, const char *uuid, const char *xml,
 
 	note(virt, uuid, "define");
 	if (r == 0)
-		put(virt, uuid, "xml", xml);
+		put_xml(virt, uuid, xml);
 	return r;
 }
 
@@ -300,5 +326,7 @@ int rt_virt_destroy(struct rt_virt *virt, const char *uuid, struct rt_err *err)
 		r = rt_fail(err, EBUSY, "power off guest: it is not running");
 	if (r == 0)
 		(void)unlink(path_of(virt, uuid, "on").text);
+	if (r == 0 && has(virt, uuid, "dies"))
+		r = rt_fail(err, 0, "power off guest: the fake gives up");
 	return r;
 }

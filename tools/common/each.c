@@ -17,8 +17,7 @@ void rt_each_begin(struct rt_each *each, const struct rt_tool *tool,
 	if (!options->json)
 		return;
 	rt_json_open(&each->json, '{');
-	rt_json_key(&each->json, "version");
-	rt_json_number(&each->json, 1);
+	rt_json_key_number(&each->json, "version", 1);
 	rt_json_key(&each->json, "guests");
 	rt_json_open(&each->json, '[');
 }
@@ -28,19 +27,16 @@ static void add_json(struct rt_each *each, const struct rt_did *did)
 	struct rt_json *json = &each->json;
 
 	rt_json_open(json, '{');
-	rt_json_key(json, "uuid");
-	rt_json_string(json, did->uuid);
-	rt_json_key(json, "name");
-	rt_json_string(json, did->name);
-	rt_json_key(json, "did");
-	rt_json_string(json, did->failure ? "failed" : did->did);
+	rt_json_key_string(json, "uuid", did->uuid);
+	rt_json_key_string(json, "name", did->name);
+	rt_json_key_string(json, "did", did->failure ? "failed" : did->did);
 	rt_json_key(json, "notes");
 	rt_json_open(json, '[');
 	for (size_t i = 0; did->report && i < did->report->n; i++)
 		rt_json_string(json, did->report->items[i].message);
 	rt_json_close(json, ']');
-	rt_json_key(json, "error");
-	rt_json_string(json, did->failure ? did->failure->text : "");
+	rt_json_key_string(json, "error",
+			   did->failure ? did->failure->text : "");
 	rt_json_close(json, '}');
 }
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "number.h"
 #include "strbuf.h"
 
 #define WORD(cpu) ((unsigned)(cpu) / 64)
@@ -162,23 +163,18 @@ int rt_cpuset_nth(const struct rt_cpuset *set, unsigned n)
 static int parse_number(const char *text, const char **at, unsigned *ret,
 			struct rt_err *err)
 {
-	const char *p = *at;
-	unsigned value = 0;
+	const size_t column = (size_t)(*at - text) + 1;
+	unsigned long long value;
 
-	if (*p < '0' || *p > '9')
+	if (**at < '0' || **at > '9')
 		return rt_fail(err, 0,
 			       "'%.100s': a number is missing at column %zu",
-			       text, (size_t)(p - text) + 1);
-	for (; *p >= '0' && *p <= '9'; p++) {
-		value = value * 10 + (unsigned)(*p - '0');
-		if (value >= RT_CPUS_MAX)
-			return rt_fail(
-				err, 0,
-				"'%.100s': number above %u at column %zu", text,
-				RT_CPUS_MAX - 1, (size_t)(*at - text) + 1);
-	}
-	*at = p;
-	*ret = value;
+			       text, column);
+	if (!rt_scan_number(at, RT_CPUS_MAX - 1, &value))
+		return rt_fail(err, 0,
+			       "'%.100s': number above %u at column %zu", text,
+			       RT_CPUS_MAX - 1, column);
+	*ret = (unsigned)value;
 	return 0;
 }
 
@@ -305,8 +301,8 @@ static void put(struct out *out, const char *fmt, ...)
 
 	va_start(args, fmt);
 	out->len +=
-		(size_t)rt_vformat(full ? NULL : out->buf + out->len,
-				   full ? 0 : out->size - out->len, fmt, args);
+		(size_t)vsnprintf(full ? NULL : out->buf + out->len,
+				  full ? 0 : out->size - out->len, fmt, args);
 	va_end(args);
 }
 

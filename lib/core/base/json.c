@@ -82,3 +82,28 @@ void rt_json_set(struct rt_json *json, const struct rt_cpuset *set)
 	rt_json_number(json, cpu);
 	rt_json_close(json, ']');
 }
+
+void rt_json_key_string(struct rt_json *json, const char *key, const char *text)
+{
+	rt_json_key(json, key);
+	rt_json_string(json, text);
+}
+
+void rt_json_key_number(struct rt_json *json, const char *key, long long number)
+{
+	rt_json_key(json, key);
+	rt_json_number(json, number);
+}
+
+void rt_json_key_bool(struct rt_json *json, const char *key, bool value)
+{
+	rt_json_key(json, key);
+	rt_json_bool(json, value);
+}
+
+void rt_json_key_set(struct rt_json *json, const char *key,
+		     const struct rt_cpuset *set)
+{
+	rt_json_key(json, key);
+	rt_json_set(json, set);
+}

@@ -138,28 +138,21 @@ void rt_report_print_json(const struct rt_report *report, struct rt_strbuf *out)
 	struct rt_json json = { .out = out };
 
 	rt_json_open(&json, '{');
-	rt_json_key(&json, "version");
-	rt_json_number(&json, 1);
+	rt_json_key_number(&json, "version", 1);
 	rt_json_key(&json, "findings");
 	rt_json_open(&json, '[');
 	for (size_t i = 0; i < report->n; i++) {
 		const struct rt_finding *f = &report->items[i];
 
 		rt_json_open(&json, '{');
-		rt_json_key(&json, "code");
-		rt_json_string(&json, f->code);
-		rt_json_key(&json, "severity");
-		rt_json_string(&json, severity_text(f->severity));
-		rt_json_key(&json, "file");
-		rt_json_string(&json, f->file);
-		rt_json_key(&json, "line");
-		rt_json_number(&json, f->line);
-		rt_json_key(&json, "guest");
-		rt_json_string(&json, f->guest);
-		rt_json_key(&json, "message");
-		rt_json_string(&json, f->message);
-		rt_json_key(&json, "hint");
-		rt_json_string(&json, f->hint);
+		rt_json_key_string(&json, "code", f->code);
+		rt_json_key_string(&json, "severity",
+				   severity_text(f->severity));
+		rt_json_key_string(&json, "file", f->file);
+		rt_json_key_number(&json, "line", f->line);
+		rt_json_key_string(&json, "guest", f->guest);
+		rt_json_key_string(&json, "message", f->message);
+		rt_json_key_string(&json, "hint", f->hint);
 		rt_json_close(&json, '}');
 	}
 	rt_json_close(&json, ']');

@@ -29,15 +29,6 @@ void rt_strbuf_addf(struct rt_strbuf *buf, const char *fmt, ...)
 void rt_strbuf_vaddf(struct rt_strbuf *buf, const char *fmt, va_list args)
 	RT_PRINTF(2, 0);
 
-/*
- * snprintf for the texts that are made by the thousand, paths and entries:
- * %s, %u, %d and %llu without any flag cost a fifth. A format with anything
- * else is snprintf's.
- */
-int rt_format(char *buf, size_t size, const char *fmt, ...) RT_PRINTF(3, 4);
-int rt_vformat(char *buf, size_t size, const char *fmt, va_list args)
-	RT_PRINTF(3, 0);
-
 /* Hand the text (never NULL on success) to the caller, who frees it. */
 int rt_strbuf_take(struct rt_strbuf *buf, char **ret_text, struct rt_err *err);
 

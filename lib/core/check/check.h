@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * check.h - the rules of SPEC 3: a configuration against a host
+ * check.h - the rules that a configuration must keep on a host
  *
  * What the text alone shows to be wrong (unknown keys, duplicate names, a CPU
  * that the host has not got) is found by rt_config_parse and

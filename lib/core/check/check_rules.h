@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* check_rules.h - what the files of check.c share */
+/* check_rules.h - what all rules share, and the rules of one guest */
 #ifndef RT_CHECK_RULES_H
 #define RT_CHECK_RULES_H
 
@@ -15,20 +15,6 @@ struct rt_checking {
 	struct rt_cpuset named;	  /* cpuset or owned of any guest that counts */
 	struct rt_cpuset rt_nodes; /* NUMA nodes of real-time CPUs */
 };
-
-/* The rules of one guest: alone (check_guest.c), on its host (check_host.c). */
-void rt_check_guest(const struct rt_checking *run,
-		    const struct rt_guest *guest);
-void rt_check_siblings(const struct rt_checking *run,
-		       const struct rt_guest *guest);
-void rt_check_devices(const struct rt_checking *run,
-		      const struct rt_guest *guest);
-void rt_check_interrupts(const struct rt_checking *run,
-			 const struct rt_guest *guest);
-/* Devices of one guest that are local to a real-time one's CPUs. */
-void rt_check_neighbours(const struct rt_checking *run,
-			 const struct rt_guest *rt,
-			 const struct rt_guest *other);
 
 /* Does the guest count: enabled, or all are asked for? */
 bool rt_check_counts(const struct rt_checking *run,
@@ -63,5 +49,19 @@ struct rt_cpuset rt_check_nodes(const struct rt_checking *run,
 /* "node 1", "nodes 0-1"; "CPU 4", "CPUs 4-5". */
 struct rt_cpulist rt_check_nodes_text(const struct rt_cpuset *nodes);
 struct rt_cpulist rt_check_cpus_text(const struct rt_cpuset *cpus);
+
+/* The rules of one guest: alone (check_guest.c), on its host (check_host.c). */
+void rt_check_guest(const struct rt_checking *run,
+		    const struct rt_guest *guest);
+void rt_check_siblings(const struct rt_checking *run,
+		       const struct rt_guest *guest);
+void rt_check_devices(const struct rt_checking *run,
+		      const struct rt_guest *guest);
+void rt_check_interrupts(const struct rt_checking *run,
+			 const struct rt_guest *guest);
+/* Devices of one guest that are local to a real-time one's CPUs. */
+void rt_check_neighbours(const struct rt_checking *run,
+			 const struct rt_guest *rt,
+			 const struct rt_guest *other);
 
 #endif

@@ -2,12 +2,7 @@
 /* config.c - sections, found and compared */
 #include "config.h"
 
-#include "config_value.h"
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
+#include "core/base/text.h"
 
 bool rt_uuid_parse(const char *text, char ret_uuid[RT_UUID_LEN + 1])
 {
@@ -15,7 +10,9 @@ bool rt_uuid_parse(const char *text, char ret_uuid[RT_UUID_LEN + 1])
 	char uuid[RT_UUID_LEN + 1];
 
 	for (unsigned i = 0; i < RT_UUID_LEN; i++) {
-		const char c = lower(text[i]);
+		const char c = text[i] >= 'A' && text[i] <= 'F' ?
+				       (char)(text[i] | 0x20) :
+				       text[i];
 		const bool digit =
 			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 
@@ -43,66 +40,15 @@ bool rt_config_name_is_valid(const char *name)
 	return true;
 }
 
-struct rt_cut rt_cut(const char *text, size_t len)
+void rt_section_fini(struct rt_section *section)
 {
-	struct rt_cut cut;
-	size_t n = len <= 80 ? len : 77;
-
-	/* Not within a character. */
-	while (n < len && n && ((unsigned char)text[n] & 0xc0) == 0x80)
-		n--;
-	for (size_t i = 0; i < n; i++) {
-		const unsigned char c = (unsigned char)text[i];
-
-		cut.text[i] = c < 0x20 || c == 0x7f ? '?' : text[i];
-	}
-	snprintf(cut.text + n, sizeof(cut.text) - n, "%s",
-		 n < len ? "..." : "");
-	return cut;
-}
-
-static unsigned distance(const char *word, size_t len, const char *name)
-{
-	unsigned row[32];
-	const size_t n = strlen(name);
-
-	for (unsigned k = 0; k <= n; k++)
-		row[k] = k;
-	for (size_t i = 0; i < len; i++) {
-		const char c = lower(word[i]);
-		unsigned corner = row[0]++;
-
-		for (size_t k = 0; k < n; k++) {
-			const unsigned above = row[k + 1];
-			unsigned best = corner + (c != name[k]);
-
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[k] + 1 < best)
-				best = row[k] + 1;
-			corner = above;
-			row[k + 1] = best;
-		}
-	}
-	return row[n];
-}
-
-const char *rt_nearest(const char *word, size_t len, const char *const *names,
-		       size_t n)
-{
-	const size_t longest = 48;
-	unsigned best = len < 4 ? 2 : 3;
-	const char *found = NULL;
-
-	for (size_t i = 0; len <= longest && i < n; i++) {
-		const unsigned d = distance(word, len, names[i]);
-
-		if (d < best && d < strlen(names[i])) {
-			best = d;
-			found = names[i];
-		}
-	}
-	return found;
+	free(section->name);
+	free(section->title);
+	free(section->description);
+	free(section->comments);
+	free(section->cpuset);
+	rt_pci_set_fini(&section->pcidevs);
+	memset(section, 0, sizeof(*section));
 }
 
 void rt_config_fini(struct rt_config *config)

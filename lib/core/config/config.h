@@ -90,6 +90,11 @@ int rt_config_parse(const char *text, size_t len, const char *file,
 		    struct rt_config *ret_config, struct rt_report *report,
 		    struct rt_err *err);
 void rt_config_fini(struct rt_config *config);
+void rt_section_fini(struct rt_section *section);
+
+/* Report UUIDs and names that are there twice; drop the later section. */
+int rt_config_check_unique(struct rt_config *config, struct rt_report *report,
+			   struct rt_err *err);
 
 /* Canonical UUID in ret_uuid if text is one (any case); else false. */
 bool rt_uuid_parse(const char *text, char ret_uuid[RT_UUID_LEN + 1]);

@@ -5,18 +5,13 @@
 #include <errno.h>
 
 #include "config_value.h"
+#include "config_write.h"
 
-#define INDENT "    "
-
-/* Where things are, as offsets into the text. */
-struct place {
-	bool has_section, has_key;
-	size_t begin;	    /* of the comment lines above the header */
-	size_t end;	    /* behind the section's last key or comment */
-	size_t keys_end;    /* behind its last key's last line */
-	size_t key_begin;   /* of the key's line */
-	struct rt_line key; /* that line */
-	size_t more_end;    /* behind the key's last line */
+/* A section's text: where it was, and what it is by now. */
+struct rt_edited {
+	size_t begin, end; /* from its header to behind its last key; both 0:
+			      the section is new */
+	char *now;	   /* NULL: as it was */
 };
 
 static void config_auto_fini(struct rt_config *config)
@@ -87,46 +82,6 @@ static bool is_same_section(const struct rt_section *a,
 	       is_same_devices(&a->pcidevs, &b->pcidevs);
 }
 
-static bool is_same(const struct rt_config *a, const struct rt_config *b)
-{
-	if (a->n != b->n || a->strict != b->strict || a->edits != b->edits)
-		return false;
-	for (size_t i = 0; i < a->n; i++) {
-		if (!is_same_section(&a->sections[i], &b->sections[i]))
-			return false;
-	}
-	return true;
-}
-
-/* Hand out the new text if it says what it should. */
-static int check_and_take(struct rt_strbuf *out, const struct rt_config *want,
-			  const char *what, char **ret_text, struct rt_err *err)
-{
-	RT_AUTO_FREE char *text = NULL;
-	AUTO_CONFIG got = { 0 };
-	const size_t len = out->len;
-	int r = rt_strbuf_take(out, &text, err);
-
-	if (r == 0)
-		r = parse_sound(text, len, "the changed", &got, err);
-	if (r < 0)
-		return r;
-	if (!is_same(&got, want))
-		return rt_fail(err, 0,
-			       "%s cannot be written to the configuration so "
-			       "that it reads back as it is (blanks at its "
-			       "ends, or control characters?)",
-			       what);
-	*ret_text = text;
-	text = NULL;
-	return 0;
-}
-
-static size_t line_begin(const char *text, const struct rt_line *line)
-{
-	return (size_t)(line->whole.text - text);
-}
-
 static bool is_header_of(const struct rt_line *line, const char *uuid)
 {
 	char name[64], got[RT_UUID_LEN + 1];
@@ -138,210 +93,246 @@ static bool is_header_of(const struct rt_line *line, const char *uuid)
 	return rt_uuid_parse(name, got) && strcmp(got, uuid) == 0;
 }
 
-/* One line of the section that is looked for. */
-static void note_line(struct place *place, const struct rt_line *line,
-		      size_t begin, size_t end, enum rt_key key, bool *ret_here)
+/* Sections come in the order of the file, so one look at it finds them all. */
+static int find_sections(struct rt_editor *editor, struct rt_err *err)
 {
-	if (line->kind == RT_LINE_KEY) {
-		*ret_here = rt_key_find(line->name.text, line->name.len) == key;
-		if (*ret_here) {
-			place->has_key = true;
-			place->key_begin = begin;
-			place->key = *line;
-		}
-	}
-	if (line->kind == RT_LINE_KEY || line->kind == RT_LINE_MORE) {
-		place->keys_end = end;
-		place->end = end;
-		if (*ret_here)
-			place->more_end = end;
-	}
-}
-
-static struct place find_place(const char *text, size_t len, const char *uuid,
-			       enum rt_key key)
-{
-	bool inside = false, here = false, in_comments = false;
-	size_t at = 0, comments = 0;
-	struct place place = { 0 };
+	const struct rt_config *config = &editor->config;
+	struct rt_edited *inside = NULL;
 	struct rt_line line;
+	size_t at = 0, n = 0;
 
-	while (rt_line_next(text, len, &at, &line)) {
-		const size_t begin = line_begin(text, &line);
-
-		if (line.kind == RT_LINE_COMMENT && !in_comments)
-			comments = begin;
-		if (line.kind == RT_LINE_SECTION) {
-			/* Comments right above a header belong to it. */
-			if (inside && in_comments && comments < place.end)
-				place.end = comments;
-			inside = is_header_of(&line, uuid);
-			here = false;
+	editor->size = config->n + 1;
+	editor->edited = calloc(editor->size, sizeof(*editor->edited));
+	if (!editor->edited)
+		return rt_fail_memory(err);
+	while (rt_line_next(editor->text, editor->len, &at, &line)) {
+		if (line.kind == RT_LINE_SECTION)
+			inside = NULL;
+		if (line.kind == RT_LINE_SECTION && n < config->n &&
+		    is_header_of(&line, config->sections[n].uuid)) {
+			inside = &editor->edited[n++];
+			inside->begin =
+				(size_t)(line.whole.text - editor->text);
+			inside->end = at;
 		}
-		if (inside && line.kind == RT_LINE_SECTION) {
-			place.has_section = true;
-			place.begin = in_comments ? comments : begin;
-			place.keys_end = place.end = at;
-		} else if (inside) {
-			note_line(&place, &line, begin, at, key, &here);
-			/* Those right below a key belong to the section. */
-			if (line.kind == RT_LINE_COMMENT && place.end == begin)
-				place.end = at;
-		}
-		in_comments = line.kind == RT_LINE_COMMENT;
+		if (inside &&
+		    (line.kind == RT_LINE_KEY || line.kind == RT_LINE_MORE))
+			inside->end = at;
 	}
-	return place;
+	return 0;
 }
 
-/* The line end that the file uses. */
-static const char *line_end(const char *text, size_t len)
+static int find(const struct rt_editor *editor, const char *uuid, size_t *ret_i,
+		struct rt_err *err)
 {
-	const char *newline = memchr(text, '\n', len);
+	const struct rt_section *section =
+		rt_config_find(&editor->config, uuid);
 
-	return newline && newline > text && newline[-1] == '\r' ? "\r\n" : "\n";
-}
-
-static void add_rows(struct rt_strbuf *out, const char *rows, const char *end)
-{
-	for (;;) {
-		const size_t n = strcspn(rows, "\n");
-
-		rt_strbuf_add(out, rows, n);
-		rows += n;
-		if (!*rows++)
-			return;
-		rt_strbuf_adds(out, end);
-		rt_strbuf_adds(out, INDENT);
+	if (section) {
+		*ret_i = (size_t)(section - editor->config.sections);
+		return 0;
 	}
-}
-
-/* The key's line with another value; spacing and line end stay. */
-static void add_changed(struct rt_strbuf *out, const struct rt_line *line,
-			const char *rows, const char *end)
-{
-	const struct rt_span whole = line->whole;
-	const struct rt_span value = line->value;
-	const char *equals = memchr(whole.text, '=', whole.len);
-	const char *stop = whole.text + whole.len;
-	const char *begin = value.len ? value.text : stop;
-
-	rt_strbuf_add(out, whole.text, (size_t)(begin - whole.text));
-	if (!value.len && begin == equals + 1 && equals > whole.text &&
-	    equals[-1] == ' ' && *rows && *rows != '\n')
-		rt_strbuf_adds(out, " ");
-	add_rows(out, rows, end);
-	if (value.len)
-		rt_strbuf_add(out, value.text + value.len,
-			      (size_t)(stop - value.text) - value.len);
-	rt_strbuf_add(out, stop, line->end);
-}
-
-/* From one offset to another, only the comment lines. */
-static void add_comments(struct rt_strbuf *out, const char *text, size_t from,
-			 size_t to)
-{
-	struct rt_line line;
-
-	while (from < to && rt_line_next(text, to, &from, &line)) {
-		if (line.kind == RT_LINE_COMMENT)
-			rt_strbuf_add(out, line.whole.text,
-				      line.whole.len + line.end);
-	}
-}
-
-static void build(struct rt_strbuf *out, const char *text, size_t len,
-		  const struct place *place, enum rt_key key, const char *rows)
-{
-	const char *end = line_end(text, len);
-	size_t at = place->keys_end;
-
-	if (place->has_key) {
-		rt_strbuf_add(out, text, place->key_begin);
-		if (rows)
-			add_changed(out, &place->key, rows, end);
-		add_comments(out, text,
-			     place->key_begin + place->key.whole.len +
-				     place->key.end,
-			     place->more_end);
-		at = place->more_end;
-	} else {
-		rt_strbuf_add(out, text, at);
-		if (text[at - 1] != '\n')
-			rt_strbuf_adds(out, end);
-		rt_strbuf_addf(out, "%s =%s", rt_key_name(key),
-			       *rows && *rows != '\n' ? " " : "");
-		add_rows(out, rows, end);
-		rt_strbuf_adds(out, end);
-	}
-	rt_strbuf_add(out, text + at, len - at);
-}
-
-/* The value as lines of the file, less their indentation. */
-static int make_rows(enum rt_key key, const char *value, char **ret_rows,
-		     struct rt_err *err)
-{
-	RT_AUTO_STRBUF rows = { 0 };
-
-	if (rt_key_kind(key) == RT_VALUE_TEXT)
-		rt_value_fold(value, &rows);
-	else if (strchr(value, '\n'))
-		return rt_fail(err, 0, "%s takes one line", rt_key_name(key));
-	else
-		rt_strbuf_adds(&rows, value);
-	return rt_strbuf_take(&rows, ret_rows, err);
-}
-
-static struct rt_section *find_section(struct rt_config *config,
-				       const char *uuid)
-{
-	for (size_t i = 0; i < config->n; i++) {
-		if (strcmp(config->sections[i].uuid, uuid) == 0)
-			return &config->sections[i];
-	}
-	return NULL;
-}
-
-static int no_section(const char *uuid, struct rt_err *err)
-{
 	rt_fail(err, 0, "the configuration has no section [%s]",
-		rt_cut(uuid, strlen(uuid)).text);
+		rt_cut_text(uuid).text);
 	err->code = ENOENT;
 	return -ENOENT;
 }
 
-int rt_config_set(const char *text, size_t len, const char *uuid,
-		  enum rt_key key, const char *value, char **ret_text,
-		  struct rt_err *err)
+static struct rt_span text_of(const struct rt_editor *editor, size_t i)
+{
+	const struct rt_edited *edited = &editor->edited[i];
+
+	if (edited->now)
+		return (struct rt_span){ edited->now, strlen(edited->now) };
+	return (struct rt_span){ editor->text + edited->begin,
+				 edited->end - edited->begin };
+}
+
+/* What the section says, as a configuration of its own. */
+static int parse_section(struct rt_span text, struct rt_config *ret,
+			 struct rt_err *err)
+{
+	int r = parse_sound(text.text, text.len, "the changed", ret, err);
+
+	if (r == 0 && ret->n != 1) {
+		rt_config_fini(ret);
+		r = rt_fail(err, 0, "it would not be one section");
+	}
+	return r;
+}
+
+/* From now on the section has that text (NULL: as it was) and says that. */
+static void take(struct rt_editor *editor, size_t i, char *text,
+		 struct rt_config *config)
+{
+	struct rt_section *section = &editor->config.sections[i];
+	struct rt_section *is = &config->sections[0];
+	const unsigned above = section->line ? section->line - 1 : 0;
+
+	is->line += above;
+	for (size_t key = 0; key < RT_KEY_COUNT; key++)
+		is->lines[key] += is->lines[key] ? above : 0;
+	rt_section_fini(section);
+	*section = *is;
+	config->n = 0;
+	free(editor->edited[i].now);
+	editor->edited[i].now = text;
+	editor->changes++;
+}
+
+/* Take the new text of a section if it says what it should. */
+static int check_and_take(struct rt_editor *editor, size_t i,
+			  struct rt_strbuf *out, const struct rt_section *want,
+			  const char *what, struct rt_err *err)
+{
+	RT_AUTO_FREE char *text = NULL;
+	AUTO_CONFIG got = { 0 };
+	int r = rt_strbuf_take(out, &text, err);
+
+	if (r == 0)
+		r = parse_section((struct rt_span){ text, strlen(text) }, &got,
+				  err);
+	if (r < 0)
+		return r;
+	if (!is_same_section(&got.sections[0], want))
+		return rt_fail(err, 0,
+			       "%s cannot be written to the configuration so "
+			       "that it reads back as it is (blanks at its "
+			       "ends, or control characters?)",
+			       what);
+	take(editor, i, text, &got);
+	text = NULL;
+	return 0;
+}
+
+static int name_is_taken(const char *name, const char *uuid, struct rt_err *err)
+{
+	rt_fail(err, 0, "the configuration has a guest '%s' or [%s]",
+		rt_cut_text(name).text, uuid);
+	err->code = EEXIST;
+	return -EEXIST;
+}
+
+int rt_editor_set(struct rt_editor *editor, const char *uuid, enum rt_key key,
+		  const char *value, struct rt_err *err)
 {
 	/* An empty numatune is a choice, a missing one is not. */
 	const char *unset = key == RT_KEY_NUMATUNE ? "auto" : "";
 	RT_AUTO_FREE char *rows = NULL;
 	RT_AUTO_STRBUF out = { 0 };
-	AUTO_CONFIG want = { 0 }, now = { 0 };
-	struct rt_section *section;
-	struct place place;
-	int r;
+	AUTO_CONFIG want = { 0 };
+	struct rt_span text;
+	struct rt_key_place place;
+	bool same;
+	size_t i;
+	int r = find(editor, uuid, &i, err);
 
-	r = parse_sound(text, len, "the present", &want, err);
-	if (r == 0)
-		r = parse_sound(text, len, "the present", &now, err);
 	if (r < 0)
 		return r;
-	section = find_section(&want, uuid);
-	if (!section)
-		return no_section(uuid, err);
-	r = rt_value_set(section, key, value ? value : unset, err);
+	text = text_of(editor, i);
+	r = parse_section(text, &want, err);
+	if (r == 0)
+		r = rt_value_set(&want.sections[0], key, value ? value : unset,
+				 err);
 	if (r == 0 && value)
-		r = make_rows(key, value, &rows, err);
+		r = rt_key_rows(key, value, &rows, err);
 	if (r < 0)
 		return rt_wrap(err, "%s", rt_key_name(key));
+	same = is_same_section(&want.sections[0], &editor->config.sections[i]);
+	place = rt_key_locate(text.text, text.len, key);
+	if (value ? place.has_key && same : !place.has_key)
+		return 0;
+	if (key == RT_KEY_NAME && value && !same &&
+	    rt_config_find_name(&editor->config, value))
+		return name_is_taken(value, uuid, err);
+	rt_key_write(&out, text, &place, key, rows,
+		     rt_line_end(editor->text, editor->len));
+	return check_and_take(editor, i, &out, &want.sections[0],
+			      rt_key_name(key), err);
+}
 
-	place = find_place(text, len, uuid, key);
-	if (value ? place.has_key && is_same(&want, &now) : !place.has_key)
-		rt_strbuf_add(&out, text, len);
-	else
-		build(&out, text, len, &place, key, rows);
-	return check_and_take(&out, &want, rt_key_name(key), ret_text, err);
+/* Room for one more section, of that UUID and with all defaults. */
+static int grow(struct rt_editor *editor, const char *uuid, struct rt_err *err)
+{
+	struct rt_config *config = &editor->config;
+	struct rt_section *section;
+	int r;
+
+	if (!rt_grow(&config->sections, config->n, &config->size,
+		     sizeof(*config->sections)) ||
+	    !rt_grow(&editor->edited, config->n, &editor->size,
+		     sizeof(*editor->edited)))
+		return rt_fail_memory(err);
+	section = &config->sections[config->n];
+	r = rt_section_init(section, err);
+	if (r < 0) {
+		rt_section_fini(section);
+		return r;
+	}
+	memcpy(section->uuid, uuid, sizeof(section->uuid));
+	editor->edited[config->n++] = (struct rt_edited){ 0 };
+	return 0;
+}
+
+int rt_editor_add(struct rt_editor *editor, const char *uuid, const char *name,
+		  struct rt_err *err)
+{
+	const char *end = rt_line_end(editor->text, editor->len);
+	char canonical[RT_UUID_LEN + 1];
+	RT_AUTO_STRBUF out = { 0 };
+	struct rt_config *config = &editor->config;
+	struct rt_err ignored;
+	int r;
+
+	if (!rt_uuid_parse(uuid, canonical))
+		return rt_fail(err, 0, "'%s' is not a UUID",
+			       rt_cut_text(uuid).text);
+	if (rt_config_find(config, canonical) ||
+	    rt_config_find_name(config, name))
+		return name_is_taken(name, canonical, err);
+	r = grow(editor, canonical, err);
+	if (r < 0)
+		return r;
+	rt_strbuf_addf(&out, "[%s]%sname = %s%s", canonical, end, name, end);
+	r = rt_value_set(&config->sections[config->n - 1], RT_KEY_NAME, name,
+			 err);
+	if (r == 0)
+		r = check_and_take(editor, config->n - 1, &out,
+				   &config->sections[config->n - 1], "the name",
+				   err);
+	if (r < 0)
+		(void)rt_editor_revert(editor, canonical, &ignored);
+	return r;
+}
+
+int rt_editor_revert(struct rt_editor *editor, const char *uuid,
+		     struct rt_err *err)
+{
+	struct rt_config *config = &editor->config;
+	AUTO_CONFIG was = { 0 };
+	struct rt_edited *edited;
+	size_t i, left;
+	int r = find(editor, uuid, &i, err);
+
+	if (r < 0)
+		return r;
+	edited = &editor->edited[i];
+	if (edited->end) {
+		const struct rt_span text = { editor->text + edited->begin,
+					      edited->end - edited->begin };
+
+		r = parse_section(text, &was, err);
+		if (r == 0)
+			take(editor, i, NULL, &was);
+		return r;
+	}
+	rt_section_fini(&config->sections[i]);
+	free(edited->now);
+	left = --config->n - i;
+	memmove(&config->sections[i], &config->sections[i + 1],
+		left * sizeof(config->sections[0]));
+	memmove(edited, edited + 1, left * sizeof(*edited));
+	return 0;
 }
 
 static bool is_empty(const char *text, size_t len)
@@ -349,106 +340,78 @@ static bool is_empty(const char *text, size_t len)
 	return len == 0 || (len == 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
 }
 
-int rt_config_add(const char *text, size_t len, const char *uuid,
-		  const char *name, char **ret_text, struct rt_err *err)
+/* Sections that are well one by one may not be so together. */
+static int check_whole(const struct rt_editor *editor, const char *text,
+		       struct rt_err *err)
 {
-	const char *end = line_end(text, len);
-	char canonical[RT_UUID_LEN + 1];
+	AUTO_CONFIG got = { 0 };
+	int r = parse_sound(text, strlen(text), "the changed", &got, err);
+
+	if (r == 0 && got.n != editor->config.n)
+		r = rt_fail(err, 0,
+			    "the changed configuration is not what was "
+			    "put together");
+	return r;
+}
+
+int rt_editor_text(const struct rt_editor *editor, char **ret_text,
+		   struct rt_err *err)
+{
+	const char *end = rt_line_end(editor->text, editor->len);
+	RT_AUTO_FREE char *text = NULL;
 	RT_AUTO_STRBUF out = { 0 };
-	AUTO_CONFIG want = { 0 };
+	size_t at = 0, i = 0;
 	int r;
 
-	if (!rt_uuid_parse(uuid, canonical))
-		return rt_fail(err, 0, "'%s' is not a UUID",
-			       rt_cut(uuid, strlen(uuid)).text);
-	r = parse_sound(text, len, "the present", &want, err);
-	if (r < 0)
-		return r;
-	if (rt_config_find(&want, canonical) ||
-	    rt_config_find_name(&want, name)) {
-		rt_fail(err, 0, "the configuration has a guest '%s' or [%s]",
-			rt_cut(name, strlen(name)).text, canonical);
-		err->code = EEXIST;
-		return -EEXIST;
-	}
-	if (!rt_grow(&want.sections, want.n, &want.size,
-		     sizeof(*want.sections)))
-		return rt_fail_memory(err);
-	r = rt_section_init(&want.sections[want.n], err);
-	memcpy(want.sections[want.n].uuid, canonical, sizeof(canonical));
-	want.n++;
-	if (r == 0)
-		r = rt_value_set(&want.sections[want.n - 1], RT_KEY_NAME, name,
-				 err);
-	if (r < 0)
-		return r;
+	for (; i < editor->config.n && editor->edited[i].end; i++) {
+		const struct rt_edited *edited = &editor->edited[i];
 
-	rt_strbuf_add(&out, text, len);
-	if (!is_empty(text, len)) {
-		if (text[len - 1] != '\n')
+		if (!edited->now)
+			continue;
+		rt_strbuf_add(&out, editor->text + at, edited->begin - at);
+		rt_strbuf_adds(&out, edited->now);
+		at = edited->end;
+	}
+	rt_strbuf_add(&out, editor->text + at, editor->len - at);
+	for (; i < editor->config.n; i++) {
+		if (!out.failed && !is_empty(out.text, out.len)) {
+			if (out.text[out.len - 1] != '\n')
+				rt_strbuf_adds(&out, end);
 			rt_strbuf_adds(&out, end);
-		rt_strbuf_adds(&out, end);
+		}
+		rt_strbuf_adds(&out, editor->edited[i].now);
 	}
-	rt_strbuf_addf(&out, "[%s]%sname = %s%s", canonical, end, name, end);
-	return check_and_take(&out, &want, "the name", ret_text, err);
-}
-
-static bool is_last(const char *text, size_t len, size_t at)
-{
-	while (at < len && strchr(" \t\r\n", text[at]))
-		at++;
-	return at == len;
-}
-
-/* With the last section go the empty lines that set it apart. */
-static size_t without_blank_lines(const char *text, size_t begin)
-{
-	for (;;) {
-		size_t at = begin;
-
-		if (at < 2 || text[at - 1] != '\n')
-			return begin;
-		at--;
-		if (text[at - 1] == '\r')
-			at--;
-		if (!at || text[at - 1] != '\n')
-			return begin;
-		begin = at;
-	}
-}
-
-int rt_config_remove(const char *text, size_t len, const char *uuid,
-		     char **ret_text, struct rt_err *err)
-{
-	RT_AUTO_STRBUF out = { 0 };
-	AUTO_CONFIG want = { 0 };
-	struct rt_section *section;
-	struct place place;
-	size_t begin, end;
-	int r = parse_sound(text, len, "the present", &want, err);
-
+	r = rt_strbuf_take(&out, &text, err);
+	if (r == 0)
+		r = check_whole(editor, text, err);
 	if (r < 0)
 		return r;
-	section = find_section(&want, uuid);
-	if (!section)
-		return no_section(uuid, err);
-	rt_section_fini(section);
-	memmove(section, section + 1,
-		(size_t)(want.sections + want.n - section - 1) *
-			sizeof(*section));
-	want.n--;
+	*ret_text = text;
+	text = NULL;
+	return 0;
+}
 
-	place = find_place(text, len, uuid, RT_KEY_COUNT);
-	begin = place.begin;
-	end = place.end;
-	if (is_last(text, len, end)) {
-		begin = without_blank_lines(text, begin);
-		end = len;
-	} else {
-		while (text[end] == '\r' || text[end] == '\n')
-			end++;
+int rt_editor_open(const char *text, size_t len, struct rt_editor *ret,
+		   struct rt_err *err)
+{
+	struct rt_editor editor = { .text = text, .len = len };
+	int r = parse_sound(text, len, "the present", &editor.config, err);
+
+	if (r == 0)
+		r = find_sections(&editor, err);
+	if (r < 0) {
+		rt_editor_fini(&editor);
+		return r;
 	}
-	rt_strbuf_add(&out, text, begin);
-	rt_strbuf_add(&out, text + end, len - end);
-	return check_and_take(&out, &want, "the rest", ret_text, err);
+	*ret = editor;
+	return 0;
+}
+
+void rt_editor_fini(struct rt_editor *editor)
+{
+	for (size_t i = 0; editor->edited && i < editor->config.n; i++)
+		free(editor->edited[i].now);
+	free(editor->edited);
+	rt_config_fini(&editor->config);
+	memset(editor, 0, sizeof(*editor));
 }

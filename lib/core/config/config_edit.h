@@ -3,9 +3,10 @@
  * config_edit.h - change kvmrt.cfg's text and keep all else in it
  *
  * Comments, order, spacing, line ends and keys that are not named stay byte
- * for byte. The result is checked by reading it again: a changed value must
- * read back as what was asked for and all others as before, or the call fails
- * and nothing is returned. A text with errors in it is not edited.
+ * for byte. Each change is made to the text of its section alone, so that many
+ * cost what they change and not what the file holds. It is checked by reading
+ * that text again: a changed value must read back as what was asked for and
+ * all others as before, or the call fails and nothing has changed.
  *
  * A text of several lines (description, comments) is written as the key's
  * line and indented lines below. Lines that would be lost or misread there
@@ -20,27 +21,44 @@
 #include "config.h"
 #include "core/base/strbuf.h"
 
+/* A text that is being edited. */
+struct rt_editor {
+	struct rt_config config; /* what it says by now; lines as they were */
+	unsigned changes;	 /* how many were made */
+	const char *text;	 /* as it was; borrowed */
+	size_t len;
+	struct rt_edited *edited; /* one for each section */
+	size_t size;
+};
+
+/*
+ * Begin: text is len bytes and outlives the editor. One with errors in it is
+ * not edited (-EINVAL). The caller finis *ret.
+ */
+int rt_editor_open(const char *text, size_t len, struct rt_editor *ret,
+		   struct rt_err *err);
+void rt_editor_fini(struct rt_editor *editor);
+
 /*
  * Set one key of a section to value (may hold newlines for `description` and
  * `comments` only). NULL removes the key with its further lines; comment lines
  * among them stay. A key that is there and has that value already stays as it
- * is spelled; one that is not there goes after the section's last key. A
- * section that is not there is an error (-ENOENT). text is len bytes;
- * *ret_text is the caller's.
+ * is spelled; one that is not there goes after the section's last key. -ENOENT
+ * when there is no such section.
  */
-int rt_config_set(const char *text, size_t len, const char *uuid,
-		  enum rt_key key, const char *value, char **ret_text,
-		  struct rt_err *err);
+int rt_editor_set(struct rt_editor *editor, const char *uuid, enum rt_key key,
+		  const char *value, struct rt_err *err);
 
 /* Append a section with its name. -EEXIST when the UUID or name is there. */
-int rt_config_add(const char *text, size_t len, const char *uuid,
-		  const char *name, char **ret_text, struct rt_err *err);
+int rt_editor_add(struct rt_editor *editor, const char *uuid, const char *name,
+		  struct rt_err *err);
 
-/*
- * Take a section out, with the comment lines directly above it and those
- * directly below its last key. What is set apart by an empty line stays.
- */
-int rt_config_remove(const char *text, size_t len, const char *uuid,
-		     char **ret_text, struct rt_err *err);
+/* Undo what was done to a section: as it was, or gone if it was added. */
+int rt_editor_revert(struct rt_editor *editor, const char *uuid,
+		     struct rt_err *err);
+
+/* The text by now. The caller frees it. */
+int rt_editor_text(const struct rt_editor *editor, char **ret_text,
+		   struct rt_err *err);
 
 #endif

@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* config_line.c - the lines of kvmrt.cfg, told apart */
-#include "config_read.h"
+#include "config_line.h"
 
-struct rt_span rt_trim(const char *text, size_t len)
-{
-	while (len && (text[0] == ' ' || text[0] == '\t')) {
-		text++;
-		len--;
-	}
-	while (len && (text[len - 1] == ' ' || text[len - 1] == '\t'))
-		len--;
-	return (struct rt_span){ text, len };
-}
+#include "core/base/banned.h"
 
 static void split_section(struct rt_line *line)
 {

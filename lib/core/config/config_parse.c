@@ -142,14 +142,14 @@ static int set_host_key(struct rt_config *config, enum host_key key,
 		return rt_value_bool(*value ? value : "true", &config->strict,
 				     err);
 	case HOST_EDITS:
-		if (rt_value_is(value, "enforce"))
+		if (rt_is_word(value, "enforce"))
 			config->edits = RT_EDITS_ENFORCE;
-		else if (!*value || rt_value_is(value, "follow"))
+		else if (!*value || rt_is_word(value, "follow"))
 			config->edits = RT_EDITS_FOLLOW;
 		else
 			return rt_fail(err, 0,
 				       "'%s' is neither follow nor enforce",
-				       rt_cut(value, strlen(value)).text);
+				       rt_cut_text(value).text);
 		return 0;
 	case HOST_KEY_COUNT:
 		break;
@@ -306,6 +306,11 @@ static void open_guest(struct parser *parser, struct rt_span name,
 	char uuid[64];
 
 	parser->r = rt_section_init(&parser->section, parser->err);
+	if (parser->r < 0) {
+		/* It has no name to speak of, and no text at all. */
+		rt_section_fini(&parser->section);
+		return;
+	}
 	parser->section.line = line;
 	parser->place = PLACE_GUEST;
 	snprintf(uuid, sizeof(uuid), "%.*s",

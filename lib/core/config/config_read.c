@@ -365,14 +365,14 @@ static char *next_line(char *buf, int size, void *stream)
 	}
 	while (!reader->stop) {
 		if (reader->is_section) {
-			rt_format(buf, (size_t)size, "[%s]\n", reader->name);
+			snprintf(buf, (size_t)size, "[%s]\n", reader->name);
 			reader->name[0] = '\0';
 			reader->is_section = false;
 			reader->send_mark = true;
 			return buf;
 		}
 		if (reader->send_mark) {
-			rt_format(buf, (size_t)size, "%s=\n", mark);
+			snprintf(buf, (size_t)size, "%s=\n", mark);
 			reader->send_mark = false;
 			return buf;
 		}
@@ -408,8 +408,8 @@ static int take(void *user, const char *section, const char *name,
 	}
 	if (!reader->in_key) {
 		reader->in_key = true;
-		rt_format(reader->key_name, sizeof(reader->key_name), "%s",
-			  name);
+		snprintf(reader->key_name, sizeof(reader->key_name), "%s",
+			 name);
 		reader->key.name.text = reader->key_name;
 		reader->key.name.len = strlen(reader->key_name);
 		reader->value.len = 0;

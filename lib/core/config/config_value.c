@@ -5,21 +5,8 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "core/base/number.h"
 #include "core/model/topo.h"
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool rt_value_is(const char *value, const char *word)
-{
-	while (*value && lower(*value) == *word) {
-		value++;
-		word++;
-	}
-	return !*value && !*word;
-}
 
 int rt_value_bool(const char *value, bool *ret, struct rt_err *err)
 {
@@ -33,40 +20,37 @@ int rt_value_bool(const char *value, bool *ret, struct rt_err *err)
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (rt_value_is(value, words[i].word)) {
+		if (rt_is_word(value, words[i].word)) {
 			*ret = words[i].value;
 			return 0;
 		}
 	}
 	return rt_fail(err, 0, "'%s' is neither true nor false",
-		       rt_cut(value, strlen(value)).text);
+		       rt_cut_text(value).text);
 }
 
 /* From 1 to RT_CPUS_MAX, to the last byte. */
 static int parse_count(const char *text, size_t len, unsigned *ret,
 		       struct rt_err *err)
 {
-	unsigned value = 0;
+	unsigned long long value;
+	const char *at = text;
 
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return rt_fail(err, 0, "'%s' is not a whole number",
-				       rt_cut(text, len).text);
-		if (value <= RT_CPUS_MAX)
-			value = value * 10 + (unsigned)(text[i] - '0');
-	}
 	if (!len)
 		return rt_fail(err, 0, "a number is missing");
-	if (!value)
-		return rt_fail(err, 0,
-			       "'%s' is too small: at least 1 is needed",
+	if (strspn(text, "0123456789") < len)
+		return rt_fail(err, 0, "'%s' is not a whole number",
 			       rt_cut(text, len).text);
-	if (value > RT_CPUS_MAX)
+	if (!rt_scan_number(&at, RT_CPUS_MAX, &value))
 		return rt_fail(err, 0,
 			       "'%s' is above %u, the most CPUs that a kernel "
 			       "can be built for",
 			       rt_cut(text, len).text, RT_CPUS_MAX);
-	*ret = value;
+	if (!value)
+		return rt_fail(err, 0,
+			       "'%s' is too small: at least 1 is needed",
+			       rt_cut(text, len).text);
+	*ret = (unsigned)value;
 	return 0;
 }
 
@@ -85,7 +69,7 @@ static int set_name(void *member, const char *value, struct rt_err *err)
 {
 	if (*value && !rt_config_name_is_valid(value))
 		return rt_fail(err, 0, "libvirt does not take the name '%s'",
-			       rt_cut(value, strlen(value)).text);
+			       rt_cut_text(value).text);
 	return set_text(member, value, err);
 }
 
@@ -100,7 +84,7 @@ static int set_nr_vcpus(void *member, const char *value, struct rt_err *err)
 
 	if (!*value)
 		*count = 1;
-	else if (rt_value_is(value, "auto"))
+	else if (rt_is_word(value, "auto"))
 		*count = 0;
 	else
 		return parse_count(value, strlen(value), count, err);
@@ -113,7 +97,7 @@ static int set_topology(void *member, const char *value, struct rt_err *err)
 	unsigned parts[3];
 	const char *p = value;
 
-	if (!*value || rt_value_is(value, "auto")) {
+	if (!*value || rt_is_word(value, "auto")) {
 		section->topology_auto = true;
 		section->sockets = section->cores = section->threads = 0;
 		return 0;
@@ -125,7 +109,7 @@ static int set_topology(void *member, const char *value, struct rt_err *err)
 
 		if ((i < 2) != (p[len] == ','))
 			return rt_fail(err, 0, "'%s' is not three numbers",
-				       rt_cut(value, strlen(value)).text);
+				       rt_cut_text(value).text);
 		r = parse_count(part.text, part.len, &parts[i], err);
 		if (r < 0)
 			return r;
@@ -147,7 +131,7 @@ static int set_cpuset(void *member, const char *value, struct rt_err *err)
 	int r = rt_topo_parse_cpuset(NULL, value, &unused, err);
 
 	if (r < 0)
-		return rt_wrap(err, "'%s'", rt_cut(value, strlen(value)).text);
+		return rt_wrap(err, "'%s'", rt_cut_text(value).text);
 	return set_text(member, value, err);
 }
 
@@ -157,14 +141,14 @@ static int set_rt_memory(void *member, const char *value, struct rt_err *err)
 	bool yes = false;
 	int r;
 
-	if (!*value || rt_value_is(value, "auto")) {
+	if (!*value || rt_is_word(value, "auto")) {
 		*choice = RT_AUTO;
 		return 0;
 	}
 	r = rt_value_bool(value, &yes, err);
 	if (r < 0)
 		return rt_fail(err, 0, "'%s' is neither true, false nor auto",
-			       rt_cut(value, strlen(value)).text);
+			       rt_cut_text(value).text);
 	*choice = yes ? RT_YES : RT_NO;
 	return 0;
 }
@@ -175,7 +159,7 @@ static int set_numatune(void *member, const char *value, struct rt_err *err)
 	struct rt_cpuset nodes = { 0 };
 	int r;
 
-	if (rt_value_is(value, "auto")) {
+	if (rt_is_word(value, "auto")) {
 		section->numatune = RT_AUTO;
 	} else if (!*value) {
 		section->numatune = RT_NO;
@@ -293,17 +277,6 @@ int rt_section_init(struct rt_section *section, struct rt_err *err)
 	/* An empty numatune is a choice, a missing one is not. */
 	section->numatune = RT_AUTO;
 	return r;
-}
-
-void rt_section_fini(struct rt_section *section)
-{
-	free(section->name);
-	free(section->title);
-	free(section->description);
-	free(section->comments);
-	free(section->cpuset);
-	rt_pci_set_fini(&section->pcidevs);
-	memset(section, 0, sizeof(*section));
 }
 
 /* Blanks around a row do not count, unless it has a bar. */

@@ -50,25 +50,8 @@ enum rt_key rt_value_key_in(const char *row, size_t len);
 int rt_value_set(struct rt_section *section, enum rt_key key, const char *value,
 		 struct rt_err *err);
 int rt_value_bool(const char *value, bool *ret, struct rt_err *err);
-/* Is value that word, in any case? */
-bool rt_value_is(const char *value, const char *word);
 
-/* All defaults. The section is to be finied after a failure too. */
+/* All defaults. The caller finis the section, after a failure too. */
 int rt_section_init(struct rt_section *section, struct rt_err *err);
-void rt_section_fini(struct rt_section *section);
-
-/* Report UUIDs and names that are there twice; drop the later section. */
-int rt_config_check_unique(struct rt_config *config, struct rt_report *report,
-			   struct rt_err *err);
-
-/* The name that is most like the word, or NULL when none is near. */
-const char *rt_nearest(const char *word, size_t len, const char *const *names,
-		       size_t n);
-
-/* A text fit for a message: short, no control characters. */
-struct rt_cut {
-	char text[88];
-};
-struct rt_cut rt_cut(const char *text, size_t len);
 
 #endif

@@ -111,11 +111,11 @@ enum rt_difference_kind {
 	RT_DIFF_TEXT,	   /* title, description */
 	RT_DIFF_VCPUS,	   /* vCPU count: ABI */
 	RT_DIFF_TOPOLOGY,  /* ABI */
+	RT_DIFF_HIDE_KVM,  /* ABI */
+	RT_DIFF_DEVICES,   /* ABI */
 	RT_DIFF_PLACEMENT, /* cpuset, vcpupin, emulatorpin, iothreadpin */
 	RT_DIFF_MEMORY,	   /* locked, nosharepages */
 	RT_DIFF_NODES,
-	RT_DIFF_HIDE_KVM, /* ABI */
-	RT_DIFF_DEVICES,  /* ABI */
 };
 
 struct rt_difference {
@@ -147,7 +147,7 @@ bool rt_difference_is_abi(enum rt_difference_kind kind);
 /* Put right when the guest has started: placement and nodes. */
 bool rt_difference_is_mendable(enum rt_difference_kind kind);
 /*
- * An RT guest would run and not be what the file says: no start (SPEC 5). A
+ * An RT guest would run and not be what the file says: no start. A
  * name or a title that differs hurts nobody.
  */
 bool rt_difference_is_grave(enum rt_difference_kind kind);
@@ -159,7 +159,7 @@ enum rt_rewrite {
 };
 
 /*
- * The document with what differs from *guest put right, in place: SPEC 6.
+ * The document with what differs from *guest put right, in place.
  * A document that already matches comes back byte for byte, and *ret_changed
  * is false. *ret_text is the caller's. A changed document is read again and
  * compared before it is handed out.

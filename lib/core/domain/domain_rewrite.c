@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* domain_rewrite.c - put right what differs, in place: identity and devices */
+/* domain_rewrite.c - put right what differs, in place */
 /*
  * Nothing is touched that the comparison did not name, so a document that
  * matches is never printed anew. The result is read and compared again: what
  * is handed out is what was wanted, or the call fails.
  */
-#include "domain_rewrite.h"
+#include "property.h"
 
-#include <errno.h>
+/* The first difference, for a message. */
+struct rt_text {
+	char text[256];
+};
 
 /* As libvirt formats <domain>. */
 const char *const rt_domain_order[] = {
@@ -50,240 +53,19 @@ const char *const rt_domain_order[] = {
 	NULL,
 };
 
-static int rewrite_name(struct rt_rewriting *w, struct rt_err *err)
+unsigned rt_rewrite_vcpus(const struct rt_rewriting *w)
 {
-	xmlNode *node;
-	int r = rt_xml_get(w->root, "name", rt_domain_order, &node, err);
-
-	return r < 0 ? r : rt_xml_set_content(node, w->guest->name, err);
+	return w->mode == RT_REWRITE_ALL ? w->guest->nr_vcpus :
+					   w->domain->vcpus;
 }
 
-static int set_text(struct rt_rewriting *w, const char *name, const char *has,
-		    const char *want, struct rt_err *err)
+int rt_rewrite_number(xmlNode *node, const char *name, unsigned value,
+		      struct rt_err *err)
 {
-	xmlNode *node;
-	int r;
+	char text[16];
 
-	if (!want || !*want) {
-		node = rt_xml_child(w->root, name);
-		if (node)
-			rt_xml_remove(node);
-		return 0;
-	}
-	if (strcmp(has, want) == 0)
-		return 0;
-	r = rt_xml_get(w->root, name, rt_domain_order, &node, err);
-	return r < 0 ? r : rt_xml_set_content(node, want, err);
-}
-
-static int rewrite_text(struct rt_rewriting *w, struct rt_err *err)
-{
-	const char *title = w->guest->title;
-	int r;
-
-	if (title && strchr(title, '\n'))
-		return rt_fail(
-			err, 0,
-			"title: libvirt allows no line break in a title");
-	r = set_text(w, "title", w->domain->title, title, err);
-	return r < 0 ? r :
-		       set_text(w, "description", w->domain->description,
-				w->guest->description, err);
-}
-
-static int rewrite_memory(struct rt_rewriting *w, struct rt_err *err)
-{
-	static const char *const order[] = { "hugepages", "nosharepages",
-					     "locked", NULL };
-	xmlNode *backing = rt_xml_child(w->root, "memoryBacking"), *node;
-	int r;
-
-	if (!w->guest->locked) {
-		for (node = rt_xml_child(backing, "locked"); node;
-		     node = rt_xml_child(backing, "locked"))
-			rt_xml_remove(node);
-		rt_xml_prune(backing);
-		return 0;
-	}
-	r = rt_xml_get(w->root, "memoryBacking", rt_domain_order, &backing,
-		       err);
-	if (r == 0 && (w->guest->rt || !w->domain->locked))
-		r = rt_xml_get(backing, "nosharepages", order, &node, err);
-	if (r == 0)
-		r = rt_xml_get(backing, "locked", order, &node, err);
-	return r;
-}
-
-/* 'restrictive' is for both or for none, or libvirt refuses. */
-static int rewrite_memnodes(struct rt_rewriting *w, xmlNode *tune,
-			    struct rt_err *err)
-{
-	xmlNode *next;
-
-	for (xmlNode *node = rt_xml_child(tune, "memnode"); node; node = next) {
-		struct rt_cpuset nodes = { 0 };
-		bool has, restrictive = false;
-		int r = rt_xml_set(node, "nodeset", &has, &nodes, err);
-
-		next = rt_xml_next(node, "memnode");
-		if (r == 0)
-			r = rt_xml_attr_is(node, "mode", "restrictive",
-					   &restrictive, err);
-		if (r == 0 && restrictive)
-			r = rt_xml_set_attr(node, "mode", "strict", err);
-		if (r < 0)
-			return r;
-		if (w->guest->rt &&
-		    !rt_cpuset_is_subset(&nodes, &w->guest->nodes))
-			rt_xml_remove(node);
-	}
-	return 0;
-}
-
-static int rewrite_nodes(struct rt_rewriting *w, struct rt_err *err)
-{
-	static const char *const order[] = { "memory", "memnode", NULL };
-	xmlNode *tune = rt_xml_child(w->root, "numatune");
-	xmlNode *memory = rt_xml_child(tune, "memory");
-	int r;
-
-	if (rt_cpuset_is_empty(&w->guest->nodes)) {
-		if (memory)
-			rt_xml_remove(memory);
-		rt_xml_prune(tune);
-		return 0;
-	}
-	r = rt_xml_get(w->root, "numatune", rt_domain_order, &tune, err);
-	if (r == 0)
-		r = rt_xml_get(tune, "memory", order, &memory, err);
-	if (r == 0)
-		r = rt_xml_set_attr(memory, "mode", "strict", err);
-	if (r == 0 &&
-	    !(w->domain->has_nodes &&
-	      rt_cpuset_is_equal(&w->domain->nodes, &w->guest->nodes)))
-		r = rt_xml_set_attr_set(memory, "nodeset", &w->guest->nodes,
-					err);
-	if (r < 0)
-		return r;
-	/* With a nodeset, static is what it is without the attribute. */
-	xmlUnsetProp(memory, BAD_CAST "placement");
-	return rewrite_memnodes(w, tune, err);
-}
-
-static int rewrite_hidden(struct rt_rewriting *w, struct rt_err *err)
-{
-	/* The one that is before it, in the order of libvirt. */
-	static const char *const order[] = { "hyperv", "kvm", NULL };
-	xmlNode *features = rt_xml_child(w->root, "features");
-	xmlNode *kvm = rt_xml_child(features, "kvm"), *hidden;
-	int r;
-
-	if (!w->guest->hide_kvm) {
-		hidden = rt_xml_child(kvm, "hidden");
-		if (hidden)
-			rt_xml_remove(hidden);
-		rt_xml_prune(kvm);
-		rt_xml_prune(features);
-		return 0;
-	}
-	r = rt_xml_get(w->root, "features", rt_domain_order, &features, err);
-	if (r == 0)
-		r = rt_xml_get(features, "kvm",
-			       rt_xml_child(features, "hyperv") ? order : NULL,
-			       &kvm, err);
-	if (r == 0)
-		r = rt_xml_get(kvm, "hidden", NULL, &hidden, err);
-	return r < 0 ? r : rt_xml_set_attr(hidden, "state", "on", err);
-}
-
-static int add_hostdev(xmlNode *devices, const struct rt_pci_addr *addr,
-		       struct rt_err *err)
-{
-	static const char *const order[] = { "hostdev", NULL };
-	const struct {
-		const char *name;
-		int digits;
-		unsigned value;
-	} parts[] = {
-		{ "domain", 4, addr->domain },
-		{ "bus", 2, addr->bus },
-		{ "slot", 2, addr->slot },
-		{ "function", 1, addr->function },
-	};
-	xmlNode *device, *source, *address;
-	int r = rt_xml_add(devices, "hostdev",
-			   rt_xml_child(devices, "hostdev") ? order : NULL,
-			   &device, err);
-
-	if (r == 0)
-		r = rt_xml_set_attr(device, "mode", "subsystem", err);
-	if (r == 0)
-		r = rt_xml_set_attr(device, "type", "pci", err);
-	if (r == 0)
-		r = rt_xml_set_attr(device, "managed", "yes", err);
-	if (r == 0)
-		r = rt_xml_add(device, "source", NULL, &source, err);
-	if (r == 0)
-		r = rt_xml_add(source, "address", NULL, &address, err);
-	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]);
-	     i++) {
-		char text[16];
-
-		snprintf(text, sizeof(text), "0x%0*x", parts[i].digits,
-			 parts[i].value);
-		r = rt_xml_set_attr(address, parts[i].name, text, err);
-	}
-	return r;
-}
-
-/* Those that are there: managed, or taken out. */
-static int rewrite_hostdevs(struct rt_rewriting *w, xmlNode *devices,
-			    struct rt_err *err)
-{
-	xmlNode *next;
-
-	for (xmlNode *node = rt_xml_child(devices, "hostdev"); node;
-	     node = next) {
-		struct rt_pci_addr addr;
-		bool is_pci = false, managed = false;
-		int r = rt_xml_is_pci_hostdev(node, &is_pci, err);
-
-		next = rt_xml_next(node, "hostdev");
-		if (r == 0 && !is_pci)
-			continue;
-		if (r == 0)
-			r = rt_xml_source_address(node, &addr, &is_pci, err);
-		if (r == 0)
-			r = rt_xml_attr_is(node, "managed", "yes", &managed,
-					   err);
-		if (r < 0)
-			return r;
-		if (!rt_pci_set_has(&w->guest->pcidevs, &addr)) {
-			if (!rt_pci_set_has(&w->domain->netdevs, &addr))
-				rt_xml_remove(node);
-			continue;
-		}
-		if (!managed && w->guest->rt)
-			r = rt_xml_set_attr(node, "managed", "yes", err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int rewrite_devices(struct rt_rewriting *w, struct rt_err *err)
-{
-	const struct rt_pci_set *want = &w->guest->pcidevs;
-	xmlNode *devices;
-	int r = rt_xml_get(w->root, "devices", rt_domain_order, &devices, err);
-
-	if (r == 0)
-		r = rewrite_hostdevs(w, devices, err);
-	for (size_t i = 0; r == 0 && i < want->n; i++) {
-		if (!rt_pci_set_has(&w->domain->pcidevs, &want->items[i]))
-			r = add_hostdev(devices, &want->items[i], err);
-	}
-	return r;
+	snprintf(text, sizeof(text), "%u", value);
+	return rt_xml_set_attr(node, name, text, err);
 }
 
 static bool concerns(enum rt_rewrite mode, enum rt_difference_kind kind)
@@ -320,27 +102,13 @@ static int find_wrong(const struct rt_domain *domain,
 static int rewrite_all(struct rt_rewriting *w, unsigned wrong,
 		       struct rt_err *err)
 {
-	/* In this order: what goes before can make the later necessary. */
-	static const struct {
-		enum rt_difference_kind kind;
-		int (*rewrite)(struct rt_rewriting *, struct rt_err *);
-	} steps[] = {
-		{ RT_DIFF_NAME, rewrite_name },
-		{ RT_DIFF_TEXT, rewrite_text },
-		{ RT_DIFF_VCPUS, rt_rewrite_vcpus },
-		{ RT_DIFF_TOPOLOGY, rt_rewrite_topology },
-		{ RT_DIFF_PLACEMENT, rt_rewrite_placement },
-		{ RT_DIFF_MEMORY, rewrite_memory },
-		{ RT_DIFF_NODES, rewrite_nodes },
-		{ RT_DIFF_HIDE_KVM, rewrite_hidden },
-		{ RT_DIFF_DEVICES, rewrite_devices },
-	};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sizeof(steps) / sizeof(steps[0]);
-	     i++) {
-		if (wrong & 1u << steps[i].kind)
-			r = steps[i].rewrite(w, err);
+	/* In this order: what goes before can make the later necessary. */
+	RT_FOREACH_PROPERTY(p)
+	{
+		if (r == 0 && (wrong & 1u << (*p)->kind))
+			r = (*p)->rewrite(w, err);
 	}
 	return r;
 }

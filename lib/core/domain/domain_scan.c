@@ -141,7 +141,7 @@ static int check_encoding(const struct scan *scan, struct rt_err *err)
 		const size_t n = strlen(fine[i]);
 
 		if ((size_t)(end - p) > n && (p[n] == '"' || p[n] == '\'') &&
-		    rt_xml_same_word(p, fine[i], n))
+		    rt_is_word_n(p, fine[i], n))
 			return 0;
 	}
 	return refuse(scan, err, "the encoding is not UTF-8");

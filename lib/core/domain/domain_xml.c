@@ -9,6 +9,8 @@
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 
+#include "core/base/number.h"
+
 /* libxml2 2.12 made what a handler is given const. */
 #if LIBXML_VERSION >= 21200
 typedef const xmlError *xml_error;
@@ -67,9 +69,9 @@ static int check_root(xmlDoc *doc, struct rt_err *err)
 		return rt_fail(err, 0,
 			       "the root element <%s> is in a namespace; a "
 			       "guest's definition is a plain <domain>",
-			       rt_xml_text((const char *)root->name).text);
+			       rt_cut_text((const char *)root->name).text);
 	return rt_fail(err, 0, "the root element is <%s>, not <domain>",
-		       rt_xml_text((const char *)root->name).text);
+		       rt_cut_text((const char *)root->name).text);
 }
 
 int rt_xml_parse(const char *text, size_t len, xmlDoc **ret_doc,
@@ -94,7 +96,7 @@ int rt_xml_parse(const char *text, size_t len, xmlDoc **ret_doc,
 	if (!doc && complaint.any)
 		return rt_fail(
 			err, 0, "line %d: XML that is not well-formed: %s",
-			complaint.line, rt_xml_text(complaint.text).text);
+			complaint.line, rt_cut_text(complaint.text).text);
 	if (!doc)
 		return rt_fail(err, 0, "XML that is not well-formed");
 	r = check_root(doc, err);
@@ -103,19 +105,6 @@ int rt_xml_parse(const char *text, size_t len, xmlDoc **ret_doc,
 	*ret_doc = doc;
 	doc = NULL;
 	return 0;
-}
-
-bool rt_xml_same_word(const char *text, const char *word, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char c = text[i];
-
-		if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) != word[i])
-			return false;
-		if (!c)
-			return true;
-	}
-	return true;
 }
 
 bool rt_xml_is(const xmlNode *node, const char *name)
@@ -154,25 +143,6 @@ int rt_xml_only_child(const xmlNode *parent, const char *name,
 	return 0;
 }
 
-struct rt_xml_text rt_xml_text(const char *text)
-{
-	struct rt_xml_text out;
-	size_t n = strlen(text);
-	bool cut = n > 60;
-
-	n = cut ? 60 : n;
-	/* Not within a character: back to the byte that starts it. */
-	while (cut && n && ((unsigned char)text[n] & 0xc0) == 0x80)
-		n--;
-	for (size_t i = 0; i < n; i++) {
-		const unsigned char c = (unsigned char)text[i];
-
-		out.text[i] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-	}
-	snprintf(out.text + n, sizeof(out.text) - n, "%s", cut ? "..." : "");
-	return out;
-}
-
 int rt_xml_fail(struct rt_err *err, const xmlNode *node, const char *fmt, ...)
 {
 	char message[400];
@@ -182,7 +152,7 @@ int rt_xml_fail(struct rt_err *err, const xmlNode *node, const char *fmt, ...)
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
 	return rt_fail(err, 0, "line %ld: <%s>: %s", xmlGetLineNo(node),
-		       rt_xml_text((const char *)node->name).text, message);
+		       rt_cut_text((const char *)node->name).text, message);
 }
 
 int rt_xml_attr(const xmlNode *node, const char *name, xmlChar **ret,
@@ -217,42 +187,19 @@ int rt_xml_attr_is(const xmlNode *node, const char *name, const char *value,
 	return 0;
 }
 
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return INT_MAX;
-}
-
 /* All of the text is one number of at most max. */
 static bool parse_number(const char *text, bool prefix, unsigned long long max,
 			 unsigned long long *ret)
 {
-	unsigned long long value = 0;
-	int base = 10;
+	unsigned long long value;
+	char *end;
 
-	if (prefix && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-		base = 16;
-		text += 2;
-	} else if (prefix && text[0] == '0' && text[1]) {
-		base = 8;
-		text++;
-	}
-	if (!*text)
+	if (!prefix || *text != '0')
+		return rt_parse_number(text, max, ret);
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (*end || errno || value > max)
 		return false;
-	for (; *text; text++) {
-		const int digit = digit_of(*text);
-
-		if (digit >= base ||
-		    value > (max - (unsigned)digit) / (unsigned)base ||
-		    (unsigned)digit > max)
-			return false;
-		value = value * (unsigned)base + (unsigned)digit;
-	}
 	*ret = value;
 	return true;
 }
@@ -269,7 +216,7 @@ int rt_xml_number(const xmlNode *node, const char *name, bool prefix,
 	if (!parse_number((const char *)text, prefix, max, &value))
 		return rt_xml_fail(err, node,
 				   "%s='%s' is not a number from 0 to %u", name,
-				   rt_xml_text((const char *)text).text, max);
+				   rt_cut_text((const char *)text).text, max);
 	*ret = (unsigned)value;
 	return 0;
 }
@@ -317,25 +264,20 @@ int rt_xml_content_number(const xmlNode *node, unsigned long long max,
 	if (!parse_number((const char *)text, false, max, ret))
 		return rt_xml_fail(err, node,
 				   "'%s' is not a number from 0 to %llu",
-				   rt_xml_text((const char *)text).text, max);
+				   rt_cut_text((const char *)text).text, max);
 	return 0;
 }
 
 /* A member's number, blanks around it skipped. */
 static bool set_number(const char **at, unsigned *ret)
 {
-	const char *p = *at + strspn(*at, " \t\r\n");
-	unsigned value = 0;
+	unsigned long long value;
 
-	if (*p < '0' || *p > '9')
+	*at += strspn(*at, " \t\r\n");
+	if (!rt_scan_number(at, RT_CPUS_MAX - 1, &value))
 		return false;
-	for (; *p >= '0' && *p <= '9'; p++) {
-		value = value * 10 + (unsigned)(*p - '0');
-		if (value >= RT_CPUS_MAX)
-			return false;
-	}
-	*at = p + strspn(p, " \t\r\n");
-	*ret = value;
+	*at += strspn(*at, " \t\r\n");
+	*ret = (unsigned)value;
 	return true;
 }
 
@@ -389,12 +331,12 @@ int rt_xml_set(const xmlNode *node, const char *name, bool *ret_has,
 				err, node,
 				"%s='%s' is not a set such as 0-3,^2 of "
 				"numbers below %u",
-				name, rt_xml_text((const char *)text).text,
+				name, rt_cut_text((const char *)text).text,
 				RT_CPUS_MAX);
 	}
 	if (rt_cpuset_is_empty(&set))
 		return rt_xml_fail(err, node, "%s='%s' is an empty set", name,
-				   rt_xml_text((const char *)text).text);
+				   rt_cut_text((const char *)text).text);
 	*ret_set = set;
 	*ret_has = true;
 	return 0;

@@ -12,6 +12,8 @@
 
 #include <libxml/tree.h>
 
+#include "core/base/text.h"
+
 /* --- domain_scan.c --- */
 
 /*
@@ -34,8 +36,6 @@ void rt_auto_xml_doc(xmlDoc **doc);
 void rt_auto_xml_char(xmlChar **text);
 #define RT_AUTO_XML_CHAR __attribute__((cleanup(rt_auto_xml_char)))
 
-/* The same n bytes, an ASCII letter being its capital; `word` is small. */
-bool rt_xml_same_word(const char *text, const char *word, size_t n);
 bool rt_xml_is(const xmlNode *node, const char *name);
 /* The first child element of that name, or NULL (also when parent is). */
 xmlNode *rt_xml_child(const xmlNode *parent, const char *name);
@@ -49,12 +49,6 @@ xmlNode *rt_xml_next(const xmlNode *node, const char *name);
 /* *ret_child is NULL when there is none; two are an error. */
 int rt_xml_only_child(const xmlNode *parent, const char *name,
 		      xmlNode **ret_child, struct rt_err *err);
-
-/* Text for messages: control characters shown as '?', cut. */
-struct rt_xml_text {
-	char text[68];
-};
-struct rt_xml_text rt_xml_text(const char *text);
 
 /* "line 12: <vcpupin>: " + message. */
 int rt_xml_fail(struct rt_err *err, const xmlNode *node, const char *fmt, ...)
@@ -98,19 +92,6 @@ int rt_xml_source_address(const xmlNode *device, struct rt_pci_addr *ret_addr,
 int rt_xml_is_pci_hostdev(const xmlNode *node, bool *ret_is,
 			  struct rt_err *err);
 
-/* --- domain_read_rest.c: the later half of rt_domain_parse --- */
-
-int rt_domain_read_size(const xmlNode *root, struct rt_domain *domain,
-			struct rt_err *err);
-int rt_domain_read_backing(const xmlNode *root, struct rt_domain *domain,
-			   struct rt_err *err);
-int rt_domain_read_nodes(const xmlNode *root, struct rt_domain *domain,
-			 struct rt_err *err);
-int rt_domain_read_hidden(const xmlNode *root, struct rt_domain *domain,
-			  struct rt_err *err);
-int rt_domain_read_devices(const xmlNode *root, struct rt_domain *domain,
-			   struct rt_err *err);
-
 /* --- domain_edit.c: changing --- */
 
 /* All return 0 or -ENOMEM. */
@@ -136,21 +117,5 @@ void rt_xml_remove(xmlNode *node);
 void rt_xml_prune(xmlNode *node);
 int rt_xml_print(xmlDoc *doc, bool declaration, char **ret_text,
 		 struct rt_err *err);
-
-/* --- domain_compare.c: what the comparison and the rewriting share --- */
-
-/* A guest that was not resolved to the end must not be written anywhere. */
-int rt_domain_check_guest(const struct rt_domain *domain,
-			  const struct rt_guest *guest, struct rt_err *err);
-/* Where the vCPU of that number belongs: one CPU, or the service CPUs. */
-struct rt_cpuset rt_domain_vcpu_cpus(const struct rt_guest *guest,
-				     unsigned vcpu);
-
-/*
- * Does <vcpu cpuset> say what the guest's does? With the offline siblings or
- * without them is the same.
- */
-bool rt_domain_cpuset_is_right(const struct rt_domain *domain,
-			       const struct rt_guest *guest);
 
 #endif

@@ -30,7 +30,7 @@ void rt_outcomes_add(struct rt_outcomes *outcomes, const char *uuid,
 
 	if (find(outcomes, uuid))
 		return;
-	rt_format(outcome.uuid, sizeof(outcome.uuid), "%s", uuid);
+	snprintf(outcome.uuid, sizeof(outcome.uuid), "%s", uuid);
 	outcome.reason = strdup(reason);
 	if (!outcome.reason || !rt_grow(&outcomes->items, outcomes->n,
 					&outcomes->size, sizeof(outcome))) {

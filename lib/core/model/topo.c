@@ -2,6 +2,8 @@
 /* topo.c - the host's CPUs and how they hang together; the CPUSET language */
 #include "topo.h"
 
+#include "core/base/number.h"
+
 void rt_topo_fini(struct rt_topo *topo)
 {
 	free(topo->cores.items);
@@ -115,11 +117,11 @@ static int parse_object(const char *text, struct rt_topo_level *level,
 			struct rt_err *err)
 {
 	struct rt_cpuset cpus;
-	char *end;
-	const unsigned long number = strtoul(text, &end, 10);
+	const char *end = text;
+	unsigned long long number;
 	int r;
 
-	if (end == text || *end != ' ' || number >= RT_CPUS_MAX)
+	if (!rt_scan_number(&end, RT_CPUS_MAX - 1, &number) || *end != ' ')
 		return rt_fail(err, 0, "'%.60s' is no part of a topology",
 			       text);
 	r = rt_cpuset_parse_list(end, &cpus, err);
@@ -217,18 +219,15 @@ static int parse_number(struct parser *parser, unsigned *ret,
 			struct rt_err *err)
 {
 	const char *start = parser->at;
-	unsigned value = 0;
+	unsigned long long value;
 
-	for (; *parser->at >= '0' && *parser->at <= '9'; parser->at++) {
-		value = value * 10 + (unsigned)(*parser->at - '0');
-		if (value >= RT_CPUS_MAX)
-			return rt_fail(err, 0, "number above %u at column %zu",
-				       RT_CPUS_MAX - 1, column(parser, start));
-	}
-	if (parser->at != start) {
-		*ret = value;
+	if (rt_scan_number(&parser->at, RT_CPUS_MAX - 1, &value)) {
+		*ret = (unsigned)value;
 		return 0;
 	}
+	if (*start >= '0' && *start <= '9')
+		return rt_fail(err, 0, "number above %u at column %zu",
+			       RT_CPUS_MAX - 1, column(parser, start));
 	if (*start)
 		return rt_fail(err, 0,
 			       "a number is expected at column %zu, not '%.*s'",

@@ -33,7 +33,7 @@ static bool combine(const struct maker *maker, const struct claimed *claimed,
 	bool any_less = false, any_plus = false;
 
 	if (claimed->exactly) {
-		rt_format(buf, size, "%s", claimed->exactly);
+		snprintf(buf, size, "%s", claimed->exactly);
 		return true;
 	}
 	for (size_t i = claimed->first; i; i = maker->claims[i - 1].next) {
@@ -48,7 +48,7 @@ static bool combine(const struct maker *maker, const struct claimed *claimed,
 		}
 	}
 	if (!any_less && !any_plus) {
-		rt_format(buf, size, "%s", claimed->now);
+		snprintf(buf, size, "%s", claimed->now);
 		return true;
 	}
 	if (!rt_claimed_base(maker, claimed, &base))

@@ -143,8 +143,8 @@ static struct irq_path path_of(const struct rt_irq *irq)
 {
 	struct irq_path path = { "" };
 
-	rt_format(path.text, sizeof(path.text), "proc/irq/%u/smp_affinity_list",
-		  irq->number);
+	snprintf(path.text, sizeof(path.text), "proc/irq/%u/smp_affinity_list",
+		 irq->number);
 	return path;
 }
 

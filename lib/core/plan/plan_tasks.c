@@ -17,8 +17,8 @@ static struct task_path path_of(const struct rt_task *task)
 {
 	struct task_path path = { "" };
 
-	rt_format(path.text, sizeof(path.text), "task/%u/%u/%llu", task->pid,
-		  task->tid, task->start);
+	snprintf(path.text, sizeof(path.text), "task/%u/%u/%llu", task->pid,
+		 task->tid, task->start);
 	return path;
 }
 

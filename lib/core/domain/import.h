@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * import.h - from a domain document to kvmrt.cfg's text: the reverse of
- * domain_rewrite
+ * rt_domain_rewrite
  */
 #ifndef RT_IMPORT_H
 #define RT_IMPORT_H
 
-#include "config.h"
-#include "core/domain/domain.h"
+#include "domain.h"
+#include "core/config/config_edit.h"
 
 enum rt_import {
 	/* All keys of which the document says something: kvmrt-import,
@@ -21,15 +21,15 @@ enum rt_import {
 };
 
 /*
- * The text of kvmrt.cfg (len bytes) with the guest's section made to say what
- * the document says; only keys whose meaning differs on this host are touched,
- * so `auto`, "n1" and comments stay where they still come to the same. A
- * section that is not there is added (with RT_IMPORT_ALL), not real-time.
- * *ret_changed is false and the text the same when nothing differs. *ret_text
- * is the caller's.
+ * Make the guest's section of an edited kvmrt.cfg say what the document says.
+ * Only keys whose meaning differs on this host are touched, so `auto`, "n1"
+ * and comments stay where they still come to the same. A section that is not
+ * there is added (with RT_IMPORT_ALL), not real-time. *ret_changed: the text
+ * differs from before. After a failure the section is as it was when the
+ * editor was opened, or not there.
  */
-int rt_import(const char *text, size_t len, const struct rt_domain *domain,
-	      const struct rt_topo *topo, enum rt_import what, char **ret_text,
+int rt_import(struct rt_editor *editor, const struct rt_domain *domain,
+	      const struct rt_topo *topo, enum rt_import what,
 	      bool *ret_changed, struct rt_err *err);
 
 #endif

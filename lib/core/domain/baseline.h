@@ -9,7 +9,8 @@
 #ifndef RT_BASELINE_H
 #define RT_BASELINE_H
 
-#include "core/domain/domain.h"
+#include "domain.h"
+#include "core/base/json.h"
 
 /* What was agreed: canonical texts. NULL in both: never agreed. */
 struct rt_baseline {
@@ -25,6 +26,9 @@ int rt_baseline_of_section(const struct rt_section *section, char **ret_text,
 int rt_baseline_of_domain(const struct rt_domain *domain, char **ret_text,
 			  struct rt_err *err);
 
+/* Passed devices in a fixed order, for the user's is of no account. */
+void rt_baseline_devices(struct rt_json *json, const struct rt_pci_set *set);
+
 /* What a user edits in virt-manager; placement, locking and nodes are not. */
 bool rt_baseline_can_take(enum rt_difference_kind kind);
 
@@ -35,7 +39,7 @@ enum rt_side {
 };
 
 /*
- * SPEC 7. *differences is of rt_domain_compare. The definition is taken only
+ * *differences is of rt_domain_compare. The definition is taken only
  * when it alone was edited, in something that the configuration can take
  * (RT_IMPORT_EDITS), and edits is RT_EDITS_FOLLOW; whether the result is valid
  * is for the caller to see, who else pushes. *ret_why: a clause for the log,
