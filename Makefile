@@ -209,7 +209,7 @@ SELINUX := $(addprefix etc/selinux/,README.md kvmrt.te kvmrt.fc)
 RELOAD := systemctl daemon-reload; for daemon in libvirtd virtqemud; do \
 	systemctl -q is-active $$daemon && systemctl reload $$daemon; done; true
 # The host is restored while guests run, and nobody tunes it again.
-RELEASE := systemctl -q disable --now kvmrt-agent; \
+RELEASE := systemctl -q disable --now kvmrt-agent kvmrt-sync; \
 	systemctl -q disable kvmrt; [ ! -e /run/kvmrt/journal ] || \
 	$(libexecdir)/kvmrt-reconcile --release
 install: all

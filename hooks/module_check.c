@@ -3,6 +3,7 @@
 #include "module.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 
 #include <errno.h>
 
@@ -160,16 +161,19 @@ int hook_check(struct hook *hook)
 }
 
 /*
- * The agent puts the definition right when this start has ended: it sees the
- * file. Without an agent nobody would ever take it away.
+ * kvmrt-sync puts the definition right when this start has ended: it sees the
+ * file. Where it does not run (its lock is not held) nobody would ever take the
+ * file away.
  */
-static bool ask_agent(struct hook *hook)
+static bool ask_sync(struct hook *hook)
 {
 	char name[64];
+	struct rt_err ignored;
 	RT_AUTO_FD int file = -1;
+	RT_AUTO_FD int lock = rt_sys_openat(
+		&hook->sys, RT_STORE_DIR "/sync.lock", O_RDONLY, 0, &ignored);
 
-	if (!hook->has_store ||
-	    !rt_sys_exists(&hook->sys, RT_STORE_DIR "/agent.sock"))
+	if (!hook->has_store || lock < 0 || flock(lock, LOCK_SH | LOCK_NB) == 0)
 		return false;
 	snprintf(name, sizeof(name), "stale-%s", hook->guest->uuid);
 	file = openat(hook->store.dir, name,
@@ -229,10 +233,10 @@ static int fail_differences(struct hook *hook,
 			       "what /etc/kvmrt.cfg says: %s. Its definition "
 			       "is: 'virsh start %s' starts that",
 			       text.text, name);
-	if (ask_agent(hook))
+	if (ask_sync(hook))
 		return rt_fail(&hook->err, 0,
 			       "its definition is not what /etc/kvmrt.cfg "
-			       "says: %s. kvmrt-agent makes them the same now: "
+			       "says: %s. kvmrt-sync makes them the same now: "
 			       "start it again",
 			       text.text);
 	return rt_fail(&hook->err, 0,

@@ -173,7 +173,7 @@ static void check_tracing(struct rt_loaded *loaded,
 				  "only root sees /sys/kernel/tracing");
 	else
 		rt_host_check_add(checks, "tracing", there ? RT_PASS : RT_WARN,
-				  "without it the agent looks each second "
+				  "without it the agent scans each second "
 				  "while a real-time guest runs",
 				  there ? "irq_vectors:vector_config is there" :
 					  "there is no "
