@@ -34,6 +34,31 @@ guards() {
 	wait_for 10 holds /sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us n/a
 }
 
+# stat_says GUEST STATE: also several, with |.
+stat_says() {
+	kvmrt-stat "$1" | grep -qE "^$1 +($2)( |\$)"
+}
+
+# start_over: end all guests and take back what the part before has left, if something in it has failed.
+start_over() {
+	for _guest in $(virsh -q list --name); do
+		end_guest "$_guest"
+	done
+	if [ -e "$JOURNAL" ] && ! wait_for 60 test ! -e "$JOURNAL"; then
+		diag 'a record is left, and forgotten here:' "$(tail -n 5 "$JOURNAL")"
+		systemctl stop kvmrt-agent
+		rm -f "$JOURNAL"
+		for _cpu in /sys/devices/system/cpu/cpu*/online; do
+			echo 1 >"$_cpu"
+		done
+		echo >/sys/fs/cgroup/machine.slice/cpuset.cpus.exclusive
+		echo fff >/proc/irq/default_smp_affinity
+		echo 0-11 >/proc/sys/kernel/watchdog_cpumask
+	fi
+	systemctl start kvmrt-agent
+	snapshot_host /run/before
+}
+
 # direct_mode: as distributions with the modular daemons have it, clients look for virtqemud.
 direct_mode() {
 	cp -p /etc/libvirt/libvirt.conf /run/libvirt.conf

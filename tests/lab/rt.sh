@@ -98,6 +98,24 @@ irqs_on() {
 	done
 }
 
+no_irq_on() {
+	[ -z "$(irqs_on "$1")" ]
+}
+
+# movable N: N interrupts of the host that can be moved and are nobody's in particular.
+movable() {
+	for _dir in /proc/irq/[0-9]*; do
+		case $(stat -c %A "$_dir/smp_affinity_list") in
+		*w*) ;;
+		*) continue ;;
+		esac
+		case $(cat "/sys/kernel/irq/${_dir##*/}/actions") in
+		'' | *vfio*) continue ;;
+		esac
+		echo "${_dir##*/}"
+	done | tail -n "$1"
+}
+
 # service_threads NAME CPUS: its threads that are neither a vCPU nor only on CPUS.
 service_threads() {
 	guest_threads "$1" | while read -r _tid _mask _comm; do
