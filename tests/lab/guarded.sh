@@ -2,6 +2,7 @@
 # What the agent says and does; sourced by the scenarios in the lab host.
 # shellcheck shell=sh
 
+SLICE=/sys/fs/cgroup/machine.slice
 LIBVIRTD_SOCKETS='libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket'
 
 agent_status() {
@@ -51,7 +52,7 @@ start_over() {
 		for _cpu in /sys/devices/system/cpu/cpu*/online; do
 			echo 1 >"$_cpu"
 		done
-		echo >/sys/fs/cgroup/machine.slice/cpuset.cpus.exclusive
+		[ ! -e $SLICE ] || echo >$SLICE/cpuset.cpus.exclusive
 		echo fff >/proc/irq/default_smp_affinity
 		echo 0-11 >/proc/sys/kernel/watchdog_cpumask
 	fi
