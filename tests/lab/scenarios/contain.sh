@@ -150,6 +150,8 @@ odd_processes() {
 	is "$(vcpu_cpu rt1 0) $(vcpu_cpu rt1 1) $(vcpu_cpu rt2 0)" '6 8 2' 'the vCPUs are in their places'
 	ok 'rt2 ends' timed 'the end' end_guest rt2
 	is "$(keeps_off "$_threads" 6-11)" '' "the threads still keep off rt1's CPUs"
+	like "$(masks "$_threads")" '[[:space:]]4$' "and are back on rt2's"
+	like "$(masks "$_threads")" '[[:space:]]3-4$' 'also where a sibling was offline'
 	ok 'rt1 ends' timed 'the end' end_guest rt1
 	ok 'the agent lets go' wait_for 120 test ! -e "$JOURNAL"
 	thread_masks "$_threads" /run/masks-after

@@ -63,8 +63,7 @@ session() {
 		is "$(somebody "$HOOK" his $_operation begin - <$HIS/his.xml 2>&1; echo "exit $?")" 'exit 0' "the hook says nothing to $_operation"
 	done
 	ok 'his guest is defined' his_virsh define $HIS/his.xml
-	ok 'and starts' his_virsh start his
-	ok 'and boots' wait_for 900 his_guest_booted
+	ok 'and starts' his_virsh start his && ok 'and boots' wait_for 900 his_guest_booted
 	no_trace /run/before 'while it runs'
 	ok 'it ends' his_virsh destroy his
 	no_trace /run/before 'after it'
