@@ -35,6 +35,11 @@ guards() {
 	wait_for 10 holds /sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us n/a
 }
 
+# stop_agent: the guard, and what keeps file and definitions in step; starting the one starts both.
+stop_agent() {
+	systemctl stop kvmrt-agent kvmrt-sync
+}
+
 # stat_says GUEST STATE: also several, with |.
 stat_says() {
 	kvmrt-stat "$1" | grep -qE "^$1 +($2)( |\$)"
@@ -47,7 +52,7 @@ start_over() {
 	done
 	if [ -e "$JOURNAL" ] && ! wait_for 60 test ! -e "$JOURNAL"; then
 		diag 'a record is left, and forgotten here:' "$(tail -n 5 "$JOURNAL")"
-		systemctl stop kvmrt-agent
+		stop_agent
 		rm -f "$JOURNAL"
 		for _cpu in /sys/devices/system/cpu/cpu*/online; do
 			echo 1 >"$_cpu"

@@ -188,6 +188,6 @@ ok 'and that is said' agent_log 'its start has failed, and the hook has not undo
 mv /etc/libvirt/hooks/kvmrt-real /etc/libvirt/hooks/qemu.d/kvmrt
 virsh -q define /run/rt1.xml
 no_trace /run/before 'after a failed start'
-ok 'the agent wrote no error' sh -c '! journalctl -u kvmrt-agent -p err --no-pager -o cat | grep -v "^-- No entries" | grep .'
+ok 'the agent wrote no error' sh -c '! journalctl -u kvmrt-agent -u kvmrt-sync -p err --no-pager -o cat | grep -v "^-- No entries" | grep .'
 diag "$(systemd-analyze security kvmrt-agent.service --no-pager | tail -n 1)"
 ok 'the agent stops' systemctl stop kvmrt-agent

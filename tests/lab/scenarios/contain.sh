@@ -171,4 +171,4 @@ for what in adopted_together cpu_taken others_choose odd_processes; do
 	$what
 	diag "--- $what: $(($(date +%s) - began)) s"
 done
-ok 'the agent stops' systemctl stop kvmrt-agent
+ok 'the agent stops' stop_agent

@@ -140,4 +140,4 @@ for what in hidepid session snapshot apparmor; do
 	$what
 	diag "--- $what: $(($(date +%s) - began)) s"
 done
-ok 'the agent stops' systemctl stop kvmrt-agent
+ok 'the agent stops' stop_agent

@@ -32,6 +32,7 @@ package_changes() {
 	diag "$(version)"
 	same_guests "$1"
 	ok "$1: the agent runs" wait_for 60 systemctl -q is-active kvmrt-agent
+	ok "$1: and keeps in step" wait_for 60 pidof kvmrt-sync
 	ok "$1: the record is good" $RECONCILE
 	ok "$1: kvmrt-stat: rt1 is tuned" wait_for 30 stat_says rt1 'tuned|disturbed'
 	ok "$1: kvmrt-stat: rt2 is tuned" wait_for 30 stat_says rt2 'tuned|disturbed'
@@ -46,6 +47,7 @@ package_changes() {
 nothing_left() {
 	same_guests "$1"
 	ok "$1: no hook is left" test ! -e "$HOOK"
+	is "$(pidof kvmrt-agent kvmrt-sync)" '' "$1: nothing of it runs"
 	is "$(find /usr -xdev -name '*kvmrt*')" '' "$1: nor anything else that is run"
 	no_trace /run/before "$1"
 	ok "$1: an ordinary guest of kvmrt.cfg starts" virsh -q start plain
@@ -92,4 +94,4 @@ ok 'rt2 ends' end_guest rt2
 ok 'rt1 ends' end_guest rt1
 ok 'the agent lets go' wait_for 60 test ! -e "$JOURNAL"
 no_trace /run/before 'at the end'
-ok 'the agent stops' systemctl stop kvmrt-agent
+ok 'the agent stops' stop_agent

@@ -83,4 +83,4 @@ ok 'its interrupts come to rest on CPU 10' wait_for 120 sh -c '. /lab/host-lib.s
 ok 'rt1 ends' end_guest rt1
 ok 'the agent lets go' wait_for 60 test ! -e "$JOURNAL"
 no_trace /run/before 'afterwards'
-ok 'the agent stops' systemctl stop kvmrt-agent
+ok 'the agent stops' stop_agent
