@@ -2,6 +2,7 @@
 # What the agent says and does; sourced by the scenarios in the lab host.
 # shellcheck shell=sh
 
+SLICE=/sys/fs/cgroup/machine.slice
 LIBVIRTD_SOCKETS='libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket'
 
 agent_status() {
@@ -32,6 +33,36 @@ title_is() {
 guards() {
 	echo 0 >/sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us
 	wait_for 10 holds /sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us n/a
+}
+
+# stop_agent: the guard, and what keeps file and definitions in step; starting the one starts both.
+stop_agent() {
+	systemctl stop kvmrt-agent kvmrt-sync
+}
+
+# stat_says GUEST STATE: also several, with |.
+stat_says() {
+	kvmrt-stat "$1" | grep -qE "^$1 +($2)( |\$)"
+}
+
+# start_over: end all guests and take back what the part before has left, if something in it has failed.
+start_over() {
+	for _guest in $(virsh -q list --name); do
+		end_guest "$_guest"
+	done
+	if [ -e "$JOURNAL" ] && ! wait_for 60 test ! -e "$JOURNAL"; then
+		diag 'a record is left, and forgotten here:' "$(tail -n 5 "$JOURNAL")"
+		stop_agent
+		rm -f "$JOURNAL"
+		for _cpu in /sys/devices/system/cpu/cpu*/online; do
+			echo 1 >"$_cpu"
+		done
+		[ ! -e $SLICE ] || echo >$SLICE/cpuset.cpus.exclusive
+		echo fff >/proc/irq/default_smp_affinity
+		echo 0-11 >/proc/sys/kernel/watchdog_cpumask
+	fi
+	systemctl start kvmrt-agent
+	snapshot_host /run/before
 }
 
 # direct_mode: as distributions with the modular daemons have it, clients look for virtqemud.

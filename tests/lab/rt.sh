@@ -17,27 +17,33 @@ within() {
 	[ -n "$1" ] && [ -z "$(cpus_of "$1" | grep -vxF -e "$(cpus_of "$2")")" ]
 }
 
+# Functions of awk over CPU lists. A process for each comparison would be what takes longest here.
+LISTS='
+function fill(list, set,   i, n, part, range, cpu) {
+	n = split(list, part, ",")
+	for (i = 1; i <= n; i++) {
+		if (part[i] == "")
+			continue
+		split(part[i] "-" part[i], range, "-")
+		for (cpu = range[1]; cpu <= range[2]; cpu++)
+			set[cpu] = 1
+	}
+}
+function meets(a, b,   first, second, cpu) {
+	if ((a, b) in known)
+		return known[a, b]
+	known[a, b] = 0
+	fill(a, first)
+	fill(b, second)
+	for (cpu in first)
+		if (cpu in second)
+			known[a, b] = 1
+	return known[a, b]
+}'
+
 # meets LIST LIST: do two CPU lists have a CPU in common?
 meets() {
-	awk -v a="$1" -v b="$2" '
-	function fill(list, set,   i, n, part, range, cpu) {
-		n = split(list, part, ",")
-		for (i = 1; i <= n; i++) {
-			if (part[i] == "")
-				continue
-			split(part[i] "-" part[i], range, "-")
-			for (cpu = range[1]; cpu <= range[2]; cpu++)
-				set[cpu] = 1
-		}
-	}
-	BEGIN {
-		fill(a, first)
-		fill(b, second)
-		for (cpu in first)
-			if (cpu in second)
-				exit 0
-		exit 1
-	}'
+	awk -v a="$1" -v b="$2" "$LISTS"' BEGIN { exit !meets(a, b) }'
 }
 
 # tasks_on CPUS NAME...: "PID/TID COMM MASK" of every task that may run on one of CPUS and is not of these guests.
@@ -50,7 +56,7 @@ tasks_on() {
 	for _guest; do
 		_pids="$_pids$(guest_pid "$_guest") "
 	done
-	grep -sHE '^(Name|Tgid|Cpus_allowed_list):' /proc/[0-9]*/task/[0-9]*/status | awk -v pids="$_pids" '
+	grep -sHE '^(Name|Tgid|Cpus_allowed_list):' /proc/[0-9]*/task/[0-9]*/status | awk -v pids="$_pids" -v cpus="$_cpus" "$LISTS"'
 	{
 		at = index($0, ":")
 		split(substr($0, 1, at - 1), part, "/")
@@ -61,10 +67,11 @@ tasks_on() {
 	line ~ /^Name/ { name = value }
 	line ~ /^Tgid/ { tgid = value }
 	{ number = name; sub(/^kvm-nx-lpage-recovery-/, "", number) }
-	line ~ /^Cpus/ && index(pids, " " tgid " ") == 0 && index(pids, " " number " ") == 0 { print part[3], part[5], value, name }' |
+	line ~ /^Cpus/ && index(pids, " " tgid " ") == 0 && index(pids, " " number " ") == 0 && meets(value, cpus) {
+		print part[3], part[5], value, name
+	}' |
 	while read -r _pid _tid _mask _comm; do
-		meets "$_mask" "$_cpus" || continue
-		_stat=$(cat "/proc/$_pid/task/$_tid/stat" 2>/dev/null) || continue
+		read -r _stat 2>/dev/null <"/proc/$_pid/task/$_tid/stat" || continue
 		_stat=${_stat##*) }
 		# shellcheck disable=SC2086
 		set -- $_stat
@@ -76,26 +83,37 @@ tasks_on() {
 }
 
 # irqs_on CPUS: "IRQ MASK NAME" of every interrupt that can be moved and may fire on one of CPUS; vfio's left out.
+# Managed and per-CPU interrupts cannot be written. Kernel 6.12: mode 0444; before that it is found by trying.
+# vfio's belong to guests; one without a name has no device and does not fire.
 irqs_on() {
-	for _dir in /proc/irq/[0-9]*; do
-		_mask=$(cat "$_dir/smp_affinity_list")
-		_name=$(cat "/sys/kernel/irq/${_dir##*/}/actions")
-		# Managed and per-CPU interrupts cannot be written. Kernel 6.12: mode 0444; before that it is found by trying.
-		case $(stat -c %A "$_dir/smp_affinity_list") in
-		*w*) ;;
-		*) continue ;;
-		esac
-		if kernel_before 6.12 && ! echo "$_mask" 2>/dev/null >"$_dir/smp_affinity_list"; then
+	{
+		find /proc/irq -name smp_affinity_list -perm /222 -exec grep -sH '' {} +
+		grep -sH '' /sys/kernel/irq/*/actions
+	} | awk -v cpus="$1" "$LISTS"'
+	{
+		at = index($0, ":")
+		split(substr($0, 1, at - 1), part, "/")
+		value = substr($0, at + 1)
+	}
+	part[2] == "proc" { mask[part[4]] = value }
+	part[2] == "sys" && (part[5] in mask) && value != "" && value !~ /vfio/ && meets(mask[part[5]], cpus) {
+		print part[5], mask[part[5]], value
+	}' |
+	while read -r _irq _mask _name; do
+		if kernel_before 6.12 && ! echo "$_mask" 2>/dev/null >"/proc/irq/$_irq/smp_affinity_list"; then
 			continue
 		fi
-		# vfio's belong to guests; one without a name has no device and does not fire.
-		case $_name in
-		'' | *vfio*) continue ;;
-		esac
-		if meets "$_mask" "$1"; then
-			echo "${_dir##*/} $_mask $_name"
-		fi
+		echo "$_irq $_mask $_name"
 	done
+}
+
+no_irq_on() {
+	[ -z "$(irqs_on "$1")" ]
+}
+
+# movable N: N interrupts of the host that can be moved and are nobody's in particular.
+movable() {
+	irqs_on "$(cat /sys/devices/system/cpu/present)" | cut -d' ' -f1 | tail -n "$1"
 }
 
 # service_threads NAME CPUS: its threads that are neither a vCPU nor only on CPUS.
@@ -104,7 +122,7 @@ service_threads() {
 		case $_comm in
 		'CPU '*) continue ;;
 		esac
-		within "$_mask" "$2" || echo "$_tid $_mask $_comm"
+		[ "$_mask" = "$2" ] || within "$_mask" "$2" || echo "$_tid $_mask $_comm"
 	done
 }
 

@@ -31,8 +31,10 @@ hear_sanitizers() {
 	UBSAN_OPTIONS=print_stacktrace=1:log_path=$SAN_REPORTS/report
 	export ASAN_OPTIONS UBSAN_OPTIONS
 	# At its end a process looks for leaks, and stops itself with ptrace for that.
-	mkdir -p /run/systemd/system/kvmrt-agent.service.d
-	printf '[Service]\nSystemCallFilter=@debug\n' >/run/systemd/system/kvmrt-agent.service.d/sanitized.conf
+	for _unit in kvmrt-agent kvmrt-sync; do
+		mkdir -p /run/systemd/system/$_unit.service.d
+		printf '[Service]\nSystemCallFilter=@debug\nReadWritePaths=%s\n' $SAN_REPORTS >/run/systemd/system/$_unit.service.d/sanitized.conf
+	done
 	systemctl daemon-reload
 	systemctl set-environment "ASAN_OPTIONS=$ASAN_OPTIONS" "UBSAN_OPTIONS=$UBSAN_OPTIONS"
 	wrap_hook
@@ -40,6 +42,6 @@ hear_sanitizers() {
 
 # sanitizers_found_nothing: of what has ended, and the agent looks for leaks as it ends.
 sanitizers_found_nothing() {
-	ok 'the agent ends' systemctl stop kvmrt-agent
+	ok 'the agent ends' systemctl stop kvmrt-agent kvmrt-sync
 	is "$(cat $SAN_REPORTS/* 2>/dev/null)" '' 'the sanitizers have found nothing'
 }

@@ -36,10 +36,6 @@ unplugged() {
 	driver_is "$NIC3" e1000e
 }
 
-no_irq_on() {
-	[ -z "$(irqs_on "$1")" ]
-}
-
 no_task_on() {
 	[ -z "$(tasks_on "$1" rt1)" ]
 }
@@ -58,20 +54,6 @@ fired() {
 			sum += $(column[part[i]])
 	}
 	END { print sum + 0 }' /proc/interrupts
-}
-
-# movable N: N interrupts of the host that can be moved and are nobody's in particular.
-movable() {
-	for _dir in /proc/irq/[0-9]*; do
-		case $(stat -c %A "$_dir/smp_affinity_list") in
-		*w*) ;;
-		*) continue ;;
-		esac
-		case $(cat "/sys/kernel/irq/${_dir##*/}/actions") in
-		'' | *vfio*) continue ;;
-		esac
-		echo "${_dir##*/}"
-	done | tail -n "$1"
 }
 
 write_config
@@ -206,6 +188,6 @@ ok 'and that is said' agent_log 'its start has failed, and the hook has not undo
 mv /etc/libvirt/hooks/kvmrt-real /etc/libvirt/hooks/qemu.d/kvmrt
 virsh -q define /run/rt1.xml
 no_trace /run/before 'after a failed start'
-ok 'the agent wrote no error' sh -c '! journalctl -u kvmrt-agent -p err --no-pager -o cat | grep -v "^-- No entries" | grep .'
+ok 'the agent wrote no error' sh -c '! journalctl -u kvmrt-agent -u kvmrt-sync -p err --no-pager -o cat | grep -v "^-- No entries" | grep .'
 diag "$(systemd-analyze security kvmrt-agent.service --no-pager | tail -n 1)"
 ok 'the agent stops' systemctl stop kvmrt-agent

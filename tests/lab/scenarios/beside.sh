@@ -4,20 +4,6 @@
 
 . /lab/rt.sh
 
-# movable N: N interrupts of the host that can be moved.
-movable() {
-	for _dir in /proc/irq/[0-9]*; do
-		case $(stat -c %A "$_dir/smp_affinity_list") in
-		*w*) ;;
-		*) continue ;;
-		esac
-		case $(cat "/sys/kernel/irq/${_dir##*/}/actions") in
-		'' | *vfio*) continue ;;
-		esac
-		echo "${_dir##*/}"
-	done | tail -n "$1"
-}
-
 # tug WHAT TIMES LIMIT: put interrupts onto CPU 6, one after the other, and see how long each stays.
 tug() {
 	# shellcheck disable=SC2046

@@ -5,9 +5,9 @@
 . /lab/rt.sh
 . /lab/guarded.sh
 
-# lines: what the agent's helper has said so far about edits.
+# lines: what kvmrt-sync has said so far about edits.
 lines() {
-	journalctl -u kvmrt-agent -o cat --no-pager | grep -cE 'kvmrt-sync: guest .*(taken into|follows) ' || :
+	journalctl -u kvmrt-agent -u kvmrt-sync -o cat --no-pager | grep -cE 'kvmrt-sync: guest .*(taken into|follows) ' || :
 }
 
 xml() {
@@ -24,7 +24,7 @@ config_has() {
 
 # after SINCE: how long after that time the last of these lines was written, in ms.
 after() {
-	journalctl -u kvmrt-agent -o short-unix --no-pager | grep -E 'kvmrt-sync: guest .*(taken into|follows) ' |
+	journalctl -u kvmrt-agent -u kvmrt-sync -o short-unix --no-pager | grep -E 'kvmrt-sync: guest .*(taken into|follows) ' |
 		tail -n 1 | awk -v since="$1" '{ printf "%d", ($1 - since) * 1000 }'
 }
 
@@ -35,7 +35,7 @@ edited() {
 	shift
 	ok "$_what: in step" wait_for 20 "$@"
 	_want=$((_lines + 1))
-	wait_for 10 sh -c "[ \"\$(journalctl -u kvmrt-agent -o cat --no-pager | grep -cE 'kvmrt-sync: guest .*(taken into|follows) ')\" -ge $_want ]"
+	wait_for 10 sh -c "[ \"\$(journalctl -u kvmrt-agent -u kvmrt-sync -o cat --no-pager | grep -cE 'kvmrt-sync: guest .*(taken into|follows) ')\" -ge $_want ]"
 	sleep 1
 	is "$(lines)" "$_want" "$_what: one line says it"
 	_lines=$(lines)
@@ -87,7 +87,7 @@ ok 'config keeps its comments' config_has '^# The name, with a comment.$'
 ok 'the definition keeps what is not ours' xml_has rt2 '<backend model=.random.>/dev/urandom'
 
 # Both at once: the file decides.
-systemctl stop kvmrt-agent
+stop_agent
 virsh -q desc rt2 --config --title 'Virsh again'
 set_key "$RT2_UUID" title 'File again'
 systemctl start kvmrt-agent
@@ -123,5 +123,5 @@ check_rt rt2 2 4 2-5
 ok 'rt2 ends' end_guest rt2
 ok 'rt1 ends' end_guest rt1
 ok 'no journal is left' wait_for 30 test ! -e "$JOURNAL"
-ok 'the agent stops' systemctl stop kvmrt-agent
+ok 'the agent stops' stop_agent
 diag "in step so many ms after each edit (0 or less: before its command had ended):$_times"

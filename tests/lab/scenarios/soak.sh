@@ -102,5 +102,5 @@ ok 'no journal is left' wait_for 60 test ! -e "$JOURNAL"
 ok 'configuration and definitions are in step' wait_for 60 in_step "$RT2_UUID"
 ok 'the descriptors of guests are closed' test "$(descriptors)" -le 32
 no_trace /run/before 'at the end'
-ok 'the agent wrote no error' sh -c '! journalctl -u kvmrt-agent -p err --no-pager -o cat | grep -v "^-- No entries" | grep .'
+ok 'the agent wrote no error' sh -c '! journalctl -u kvmrt-agent -u kvmrt-sync -p err --no-pager -o cat | grep -v "^-- No entries" | grep .'
 ok 'the agent stops' systemctl stop kvmrt-agent
