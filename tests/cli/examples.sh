@@ -25,6 +25,7 @@ fi
 
 # What cannot be run here, and why.
 cat >"$work/not-run" <<'END'
+systemctl mask --now kvmrt-sync	changes the services of the live host
 systemctl enable --now kvmrt-agent	changes the services of the live host
 systemctl reload libvirtd	asks the live host's libvirt
 journalctl -u kvmrt-agent --since yesterday	reads the live host's journal

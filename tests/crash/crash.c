@@ -33,7 +33,7 @@ static const struct scenario {
 	const char *name, *host, *config;
 	const char *before[4]; /* calls that nothing happens to */
 	const char *call;
-	const char *guests[3]; /* all that may be active */
+	const char *guests[4]; /* all that may be active, and NULL */
 	unsigned least;	       /* effects: fewer would be a broken test */
 	bool old_kernel;       /* without partitions */
 	int status;	       /* of the call when nothing happens */
@@ -314,6 +314,7 @@ static bool may_differ(const char *path)
 {
 	static const char *const directories[] = {
 		"/run/kvmrt/lock",
+		"/run/kvmrt/waiting",
 		"/run/kvmrt/topology.xml",
 		"/proc/4711",
 		"/proc/4716",

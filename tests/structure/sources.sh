@@ -33,13 +33,13 @@ none "each C file is named in the Makefile"
 
 # What writes to the kernel is one file, and tasks.c in its service.
 files | grep -E '^\./(lib|hooks|agent|tools)/.*\.c$' |
-	grep -vE '/lib/host/(target|tasks|sys|sys_captured)\.c$' |
+	grep -vE '/lib/host/(target|tasks|sys|sys_live|sys_captured)\.c$' |
 	xargs grep -nE 'calls->(write|set_affinity|move_thread)|sched_setaffinity' >"$out"
 none "only target.c and tasks.c write to the kernel"
 
 # A call may run over several lines.
 files | grep -E '^\./(lib|hooks|agent|tools)/.*\.c$' | while read -r file; do
-	tr '\n\t' '  ' <"$file" | grep -oE '[^_a-z](open|openat|socket|accept4|epoll_create1|inotify_init1)\([^;]*;' |
+	tr '\n\t' '  ' <"$file" | grep -oE '[^_a-z>](open|openat|socket|accept4|epoll_create1|inotify_init1)\([^;]*;' |
 		grep -vE 'CLOEXEC' | sed "s|^|$file:|"
 done >"$out"
 none "no descriptor is left open to a child"

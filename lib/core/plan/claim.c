@@ -258,6 +258,7 @@ static bool is_swept_for(const struct maker *maker,
 	if (rt_cpuset_is_subset(owned, &maker->swept))
 		return true;
 	return claimed->saved &&
+	       rt_plan_had_shield(maker, active->guest.uuid) &&
 	       rt_plan_parse(claimed->kind, claimed->saved->wrote, &wrote) &&
 	       !rt_cpuset_intersects(&wrote, owned);
 }

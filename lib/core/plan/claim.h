@@ -139,6 +139,9 @@ bool rt_plan_has_rt(const struct maker *maker, size_t guest);
 /* Index of the guest with this UUID; -1. */
 int rt_plan_find_guest(const struct maker *maker, const char *uuid);
 
+/* Is it on record that this guest's shield was to go up? */
+bool rt_plan_had_shield(const struct maker *maker, const char *uuid);
+
 /* A setting's value as a set; false when it is not one. */
 bool rt_plan_parse(enum rt_kind kind, const char *value,
 		   struct rt_cpuset *ret_set);

@@ -94,6 +94,24 @@ static int claim_exclusive(struct maker *maker, size_t guest,
 	return rt_claim(maker, &target, &claim);
 }
 
+bool rt_plan_had_shield(const struct maker *maker, const char *uuid)
+{
+	const struct rt_processes *processes = &maker->in->facts->processes;
+
+	for (size_t i = 0; i < processes->n; i++) {
+		const struct rt_process *process = &processes->items[i];
+		RT_AUTO_STRBUF path = { 0 };
+
+		if (strcmp(process->uuid, uuid) != 0 || !process->scope)
+			continue;
+		rt_strbuf_addf(&path, CGROUP_ROOT "%s" PARTITION,
+			       process->scope);
+		return path.text &&
+		       rt_journal_find(maker->in->journal, path.text);
+	}
+	return false;
+}
+
 static int claim_partition(struct maker *maker, size_t guest,
 			   const struct rt_process *process)
 {

@@ -241,7 +241,7 @@ int rt_plan_sweep(struct maker *maker)
 	if (!rt_cpuset_is_subset(&maker->started, &maker->swept) &&
 	    !maker->in->last)
 		maker->plan->again = true;
-	if (rt_cpuset_is_empty(&maker->swept) ||
+	if (rt_cpuset_is_empty(&maker->started) ||
 	    maker->in->facts->isolated_unread)
 		return 0;
 	r = sweep_workqueues(maker);
