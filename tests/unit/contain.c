@@ -433,10 +433,38 @@ static void test_unread_behind_fence(void)
 	end();
 }
 
+/* What is on record and cannot be read now is not restored. */
+static const struct {
+	const char *name, *unread, *path;
+} blinds[] = {
+	{ "interrupts cannot be listed", "proc/irq", IRQ },
+	{ "an interrupt cannot be read", IRQ, IRQ },
+	{ "tasks cannot be listed", "proc", TASK },
+	{ "a task cannot be read", "proc/700/stat", TASK },
+};
+
+static void test_unread_settings(void)
+{
+	for (size_t i = 0; i < sizeof(blinds) / sizeof(*blinds); i++) {
+		RT_AUTO_FREE char *before = NULL;
+
+		begin_with_both();
+		before = strdup(get(blinds[i].path));
+		refused.unread = blinds[i].unread;
+		/* By the time of the writing it can be read again. */
+		refused.once = true;
+		reconcile(blinds[i].name);
+		refused.unread = NULL;
+		is_str(get(blinds[i].path), before, "it is as it was");
+		end();
+	}
+}
+
 int main(void)
 {
 	test_both_unread();
 	test_unread_behind_fence();
+	test_unread_settings();
 	test_adopted_together();
 	test_no_cgroup();
 	test_musts();
