@@ -175,6 +175,7 @@ struct agent {
 	uint64_t due;	     /* ms when the next scan is to be made; 0: none */
 	uint64_t scan_ended; /* ms; of the last one */
 	uint64_t not_before; /* ms: until then the lock is others' */
+	unsigned idle_scans; /* in a row, that put nothing right */
 	bool poll;	     /* a source is missing: scan each second */
 	bool adopting;	     /* the first scan after a change of guests: what
 				it finds is no repair */

@@ -19,8 +19,11 @@
 #define RETRY_MS     1000
 #define RETRY_MAX_MS 60000
 /* Scans that follow each other within QUIET_MS keep this distance. */
-#define GAP_MS	 200
-#define QUIET_MS 1000
+#define GAP_MS	   200
+#define GAP_MAX_MS 800
+#define QUIET_MS   1000
+/* Of those that put nothing right so many may follow at once. */
+#define IDLE_SCANS 3
 
 static int load_topology(struct agent *agent, struct rt_err *err)
 {
@@ -163,7 +166,9 @@ static bool is_locked(struct agent *agent)
 /*
  * The first scan after some quiet is made at once, and the next may follow it;
  * but a row of them leaves the lock to others for as long as it was held, and
- * for GAP_MS at least.
+ * for GAP_MS at least. Nor do those that put nothing right follow for ever:
+ * where the kernel takes a value and holds another (a shield that is invalid)
+ * our own write is what we hear of next.
  */
 static void keep_distance(struct agent *agent, uint64_t began, bool repaired)
 {
@@ -171,8 +176,11 @@ static void keep_distance(struct agent *agent, uint64_t began, bool repaired)
 	const uint64_t now = agent_now_ms();
 	uint64_t gap = now - began;
 
+	agent->idle_scans = row && !repaired ? agent->idle_scans + 1 : 0;
 	if (row && repaired && gap < GAP_MS)
 		gap = GAP_MS;
+	if (agent->idle_scans > IDLE_SCANS && gap < GAP_MAX_MS)
+		gap = agent->idle_scans == IDLE_SCANS + 1 ? GAP_MS : GAP_MAX_MS;
 	agent->scan_ended = now;
 	agent->not_before = now + gap;
 }

@@ -16,6 +16,7 @@
 #ifndef RT_HOOK_H
 #define RT_HOOK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define RT_HOOK_MODULE "kvmrt-hook.so"
@@ -28,6 +29,9 @@ struct rt_hook_call {
 	const char *xml;	       /* NUL-terminated */
 	size_t xml_len;
 	const char *root; /* NULL: the live host */
+	/* No real-time guest, by the text of kvmrt.cfg and the record: it is
+	 * not refused, whatever is wrong with ours. */
+	bool ordinary;
 };
 
 /* Returns the exit status. */

@@ -109,6 +109,16 @@ static int refuse(struct hook *hook)
 	return 0;
 }
 
+/* Nothing was done yet: libvirt's call could not be looked into. */
+static int refuse_early(struct hook *hook)
+{
+	const struct rt_err why = hook->err;
+
+	(void)hook_read_config(hook);
+	hook->err = why;
+	return refuse(hook);
+}
+
 /* --- prepare --- */
 
 static int record(struct hook *hook, enum rt_stage stage, unsigned pid)
@@ -200,7 +210,7 @@ static int start(struct hook *hook)
 	int r = hook_open_store(hook);
 
 	if (r < 0)
-		return r;
+		return refuse_early(hook);
 	active = rt_journal_find_guest(&hook->store.journal, hook->domain.uuid);
 	if (!active || !active->guest.rt)
 		return 0;
@@ -234,7 +244,7 @@ static int started(struct hook *hook)
 	int r = hook_open_store(hook);
 
 	if (r < 0)
-		return r;
+		return refuse_early(hook);
 	active = rt_journal_find_guest(&hook->store.journal, hook->domain.uuid);
 	if (!active)
 		return 0;
@@ -429,18 +439,20 @@ int rt_hook_run(const struct rt_hook_call *call)
 		return 0;
 	if (rt_sys_open(call->root, &hook.sys, &hook.err) < 0) {
 		fprintf(stderr, "kvmrt: %s\n", hook.err.text);
-		return operation->may_refuse ? 1 : 0;
+		return operation->may_refuse && !call->ordinary ? 1 : 0;
 	}
 	rt_log_open(&hook.log, "kvmrt-hook", RT_LOG_INFO, hook.sys.live);
 	if (run_operation(&hook, operation) < 0) {
+		const bool refused = operation->may_refuse && !call->ordinary;
+
 		/* libvirt shows stderr to who started the guest. */
-		if (operation->may_refuse)
+		if (refused)
 			fprintf(stderr, "kvmrt: guest '%s': %s\n", call->guest,
 				hook.err.text);
 		/* One line is enough where stderr is the log as well. */
-		if (!operation->may_refuse || hook.log.syslog >= 0)
+		if (!refused || hook.log.syslog >= 0)
 			hook_log(&hook, call->operation);
-		status = operation->may_refuse ? 1 : 0;
+		status = refused ? 1 : 0;
 	}
 	log_report(&hook);
 	hook_fini(&hook);

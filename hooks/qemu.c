@@ -273,19 +273,19 @@ static void *load_module(void)
 			       RTLD_LAZY | RTLD_LOCAL);
 }
 
-static int run_module(const struct rt_hook_call *call, bool may_be_rt_guest)
+static int run_module(const struct rt_hook_call *call)
 {
 	void *handle = load_module();
 	const struct rt_hook_module *module;
 
 	if (!handle)
-		return fail(call, may_be_rt_guest,
+		return fail(call, !call->ordinary,
 			    "cannot load the hook's module, so install kvmrt "
 			    "anew",
 			    dlerror());
 	module = dlsym(handle, RT_HOOK_SYMBOL);
 	if (!module || strcmp(module->version, RT_HOOK_VERSION) != 0)
-		return fail(call, may_be_rt_guest,
+		return fail(call, !call->ordinary,
 			    "the hook's module is of another version than the "
 			    "hook, so install kvmrt anew",
 			    module ? module->version : dlerror());
@@ -296,18 +296,21 @@ static int run_module(const struct rt_hook_call *call, bool may_be_rt_guest)
 static int handle_guest(struct rt_hook_call *call, const struct text *xml)
 {
 	struct texts texts = { 0 };
-	bool known, rt;
+	const bool has_config =
+		read_file(call->root, "/etc/kvmrt.cfg", &texts.config);
+	const bool known =
+		has_config &&
+		read_file(call->root, "/run/kvmrt/journal", &texts.journal);
 	int status = 0;
 
-	known = read_file(call->root, "/etc/kvmrt.cfg", &texts.config) &&
-		read_file(call->root, "/run/kvmrt/journal", &texts.journal);
 	lower(&texts.config);
 	call->xml = xml->bytes;
 	call->xml_len = xml->len;
 	if (!known || ((texts.config.bytes || texts.journal.bytes) &&
 		       any_uuid(xml, &texts, may_be_ours))) {
-		rt = !known || any_uuid(xml, &texts, may_be_rt);
-		status = run_module(call, rt);
+		call->ordinary =
+			has_config && !any_uuid(xml, &texts, may_be_rt);
+		status = run_module(call);
 	}
 	free(texts.config.bytes);
 	free(texts.journal.bytes);

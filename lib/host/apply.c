@@ -9,8 +9,9 @@
 
 #define TRIES	     5
 #define TRY_PAUSE_MS 50
-/* For all late values of one call together. */
+/* For all late values of one call together, and for all that are busy. */
 #define LATE_PAUSES 20
+#define BUSY_PAUSES 20
 
 /* Interrupts that the kernel lets nobody move: found by trying. */
 struct fixed {
@@ -24,7 +25,7 @@ struct applier {
 	const struct rt_topo *topo;
 	const struct rt_notify *notify;
 	struct rt_outcomes *outcomes;
-	unsigned *patience; /* pauses that are left */
+	unsigned *patience, *busy; /* pauses that are left */
 	struct fixed *fixed;
 	struct rt_err *err;
 };
@@ -67,6 +68,8 @@ static enum meaning meaning_of(const struct rt_step *step, int code)
 		{ EBUSY, RT_KIND_LIST, "proc/irq/", MEANS_BUSY },
 		/* Somebody else is in the middle of CPU hotplug. */
 		{ EBUSY, RT_KIND_TEXT, "/online", MEANS_BUSY },
+		/* A CPU that is not there any more, or has no such file. */
+		{ ENOENT, RT_KIND_TEXT, "/online", MEANS_GONE },
 		/* A cgroup that went with its guest. */
 		{ ENOENT, RT_KIND_LIST, "sys/fs/cgroup/", MEANS_GONE },
 		{ ENOENT, RT_KIND_PARTITION, "", MEANS_GONE },
@@ -154,8 +157,11 @@ static int write_value(const struct applier *applier,
 			r = verify(applier, step, err);
 			if (r != -EINVAL || !may_be_late(applier, step))
 				return r;
-		} else if (meaning_of(step, -r) != MEANS_BUSY || i == TRIES) {
+		} else if (meaning_of(step, -r) != MEANS_BUSY || i == TRIES ||
+			   !*applier->busy) {
 			return r;
+		} else {
+			--*applier->busy;
 		}
 		nanosleep(&pause, NULL);
 	}
@@ -447,9 +453,10 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 	     struct rt_outcomes *outcomes, struct rt_err *err)
 {
 	struct fixed fixed = { 0 };
-	unsigned patience = LATE_PAUSES;
+	unsigned patience = LATE_PAUSES, busy = BUSY_PAUSES;
 	const struct applier applier = {
 		.patience = &patience,
+		.busy = &busy,
 		.fixed = &fixed,
 		.store = store,
 		.sys = store->sys,

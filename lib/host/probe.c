@@ -112,7 +112,11 @@ static int list_entries(struct rt_sys *sys, const char *path,
 	struct rt_err why;
 	int r = rt_sys_list(sys, path, names, &why);
 
-	return r == 0 || is_absent(r) ? 0 : rt_unread_add(facts, &why, err);
+	if (r == 0 || is_absent(r))
+		return 0;
+	return rt_unread_add(facts, &why, err) < 0 ?
+		       -ENOMEM :
+		       rt_unread_below(facts, path, err);
 }
 
 static int for_entries(struct rt_sys *sys, const char *path,

@@ -248,6 +248,15 @@ static int list_irqs(const struct reading *reading, unsigned **ret_numbers,
 	return r;
 }
 
+static int add_unread(struct rt_facts *facts, unsigned number,
+		      struct rt_err *err)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "proc/irq/%u", number);
+	return rt_unread_below(facts, path, err);
+}
+
 static int read_irqs(const struct reading *reading, const unsigned *numbers,
 		     size_t n, const struct rt_owners *owners,
 		     struct rt_facts *facts, struct rt_err *err)
@@ -269,6 +278,8 @@ static int read_irqs(const struct reading *reading, const unsigned *numbers,
 			     &irqs->items[irqs->n], &why);
 		if (r < 0)
 			rt_unread_count(&unread, &why);
+		if (r < 0 && add_unread(facts, numbers[i], err) < 0)
+			return -ENOMEM;
 		if (r == 1)
 			assign_device(&irqs->items[irqs->n++], facts, owner);
 	}
@@ -285,7 +296,9 @@ static int read_all(const struct reading *reading, struct rt_facts *facts,
 	int r;
 
 	if (list_irqs(reading, &numbers, &n, &why) < 0)
-		return rt_unread_add(facts, &why, err);
+		return rt_unread_add(facts, &why, err) < 0 ?
+			       -ENOMEM :
+			       rt_unread_below(facts, "proc/irq", err);
 	r = rt_owners_init(&owners, numbers, n, err);
 	/* The last guest is gone and no interrupt came: no device matters. */
 	if (r == 0 && n)

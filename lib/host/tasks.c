@@ -76,6 +76,7 @@ struct scan {
 	const struct search *search;
 	struct guests guests;
 	struct rt_unread unread;
+	bool no_memory;
 };
 
 static bool is_guests(const struct scan *scan, unsigned pid)
@@ -108,11 +109,22 @@ static int keep(const struct search *search, const struct rt_task *task,
 	return 0;
 }
 
-/* Left out; one that ended while we looked, without a word. */
-static void leave_out(struct scan *scan, const struct rt_err *why)
+/*
+ * Left out, and on record as it is; one that ended while we looked, without a
+ * word. 0: all processes.
+ */
+static void leave_out(struct scan *scan, unsigned pid, const struct rt_err *why)
 {
-	if (why->code != ESRCH && why->code != ENOENT)
-		rt_unread_count(&scan->unread, why);
+	char path[32] = "task";
+	struct rt_err ignored;
+
+	if (why->code == ESRCH || why->code == ENOENT)
+		return;
+	rt_unread_count(&scan->unread, why);
+	if (pid)
+		snprintf(path, sizeof(path), "task/%u", pid);
+	if (rt_unread_below(scan->search->facts, path, &ignored) < 0)
+		scan->no_memory = true;
 }
 
 static int look_at(struct scan *scan, unsigned pid, unsigned tid,
@@ -127,7 +139,7 @@ static int look_at(struct scan *scan, unsigned pid, unsigned tid,
 	if (search->only_movable && !task.movable)
 		return 0;
 	if (sys->calls->get_affinity(sys, pid, tid, &task.affinity, &why) < 0) {
-		leave_out(scan, &why);
+		leave_out(scan, pid, &why);
 		return 0;
 	}
 	if (!rt_cpuset_intersects(&task.affinity, search->cpus))
@@ -152,12 +164,12 @@ static int read_threads_of(struct scan *scan, unsigned pid, struct rt_err *err)
 
 	snprintf(path, sizeof(path), "proc/%u/task", pid);
 	if (rt_sys_list_numbers(sys, path, &tids, &n, &why) < 0)
-		leave_out(scan, &why);
+		leave_out(scan, pid, &why);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct rt_stat_line line;
 
 		if (rt_stat_read(sys, pid, tids[i], &line, &why) < 0)
-			leave_out(scan, &why);
+			leave_out(scan, pid, &why);
 		else
 			r = look_at(scan, pid, tids[i], &line, err);
 	}
@@ -178,7 +190,7 @@ static int read_pid(struct scan *scan, unsigned pid, struct rt_err *err)
 	if (r == 0)
 		r = rt_stat_parse(text, &line, &why);
 	if (r < 0) {
-		leave_out(scan, &why);
+		leave_out(scan, pid, &why);
 		return 0;
 	}
 	/* Most have one thread: that saves the look into the directory. */
@@ -195,11 +207,13 @@ static int find_tasks(const struct search *search, struct rt_err *err)
 	int r = list_guests(search->facts, &scan.guests, err);
 
 	if (rt_sys_list_numbers(search->sys, "proc", &pids, &n, &why) < 0)
-		leave_out(&scan, &why);
+		leave_out(&scan, 0, &why);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = read_pid(&scan, pids[i], err);
 	if (r == 0)
-		r = rt_unread_tell(&scan.unread, search->facts, err);
+		r = scan.no_memory ?
+			    rt_fail_memory(err) :
+			    rt_unread_tell(&scan.unread, search->facts, err);
 	free(scan.guests.tids);
 	return r < 0 ? rt_wrap(err, "tasks") : 0;
 }

@@ -19,6 +19,13 @@ int rt_unread_add(struct rt_facts *facts, const struct rt_err *why,
 	return facts->unread.failed ? rt_fail_memory(err) : 0;
 }
 
+int rt_unread_below(struct rt_facts *facts, const char *path,
+		    struct rt_err *err)
+{
+	return rt_settings_add(&facts->settings, RT_KIND_TEXT, path, RT_UNREAD,
+			       err);
+}
+
 void rt_unread_count(struct rt_unread *unread, const struct rt_err *why)
 {
 	size_t i = 0;

@@ -19,6 +19,13 @@
 int rt_unread_add(struct rt_facts *facts, const struct rt_err *why,
 		  struct rt_err *err);
 
+/*
+ * What is on record and stands at or below this path stays as it is: it could
+ * not be read. A setting of that name says so, whose value is RT_UNREAD.
+ */
+int rt_unread_below(struct rt_facts *facts, const char *path,
+		    struct rt_err *err);
+
 /* Of many things of a kind: a finding for each reason, with their number. */
 struct rt_unread {
 	const char *what; /* "tasks" */

@@ -324,6 +324,28 @@ fresh rt1
 rm "$root/sys/devices/system/cpu/online"
 trouble "no CPUs to be seen"
 
+# --- what is wrong with ours is no ordinary guest's fault
+
+for part in journal kvmrt.cfg; do
+	fresh plain
+	if [ $part = journal ]; then
+		mkdir -p "$root/run/kvmrt/journal"
+	else
+		chmod 0666 "$root/etc/kvmrt.cfg"
+	fi
+	for operation in $operations; do
+		call "$part cannot be used, an ordinary guest: $operation" 0 plain "$operation"
+		empty out
+	done
+	call "$part cannot be used, another guest: start" 0 other start "$work/other.xml"
+done
+fresh rt1
+sed -i '1i[kvmrt]\nstrict = false\n' "$root/etc/kvmrt.cfg"
+mkdir -p "$root/run/kvmrt/journal"
+for operation in prepare start started; do
+	call "no record, strict = false: $operation" 0 rt1 "$operation"
+done
+
 # --- a part of ours that is not there, or of another version
 
 # apart WHAT: the hook and its module in a directory of their own

@@ -364,6 +364,48 @@ static void test_distance(void)
 	guest_end();
 }
 
+static const struct rt_sys_calls *honest;
+
+/* The kernel takes the value, and holds another: a shield that is invalid. */
+static int lying_write(struct rt_sys *sys, const char *path, const char *value,
+		       struct rt_err *err)
+{
+	int r = honest->write(sys, path, value, err);
+
+	return r == 0 && strcmp(path, &WATCHDOG[1]) == 0 ?
+		       honest->write(sys, path, "0-11", err) :
+		       r;
+}
+
+static void test_liar(void)
+{
+	struct rt_sys_calls calls;
+	uint64_t began;
+	unsigned long long scans;
+
+	begin();
+	honest = agent.sys.calls;
+	calls = *honest;
+	calls.write = lying_write;
+	agent.sys.calls = &calls;
+	world.ms += 10000;
+	began = world.ms;
+	scans = agent.counters.scans;
+	guest_put(WATCHDOG, "0-11\n");
+	for (unsigned i = 0; i < 60; i++) {
+		world_turn();
+		if (agent.due > world.ms)
+			world.ms = agent.due;
+	}
+	scans = agent.counters.scans - scans;
+	ok(scans > 4, "what cannot be put right is tried again");
+	ok(scans <= 8 + (world.ms - began) / 500,
+	   "and leaves the lock to others: %llu scans in %llu ms", scans,
+	   (unsigned long long)(world.ms - began));
+	agent.sys.calls = honest;
+	guest_end();
+}
+
 /* --- one guest lacks something --- */
 
 /* As rt_reconcile gives it. */
@@ -524,6 +566,7 @@ int main(void)
 	test_silent();
 	test_poll();
 	test_distance();
+	test_liar();
 	test_outcome();
 	test_roles();
 	test_closed();

@@ -8,6 +8,7 @@
 #include "host/apply.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ static struct {
 	bool unreadable;  /* after a write, as an interrupt that was freed */
 	const char *late; /* the mask that a task has at first, */
 	unsigned until;	  /* after fewer than so many writes */
+	bool busy;	  /* it has more files than these, all refused */
 } kernel;
 
 static struct file *find_file(const char *path)
@@ -68,7 +70,7 @@ static int fake_write(struct rt_sys *sys, const char *path, const char *value,
 
 	(void)sys;
 	kernel.writes++;
-	if (!file || file->gone)
+	if (!kernel.busy && (!file || file->gone))
 		return rt_fail(err, ENOENT, "write %s", path);
 	if (kernel.refuses &&
 	    strncmp(kernel.refuses, path, strlen(kernel.refuses)) == 0 &&
@@ -587,6 +589,56 @@ static void test_late(void)
 	rt_report_fini(&report);
 }
 
+/* Many that are busy for long hold a hook up no longer than one. */
+static void test_many_busy(void)
+{
+	enum { MANY = 100 };
+	static char paths[MANY][64];
+	struct rt_step steps[MANY];
+	const struct rt_plan plan = { .items = steps, .n = MANY, .size = MANY };
+	struct rt_report report = { 0 };
+	struct rt_err err = { 0 };
+
+	reset("nothing", "");
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(paths[i], sizeof(paths[i]),
+			 "proc/irq/%zu/smp_affinity_list", 1000 + i);
+		steps[i] = step_of(RT_ACT_OWN, RT_KIND_LIST, paths[i], "0-11",
+				   "0-5");
+		steps[i].need = RT_MAY;
+	}
+	kernel.refuses = "proc/irq/";
+	kernel.code = EBUSY;
+	kernel.times = UINT_MAX;
+	kernel.busy = true;
+	is_int(apply_plan(&plan, &report, &err), 0, "all are busy");
+	ok(kernel.writes <= MANY + 20, "tried again a few times in all: %u",
+	   kernel.writes);
+	is_int((long long)report.n, MANY, "and each is told");
+	rt_report_fini(&report);
+}
+
+/* A CPU that was taken out of the host, or never could be taken offline. */
+static void test_no_cpu(void)
+{
+	struct rt_step step =
+		step_of(RT_ACT_SET, RT_KIND_TEXT, ONLINE, "1", "0");
+	struct rt_report report;
+	struct rt_err err = { 0 };
+
+	step.need = RT_MUST;
+	reset("nothing", "");
+	is_int(apply(&step, &report, &err), -1, "a CPU without such a file");
+	rt_report_fini(&report);
+	step.act = RT_ACT_RESTORE;
+	step.value = step.now;
+	is_int(apply(&step, &report, &err), 0, "there is nothing to restore");
+	is_int((long long)report.n, 0, "and nothing to say");
+	ok(!rt_journal_find(&store.journal, ONLINE), "the record is closed");
+	rt_report_fini(&report);
+	forget();
+}
+
 int main(void)
 {
 	struct rt_err err = { 0 };
@@ -603,6 +655,8 @@ int main(void)
 	}
 	sys.calls = &calls;
 	test_refusals();
+	test_many_busy();
+	test_no_cpu();
 	test_fixed();
 	test_fixed_later();
 	test_freed();

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "host/adopt.h"
 #include "host/topology.h"
@@ -21,6 +22,7 @@
 #define SCOPE2	 SLICE "machine-qemu\\x2d2\\x2drt2.scope/"
 #define DEFAULT	 "proc/irq/default_smp_affinity"
 #define WATCHDOG "proc/sys/kernel/watchdog_cpumask"
+#define TASK	 "proc/700/task/700/status"
 #define IRQ	 "proc/irq/1/smp_affinity_list"
 #define ONLINE3	 "sys/devices/system/cpu/cpu3/online"
 #define ONLINE7	 "sys/devices/system/cpu/cpu7/online"
@@ -36,7 +38,41 @@ static struct {
 	const char *path;
 	unsigned tid;
 	int code;
+	/* What cannot be read: these paths, or all below them when they end
+	 * with a slash; the first one once only. */
+	const char *unread, *also;
+	bool once;
 } refused;
+
+static bool is_in(const char *path, const char *place)
+{
+	const size_t len = place ? strlen(place) : 0;
+
+	return len && (place[len - 1] == '/' ? strncmp(path, place, len) == 0 :
+					       strcmp(path, place) == 0);
+}
+
+static bool is_unread(const char *path)
+{
+	const bool unread = is_in(path, refused.unread);
+
+	if (unread && refused.once)
+		refused.unread = NULL;
+	return unread || is_in(path, refused.also);
+}
+
+static int failing_read(struct rt_sys *of, const char *path, char *buf,
+			size_t size, struct rt_err *err)
+{
+	return is_unread(path) ? rt_fail(err, ENOMEM, "cannot read %s", path) :
+				 real->read(of, path, buf, size, err);
+}
+
+static int failing_open(struct rt_sys *of, const char *path, int flags,
+			mode_t mode)
+{
+	return is_unread(path) ? -ENOMEM : real->open(of, path, flags, mode);
+}
 
 static int refusing_write(struct rt_sys *of, const char *path,
 			  const char *value, struct rt_err *err)
@@ -166,6 +202,8 @@ static void begin(void)
 	calls = *real;
 	calls.write = refusing_write;
 	calls.set_affinity = refusing_affinity;
+	calls.read = failing_read;
+	calls.open = failing_open;
 	sys.calls = &calls;
 }
 
@@ -323,8 +361,110 @@ static void test_foreign(void)
 	end();
 }
 
+/* Neither can be looked at (/proc with hidepid): their shields stay. */
+static void test_both_unread(void)
+{
+	begin_with_both();
+	refused.unread = "proc/4711/";
+	refused.also = "proc/4811/";
+	reconcile("neither can be looked at");
+	is_str(last.who, "rt1 rt2", "both have failed");
+	is_str(get(SLICE "cpuset.cpus.exclusive"), "2-11",
+	       "each has its CPUs still");
+	is_str(get(SCOPE1 "cpuset.cpus.partition"), "isolated", "a shield");
+	is_str(get(SCOPE2 "cpuset.cpus.partition"), "isolated", "another");
+	drop(RT2);
+	reconcile("one of them ends");
+	refused.unread = refused.also = NULL;
+	reconcile("the other can be looked at again");
+	is_str(get(SLICE "cpuset.cpus.exclusive"), "6-11",
+	       "it has its CPUs, and the other's are free");
+	end();
+}
+
+/* A kernel before 6.7. */
+static void remove_partitions(void)
+{
+	static const char *const files[] = {
+		"sys/fs/cgroup/cpuset.cpus.isolated",
+		"sys/fs/cgroup/init.scope/cpuset.cpus.exclusive",
+		"sys/fs/cgroup/system.slice/cpuset.cpus.exclusive",
+		"sys/fs/cgroup/user.slice/cpuset.cpus.exclusive",
+		SLICE "cpuset.cpus.exclusive",
+		SCOPE1 "cpuset.cpus.exclusive",
+		SCOPE2 "cpuset.cpus.exclusive",
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		ok(unlinkat(sys.root, files[i], 0) == 0, "no %s", files[i]);
+}
+
+/* Where there are no partitions, its own cgroup must not be fenced off it. */
+static void test_unread_behind_fence(void)
+{
+	RT_AUTO_FREE char *before = NULL;
+
+	begin();
+	remove_partitions();
+	adopt(1);
+	adopt(2);
+	reconcile("both are made real-time");
+	is_str(last.who, "", "and have all they must have");
+	is_str(get("sys/fs/cgroup/system.slice/cpuset.cpus"), "0-1",
+	       "others are fenced in");
+	before = strdup(get(SCOPE1 "cpuset.cpus"));
+	refused.unread = "proc/4711/";
+	reconcile("one cannot be looked at");
+	is_str(last.who, "rt1", "it has failed");
+	is_str(get(SCOPE1 "cpuset.cpus"), before, "its cgroup has its CPUs");
+	is_str(get("sys/fs/cgroup/system.slice/cpuset.cpus"), "0-1",
+	       "others are fenced in still");
+	refused.also = "proc/4811/";
+	reconcile("nor can the other");
+	is_str(get(SLICE "cpuset.cpus"), "",
+	       "nor is what is above them fenced");
+	refused.unread = refused.also = NULL;
+	reconcile("both can be looked at again");
+	is_str(last.who, "", "both have all they must have");
+	drop(RT1);
+	drop(RT2);
+	reconcile("both end");
+	ok(rt_journal_is_empty(&store.journal), "nothing is on record");
+	end();
+}
+
+/* What is on record and cannot be read now is not restored. */
+static const struct {
+	const char *name, *unread, *path;
+} blinds[] = {
+	{ "interrupts cannot be listed", "proc/irq", IRQ },
+	{ "an interrupt cannot be read", IRQ, IRQ },
+	{ "tasks cannot be listed", "proc", TASK },
+	{ "a task cannot be read", "proc/700/stat", TASK },
+};
+
+static void test_unread_settings(void)
+{
+	for (size_t i = 0; i < sizeof(blinds) / sizeof(*blinds); i++) {
+		RT_AUTO_FREE char *before = NULL;
+
+		begin_with_both();
+		before = strdup(get(blinds[i].path));
+		refused.unread = blinds[i].unread;
+		/* By the time of the writing it can be read again. */
+		refused.once = true;
+		reconcile(blinds[i].name);
+		refused.unread = NULL;
+		is_str(get(blinds[i].path), before, "it is as it was");
+		end();
+	}
+}
+
 int main(void)
 {
+	test_both_unread();
+	test_unread_behind_fence();
+	test_unread_settings();
 	test_adopted_together();
 	test_no_cgroup();
 	test_musts();

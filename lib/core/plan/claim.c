@@ -312,6 +312,17 @@ int rt_claim_as_is(struct maker *maker, const struct rt_saved *saved)
 	return rt_claim(maker, &target, &claim);
 }
 
+/* Does anybody write to it? AS_IS and SAVED do not. */
+bool rt_is_written(const struct maker *maker, const struct rt_saved *saved)
+{
+	size_t at;
+
+	if (!maker->n_index)
+		return false;
+	at = *find_slot(maker, saved->kind, saved->path);
+	return at && maker->items[at - 1].writes;
+}
+
 /* Is this record claimed? A setting that was only looked up is not. */
 bool rt_is_claimed(const struct maker *maker, const struct rt_saved *saved)
 {

@@ -121,6 +121,7 @@ bool rt_claimed_base(const struct maker *maker, const struct claimed *claimed,
 void rt_claim_format(enum rt_kind kind, const char *now,
 		     const struct rt_cpuset *cpus, char *buf, size_t size);
 bool rt_is_claimed(const struct maker *maker, const struct rt_saved *saved);
+bool rt_is_written(const struct maker *maker, const struct rt_saved *saved);
 
 /* Turn all claims, and what nobody claims any more, into steps. */
 int rt_claims_derive(struct maker *maker);

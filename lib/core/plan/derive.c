@@ -252,6 +252,28 @@ static int derive(struct maker *maker, const struct claimed *claimed)
 		claimed->traits & TRAIT_DIES ? RT_ACT_OWN : RT_ACT_SET, value);
 }
 
+/*
+ * While a guest needs anything, what is on record and could not be read may be
+ * what it needs.
+ */
+static bool is_unread(const struct maker *maker, const struct rt_saved *saved)
+{
+	const struct rt_settings *settings = &maker->in->facts->settings;
+
+	if (rt_cpuset_is_empty(&maker->owned))
+		return false;
+	for (size_t i = 0; i < settings->n; i++) {
+		const char *path = settings->items[i].path;
+		const size_t len = strlen(path);
+
+		if (strcmp(settings->items[i].value, RT_UNREAD) == 0 &&
+		    strncmp(saved->path, path, len) == 0 &&
+		    (saved->path[len] == '/' || saved->path[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 static int restore_rest(struct maker *maker)
 {
 	const struct rt_journal *journal = maker->in->journal;
@@ -271,7 +293,8 @@ static int restore_rest(struct maker *maker)
 			.why = "no active guest needs it",
 		};
 
-		if (!saved->done && !rt_is_claimed(maker, saved))
+		if (!saved->done && !rt_is_claimed(maker, saved) &&
+		    !is_unread(maker, saved))
 			r = add_step(maker, &step, "");
 	}
 	return r;

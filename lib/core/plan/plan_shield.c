@@ -185,7 +185,7 @@ static int keep_shield(struct maker *maker, size_t guest)
 		if (saved->done)
 			continue;
 		if (rt_plan_ends_with(saved->path, EXCLUSIVE) &&
-		    rt_is_claimed(maker, saved) &&
+		    rt_is_written(maker, saved) &&
 		    rt_plan_parse(saved->kind, saved->wrote, &wrote) &&
 		    rt_cpuset_is_subset(&journal->active[guest].guest.owned,
 					&wrote))
@@ -214,9 +214,29 @@ static bool is_rt_scope(const struct maker *maker, const char *path)
 	return false;
 }
 
+static bool any_unread(const struct maker *maker)
+{
+	const struct rt_processes *processes = &maker->in->facts->processes;
+
+	for (size_t i = 0; i < processes->n; i++) {
+		const struct rt_process *process = &processes->items[i];
+		const int guest = rt_plan_find_guest(maker, process->uuid);
+
+		if (process->unread && guest >= 0 &&
+		    rt_plan_has_rt(maker, (size_t)guest))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The cgroup of a guest that cannot be looked at is one of those that are not
+ * on record, or below one: none of them is fenced off its CPUs.
+ */
 static int fence(struct maker *maker)
 {
 	const struct rt_settings *settings = &maker->in->facts->settings;
+	const bool unread = any_unread(maker);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < settings->n; i++) {
@@ -230,7 +250,9 @@ static int fence(struct maker *maker)
 		};
 
 		if (rt_plan_ends_with(setting->path, "/cpuset.cpus") &&
-		    !is_rt_scope(maker, setting->path))
+		    !is_rt_scope(maker, setting->path) &&
+		    (!unread ||
+		     rt_journal_find(maker->in->journal, setting->path)))
 			r = rt_claim_off(
 				maker, &target, RT_MUST,
 				"other cgroups keep off the guest's CPUs");
