@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/agent_client.h"
-#include "common/look.h"
+#include "common/scan.h"
 #include "common/show.h"
 #include "common/stat.h"
 
@@ -86,7 +86,7 @@ static bool is_shown(const struct rt_stat *stat, const struct rt_guest *guest)
 {
 	if (stat->options->n_guests)
 		return is_named(stat->options, guest);
-	return stat->all || rt_looked_state(&stat->looked, guest->uuid) ||
+	return stat->all || rt_scanned_state(&stat->scanned, guest->uuid) ||
 	       rt_stat_is_unknown(stat, guest);
 }
 
@@ -119,7 +119,7 @@ static void tell_damage(const struct rt_stat *stat)
 {
 	struct rt_report report = { 0 };
 
-	rt_journal_report(&stat->looked.journal,
+	rt_journal_report(&stat->scanned.journal,
 			  "/" RT_STORE_DIR "/journal.damaged by the next scan",
 			  &report);
 	for (size_t i = 0; i < report.n; i++)
@@ -130,7 +130,7 @@ static void tell_damage(const struct rt_stat *stat)
 static int look_once(struct rt_stat *stat, struct rt_err *err)
 {
 	RT_AUTO_STRBUF out = { 0 };
-	int r = rt_look(stat->loaded, &stat->looked, err);
+	int r = rt_scan(stat->loaded, &stat->scanned, err);
 
 	if (r < 0)
 		return r;
@@ -144,8 +144,8 @@ static int look_once(struct rt_stat *stat, struct rt_err *err)
 	if (stat->agent)
 		json_object_put(stat->agent);
 	stat->agent = NULL;
-	rt_looked_fini(&stat->looked);
-	memset(&stat->looked, 0, sizeof(stat->looked));
+	rt_scanned_fini(&stat->scanned);
+	memset(&stat->scanned, 0, sizeof(stat->scanned));
 	return r;
 }
 

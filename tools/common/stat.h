@@ -6,13 +6,13 @@
 #include <json-c/json.h>
 
 #include "core/base/json.h"
-#include "look.h"
+#include "scan.h"
 
 struct rt_stat {
 	const struct rt_options *options; /* borrowed */
 	struct rt_loaded *loaded;	  /* borrowed */
 	bool all, threads, watch, colour;
-	struct rt_looked looked;
+	struct rt_scanned scanned;
 	struct json_object *agent; /* its document; NULL: none runs */
 	struct rt_json json;
 	bool any_bad; /* a real-time guest that runs is not tuned */

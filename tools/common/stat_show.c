@@ -65,7 +65,7 @@ bool rt_stat_is_unknown(const struct rt_stat *stat,
 	struct rt_err ignored;
 	unsigned pid;
 
-	return !rt_looked_state(&stat->looked, guest->uuid) &&
+	return !rt_scanned_state(&stat->scanned, guest->uuid) &&
 	       rt_guest_pid(sys, guest->name, &pid, &ignored) == 0 &&
 	       rt_task_start(sys, pid, pid, &start, &ignored) == 0;
 }
@@ -73,7 +73,7 @@ bool rt_stat_is_unknown(const struct rt_stat *stat,
 static const char *state_of(struct rt_stat *stat, const struct rt_guest *guest)
 {
 	const struct rt_guest_state *state =
-		rt_looked_state(&stat->looked, guest->uuid);
+		rt_scanned_state(&stat->scanned, guest->uuid);
 	struct json_object *known = agent_guest(stat, guest->uuid);
 
 	if (!state && rt_stat_is_unknown(stat, guest)) {
@@ -216,7 +216,7 @@ static void add_threads(const struct rt_stat *stat,
 		struct rt_thread_now now;
 		char policy[24];
 
-		if (!rt_look_thread(&stat->loaded->sys, thread, &now))
+		if (!rt_scan_thread(&stat->loaded->sys, thread, &now))
 			continue;
 		snprintf(policy, sizeof(policy), "%s%s%u",
 			 policy_name(now.policy), now.priority ? ":" : "",
@@ -292,7 +292,7 @@ static unsigned long long taken_on(const struct rt_stat *stat,
 
 		if (rt_cpuset_has(&thread->affinity, cpu) &&
 		    rt_cpuset_count(&thread->affinity) == 1 &&
-		    rt_look_thread(&stat->loaded->sys, thread, &now))
+		    rt_scan_thread(&stat->loaded->sys, thread, &now))
 			n += now.switches;
 	}
 	return n;
@@ -328,9 +328,9 @@ void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 		   struct rt_strbuf *out)
 {
 	const struct rt_guest_state *state =
-		rt_looked_state(&stat->looked, guest->uuid);
+		rt_scanned_state(&stat->scanned, guest->uuid);
 	const struct rt_process *process =
-		rt_looked_process(&stat->looked, guest->uuid);
+		rt_scanned_process(&stat->scanned, guest->uuid);
 	const char *word = state_of(stat, guest);
 	const char *colour = stat->colour ? colour_of(word) : "";
 
@@ -385,7 +385,7 @@ static void json_threads(struct rt_stat *stat, const struct rt_process *process)
 		const struct rt_thread *thread = &process->threads.items[i];
 		struct rt_thread_now now;
 
-		if (!rt_look_thread(&stat->loaded->sys, thread, &now))
+		if (!rt_scan_thread(&stat->loaded->sys, thread, &now))
 			continue;
 		rt_json_open(json, '{');
 		rt_json_key(json, "tid");
@@ -463,9 +463,9 @@ static void json_repairs(struct rt_stat *stat, const char *uuid)
 void rt_stat_guest_json(struct rt_stat *stat, const struct rt_guest *guest)
 {
 	const struct rt_guest_state *state =
-		rt_looked_state(&stat->looked, guest->uuid);
+		rt_scanned_state(&stat->scanned, guest->uuid);
 	const struct rt_process *process =
-		rt_looked_process(&stat->looked, guest->uuid);
+		rt_scanned_process(&stat->scanned, guest->uuid);
 	struct rt_json *json = &stat->json;
 
 	rt_json_open(json, '{');
