@@ -121,7 +121,7 @@ static struct repair repair_of(struct agent *agent, const struct rt_step *step,
 		repair.key = "irqbalance";
 		snprintf(repair.what, sizeof(repair.what), "irqbalance");
 		snprintf(repair.did, sizeof(repair.did),
-			 "told to keep off cpu %.60s", step->value);
+			 "asked to keep off cpu %.60s", step->value);
 	} else {
 		name_file(step, &repair);
 	}

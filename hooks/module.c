@@ -330,7 +330,7 @@ static int print_xml(struct hook *hook)
 	if (r < 0 || !changed)
 		return r;
 	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
-		return rt_fail(&hook->err, errno, "give libvirt the XML");
+		return rt_fail(&hook->err, errno, "pass libvirt the XML");
 	return 0;
 }
 

@@ -281,7 +281,7 @@ int hook_check_memory(struct hook *hook, const struct rt_active *active)
 	r = rt_facts_read_process(&hook->sys, active->guest.uuid, active->pid,
 				  &facts, &hook->err);
 	if (r == 0 && facts.processes.items[0].unread)
-		r = rt_fail(&hook->err, 0, "cannot look at its process: %s",
+		r = rt_fail(&hook->err, 0, "cannot examine its process: %s",
 			    facts.processes.items[0].unread);
 	if (r == 0)
 		locked = facts.processes.items[0].locked_kib;

@@ -28,7 +28,7 @@ static const char help[] =
 	"      --watch       again every two seconds, on a terminal\n"
 	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
 	"      --json        machine-readable\n"
-	"      --root DIR    look at a captured host\n"
+	"      --root DIR    examine a captured host\n"
 	"  -v, --verbose     all repairs, not only the last ones\n"
 	"  -h, --help        show this and end\n"
 	"  -V, --version     show the version and end\n"

@@ -25,7 +25,7 @@ static const char help[] =
 	"  -c, --connect URI libvirt, if not qemu:///system\n"
 	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
 	"      --json        machine-readable\n"
-	"      --root DIR    look at a captured host\n"
+	"      --root DIR    examine a captured host\n"
 	"  -v, --verbose     evidence of what passes, too\n"
 	"  -h, --help        show this and end\n"
 	"  -V, --version     show the version and end\n"
@@ -102,7 +102,7 @@ static void check_libvirt(struct rt_loaded *loaded, const char *uri,
 	if (rt_virt_open(uri, &virt, &err) < 0) {
 		rt_host_check_add(checks, "libvirt",
 				  geteuid() == 0 ? RT_FAIL : RT_UNKNOWN,
-				  "start libvirtd or virtqemud; or look as "
+				  "start libvirtd or virtqemud; or run this as "
 				  "root",
 				  "%s", err.text);
 		return;

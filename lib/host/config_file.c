@@ -192,7 +192,7 @@ static int changed_meanwhile(const struct rt_config_file *file,
 {
 	rt_fail(err, 0,
 		"%s was changed by somebody else meanwhile and is left as it "
-		"is: look at the change and try again",
+		"is: see what was changed, and try again",
 		file->path);
 	err->code = ESTALE;
 	return -ESTALE;

@@ -226,7 +226,7 @@ int rt_counts_save(struct rt_store *store, const char *uuid,
 		      0644);
 	if (file < 0 || write(file, text.text ? text.text : "", text.len) !=
 				(ssize_t)text.len)
-		return rt_fail(err, errno, "keep the counters of its CPUs");
+		return rt_fail(err, errno, "save the counters of its CPUs");
 	return 0;
 }
 

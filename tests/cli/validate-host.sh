@@ -131,7 +131,7 @@ hasnt out cpu-virtualization
 
 # --- the host
 
-check 0 pass kvm '/dev/kvm is not looked at in a capture'
+check 0 pass kvm '/dev/kvm is not examined in a capture'
 put sys/devices/system/clocksource/clocksource0/current_clocksource hpet
 check 0 warn clocksource 'it is hpet'
 put sys/devices/system/clocksource/clocksource0/current_clocksource tsc

@@ -102,7 +102,7 @@ static void check_kvm(struct rt_loaded *loaded, struct rt_host_checks *checks)
 			  "the firmware has virtualization off",
 			  module ? "/sys/module/kvm is there, /dev/kvm %s" :
 				   "there is no /sys/module/kvm, /dev/kvm %s",
-			  !loaded->sys.live ? "is not looked at in a capture" :
+			  !loaded->sys.live ? "is not examined in a capture" :
 			  device	    ? "too" :
 					      "is not");
 }

@@ -81,7 +81,7 @@ static void check_program(struct rt_loaded *loaded,
 				  "there is no /%s", path);
 		return;
 	case HOOK_HIDDEN:
-		rt_host_check_add(checks, "hook", RT_UNKNOWN, "look as root",
+		rt_host_check_add(checks, "hook", RT_UNKNOWN, "run this as root",
 				  "only root may read /%s", path);
 		return;
 	case HOOK_STRANGE:

@@ -185,7 +185,7 @@ static int check_target(const char *path, struct rt_err *err)
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ?
 			       0 :
-			       rt_fail(err, errno, "look at %s", path);
+			       rt_fail(err, errno, "stat %s", path);
 	if (S_ISREG(st.st_mode))
 		return 0;
 	return rt_fail(err, 0,

@@ -244,10 +244,9 @@ static void show_rt_cpus(const struct rt_show *show,
 	}
 	if (rt_cpuset_is_empty(&guest->offline))
 		return;
-	rt_strbuf_addf(out, "%*s: ", LABEL_WIDTH, "Downed");
+	rt_strbuf_addf(out, "%*s: ", LABEL_WIDTH, "Offline");
 	add_cpus(out, &guest->offline);
-	rt_strbuf_adds(out, " (SMT siblings, offline while the guest is "
-			    "active)\n");
+	rt_strbuf_adds(out, " (SMT siblings, while the guest is active)\n");
 }
 
 static void show_memory(const struct rt_show *show,

@@ -268,7 +268,7 @@ void rt_check_siblings(const struct rt_checking *run,
 	rt_strbuf_addf(&hint, "take the cores of %s out of cpuset",
 		       rt_check_cpus_text(&stuck).text);
 	rt_check_add(run, RT_ERROR, "cpu-stays-up", guest, RT_KEY_CPUSET, &hint,
-		     "%s must be taken down as SMT siblings, which this host "
+		     "%s must go offline as SMT siblings, which this host "
 		     "does not allow",
 		     rt_check_cpus_text(&stuck).text);
 }

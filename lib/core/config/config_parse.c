@@ -332,7 +332,7 @@ static bool go_on(struct parser *parser)
 	if (parser->faults < FAULTS_MAX)
 		return true;
 	fault(parser, RT_ERROR, 0, "too-many-faults",
-	      "mend these, then look again",
+	      "correct these, then check again",
 	      "more than %d faults: the rest of the file was not read",
 	      FAULTS_MAX);
 	return false;

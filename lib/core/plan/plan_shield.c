@@ -227,7 +227,7 @@ static int shield_process(struct maker *maker, size_t guest,
 
 	if (process->unread) {
 		rt_plan_failed(maker, guest,
-			       "its process %u cannot be looked at: %s",
+			       "its process %u cannot be examined: %s",
 			       active->pid, process->unread);
 		return keep_shield(maker, guest);
 	}
