@@ -336,8 +336,8 @@ static int place_rt(struct rt_rewriting *w, struct rt_err *err)
 }
 
 /*
- * An ordinary guest keeps its own pins, but those that leave the cpuset (when
- * it has one), and those of vCPUs that go.
+ * An ordinary guest's own pins stay, except those that leave the cpuset (when
+ * it has one) and those of vCPUs that go.
  */
 static int drop_pins(struct rt_rewriting *w, xmlNode *tune, const char *name,
 		     struct rt_err *err)
