@@ -20,7 +20,7 @@ void rt_damage_fini(struct rt_damage *damage)
 	memset(damage, 0, sizeof(*damage));
 }
 
-/* It goes to a terminal. */
+/* Fit for a terminal? */
 static bool is_plain(const char *text)
 {
 	for (const char *p = text; *p; p++) {
@@ -30,7 +30,7 @@ static bool is_plain(const char *text)
 	return *text && strlen(text) <= NAME_MAX_LEN;
 }
 
-/* The path or UUID that a line is about; NULL when it does not matter. */
+/* The path or UUID that a line is about; NULL when its loss does not matter. */
 static const char *find_name(char *text, bool *ret_done)
 {
 	static const struct {
