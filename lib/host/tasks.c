@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tasks.c - find the tasks of the host, and give them CPUs back */
+/* tasks.c - find the tasks of the host, and widen their masks again */
 #include "tasks.h"
 
 #include <errno.h>
@@ -13,12 +13,15 @@
 #define PF_KTHREAD	  0x00200000
 #define PF_NO_SETAFFINITY 0x04000000
 
-/* How long cpusets may take to hear of a CPU, and how often we look. */
+/*
+ * How long the cpusets may take to get a CPU that came online, and how often to
+ * check.
+ */
 #define LATE_MS	   2000
 #define PAUSE_MS   50
 #define LATE_SCANS 3
 
-/* What tasks are looked for, and what is done with each. */
+/* Which tasks are searched for, and what is done with each. */
 struct search {
 	struct rt_sys *sys;
 	const struct rt_cpuset *cpus;
@@ -33,7 +36,7 @@ struct search {
 struct guests {
 	unsigned *tids;
 	size_t n, size;
-	bool some_unread; /* of one we do not know which threads it has */
+	bool some_unread; /* the threads of one guest are not known */
 };
 
 static bool add_tid(struct guests *guests, unsigned tid)
@@ -87,7 +90,7 @@ static bool is_guests(const struct scan *scan, unsigned pid)
 
 /*
  * A kernel thread that works for a guest whose cgroups could not be read. It is
- * told by its name: vhost-PID (before 6.4), or kvm-nx-lpage-recovery-PID.
+ * recognised by its name: vhost-PID (before 6.4), or kvm-nx-lpage-recovery-PID.
  */
 static bool may_be_guests(const struct scan *scan, const struct rt_task *task)
 {
@@ -108,7 +111,7 @@ static int keep(const struct search *search, const struct rt_task *task,
 	return 0;
 }
 
-/* Left out; one that ended while we looked, without a word. */
+/* It is left out. One that ended during the scan is not counted. */
 static void leave_out(struct scan *scan, const struct rt_err *why)
 {
 	if (why->code != ESRCH && why->code != ENOENT)
@@ -181,7 +184,9 @@ static int read_pid(struct scan *scan, unsigned pid, struct rt_err *err)
 		leave_out(scan, &why);
 		return 0;
 	}
-	/* Most have one thread: that saves the look into the directory. */
+	/*
+	 * Most processes have one thread, and need no listing of the directory.
+	 */
 	return line.threads == 1 ? look_at(scan, pid, pid, &line, err) :
 				   read_threads_of(scan, pid, err);
 }
@@ -262,7 +267,7 @@ static bool lacks_only(const struct rt_cpuset *mask,
 
 struct widening {
 	struct rt_cpuset lost, all, present;
-	unsigned *late; /* tasks that did not take all of them */
+	unsigned *late; /* tasks whose mask did not accept all of them */
 };
 
 /* A task that has ended needs nothing. */
@@ -294,8 +299,8 @@ static void pause_for(unsigned ms)
 }
 
 /*
- * A worker of the kernel tells the cpusets of CPUs that came up [6.12], and
- * until then no task's mask takes them. The root's list shows that it did.
+ * A worker of the kernel adds CPUs that came online to the cpusets [6.12], and
+ * until then no task's mask accepts them. The root's list shows when it has.
  */
 static void wait_for_cpusets(struct rt_sys *sys,
 			     const struct widening *widening)
@@ -313,7 +318,7 @@ static void wait_for_cpusets(struct rt_sys *sys,
 	}
 }
 
-/* Who is still late then has a cpuset of his own that leaves them out. */
+/* A task that is still late then has a cpuset of its own without them. */
 static int widen_all(const struct search *search, unsigned *late,
 		     struct rt_err *err)
 {
@@ -353,7 +358,8 @@ int rt_tasks_widen(struct rt_sys *sys, const char *path, struct rt_err *err)
 	if (r == 0)
 		r = rt_facts_read_isolated(sys, &facts, err);
 	if (r == 0 && facts.isolated_unread)
-		r = rt_fail(err, EIO, "cannot read which CPUs are behind shields");
+		r = rt_fail(err, EIO,
+			    "cannot read which CPUs are behind shields");
 	if (r == 0) {
 		rt_cpuset_minus(&widening.all, &facts.isolated);
 		wait_for_cpusets(sys, &widening);

@@ -43,7 +43,7 @@ static int decide(struct rt_sync_job *job,
 
 /* --- pushing --- */
 
-/* Can libvirt be told now? Says so if not. */
+/* Can libvirt take it now? Reports it if not. */
 static bool must_wait(struct rt_sync_job *job)
 {
 	const struct rt_section *section = rt_sync_job_section(job);
@@ -95,7 +95,9 @@ static int define(struct rt_sync_job *job)
 	return r;
 }
 
-/* libvirt normalises what it is given: only what it says then counts. */
+/*
+ * libvirt normalises a definition, so only what it returns afterwards counts.
+ */
 static int verify(struct rt_sync_job *job)
 {
 	struct rt_differences left = { 0 };
@@ -151,7 +153,7 @@ static int take(struct rt_sync_job *job)
 	return r;
 }
 
-/* What the configuration alone decides goes to libvirt after that. */
+/* After that, what the configuration alone decides goes to libvirt. */
 static int push_rest(struct rt_sync_job *job, enum rt_sync_did *ret_did)
 {
 	struct rt_differences rest = { 0 };
@@ -253,7 +255,7 @@ static int try_once(struct rt_sync_run *run, const char *uuid,
 
 		r = once(&job, ret_did);
 		rt_sync_job_fini(&job);
-		/* What is in the editor now is nobody's word. */
+		/* What the editor holds now was written by nobody. */
 		if (r < 0)
 			run->is_old = true;
 	}

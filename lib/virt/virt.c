@@ -164,7 +164,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* One that goes away while we look is no error. */
+/* A guest that goes away meanwhile is no error. */
 static int add_guest(virDomainPtr domain, struct rt_virt_guests *guests,
 		     struct rt_err *err)
 {

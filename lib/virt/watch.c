@@ -134,7 +134,10 @@ int rt_virt_watch(struct rt_virt *virt, const struct rt_virt_events *events,
 
 	if (!ears)
 		return rt_fail_memory(err);
-	/* Older daemons and the test driver lack some: they stay unheard. */
+	/*
+	 * Older daemons and the test driver lack some events, which are then
+	 * missed.
+	 */
 	if (r == 0) {
 		struct rt_err ignored;
 
