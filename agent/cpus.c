@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cpus.c - CPUs that come online or go
+ * cpus.c - CPUs that go online or offline
  *
- * The kernel announces each on a netlink socket. A filter in the kernel keeps
- * all other announcements from waking us.
+ * The kernel announces each on a netlink socket. A filter in the kernel drops
+ * all other announcements.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -44,7 +44,7 @@ static void on_message(struct agent *agent, const char *text)
 	    sscanf(at, "@/devices/system/cpu/cpu%u%c", &cpu, &end) != 1 ||
 	    cpu >= RT_CPUS_MAX || !agent->rt)
 		return;
-	/* Those that we take down ourselves are as they should be. */
+	/* CPUs that kvmrt takes offline itself are as they should be. */
 	if (strncmp(text, "offline@", 8) == 0 &&
 	    rt_cpuset_has(&agent->offline, cpu))
 		return;

@@ -12,13 +12,15 @@
 #include "host/topology.h"
 #include "agent.h"
 
-/* A hook closes the lock when it ends, and files.c hears that; this is for
-   who does not. */
+/*
+ * files.c notices when a hook closes the lock; this is for a holder that does
+ * not.
+ */
 #define LOCKED_MS    1000
 #define POLL_MS	     1000
 #define RETRY_MS     1000
 #define RETRY_MAX_MS 60000
-/* Scans that follow each other within QUIET_MS keep this distance. */
+/* Least time between scans that follow each other within QUIET_MS. */
 #define GAP_MS	 200
 #define QUIET_MS 1000
 
@@ -59,7 +61,7 @@ static void follow(struct agent *agent, const struct rt_journal *journal)
 	guests_follow(agent, journal);
 }
 
-/* An interrupt placed while the event was still off is seen by one more. */
+/* One more scan then sees interrupts placed while the event was still off. */
 static bool begins(const struct agent *agent, const struct rt_journal *journal)
 {
 	if (agent->rt)
@@ -94,7 +96,7 @@ static void ask_again(struct agent *agent, const struct rt_report *report)
 		agent->silences = 0;
 }
 
-/* One guest's failure is no reason for the others' scans to wait. */
+/* The failure of one guest does not delay the scans for the others. */
 static void retry_failed(struct agent *agent, const struct rt_journal *journal,
 			 struct rt_outcomes *outcomes)
 {
@@ -146,9 +148,9 @@ static void plan_next(struct agent *agent, int r, const struct rt_err *err)
 }
 
 /*
- * Asked through a descriptor that cannot write: closing one that can is what
- * files.c hears when a hook ends, and our own would have us scan at once
- * again, for as long as the hook runs.
+ * Asked through a read-only descriptor. files.c notices when a writable one is
+ * closed, as a hook does when it ends; closing one of our own would cause the
+ * next scan at once, again and again while the hook runs.
  */
 static bool is_locked(struct agent *agent)
 {
@@ -162,8 +164,8 @@ static bool is_locked(struct agent *agent)
 
 /*
  * The first scan after some quiet is made at once, and the next may follow it;
- * but a row of them leaves the lock to others for as long as it was held, and
- * for GAP_MS at least.
+ * but scans in a row leave the lock to others for as long as it was held, and
+ * for at least GAP_MS after a repair.
  */
 static void keep_distance(struct agent *agent, uint64_t began, bool repaired)
 {
@@ -193,7 +195,7 @@ void agent_scan(struct agent *agent)
 	if (r == 0) {
 		agent->counters.scans++;
 		r = reconcile(agent, &store, &err);
-		/* With the lock held: what comes after it is news. */
+		/* With the lock still held: whatever comes later is news. */
 		files_seen(agent);
 		rt_store_close(&store);
 		if (!agent->rt)
@@ -203,10 +205,13 @@ void agent_scan(struct agent *agent)
 		if (r == 0)
 			agent->as_of = (int64_t)time(NULL);
 		keep_distance(agent, began, agent->counters.repairs != repairs);
-		/* Most of the time nothing happens: give back what was used. */
+		/*
+		 * Most of the time nothing happens: return the memory that was
+		 * used.
+		 */
 		(void)malloc_trim(0);
 	} else {
-		/* Nor is the lock that was closed without a scan any news. */
+		/* Closing the lock without a scan is no news either. */
 		files_seen(agent);
 	}
 	plan_next(agent, r, &err);

@@ -12,9 +12,9 @@
 #include "sys.h"
 
 /*
- * The topology of sys (live or captured). The kept one is used when it is
+ * The topology of sys (live or captured). The saved one is used when it is
  * there and the set of present CPUs is still the same; then only `online` is
- * read anew.  Otherwise hwloc discovers it, CPUs, cores, dies, packages,
+ * read again. Otherwise hwloc discovers it, CPUs, cores, dies, packages,
  * nodes and CPU kinds only. A CPU that is offline and in no saved topology is
  * in `present`, in a core of its own, and in the node that the kernel still
  * names for it, if any.
