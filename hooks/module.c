@@ -3,9 +3,9 @@
  * module.c - the hook's operations
  *
  *   operation   does                                        may refuse
- *   prepare     check, compare, rows 1, 5, 6, 8-10 of SPEC 4   yes
- *   start       the devices are on vfio: a look               yes
- *   started     the process is there: rows 2-4, 7             yes
+ *   prepare     check, compare, interrupts and siblings away  yes
+ *   start       check that the devices are on vfio            yes
+ *   started     shield, threads, interrupts, locked memory    yes
  *   release     drop the guest                                no
  *   reconnect   adopt a running guest                         no: it would
  *                                                             be killed
@@ -15,6 +15,7 @@
  *
  * A refusal is one line on stderr, and all that was done for the guest is
  * undone before it. Nothing but migrate and restore prints on stdout.
+ * docs/design.md (The hook) has the same as a table.
  */
 #include "module.h"
 
@@ -46,7 +47,7 @@ static void log_report(struct hook *hook)
 	}
 }
 
-/* Another guest's fault is not this one's, but somebody should hear of it. */
+/* Another guest's fault is not this one's, but it goes to the log. */
 static void log_others(struct hook *hook, const struct rt_outcomes *outcomes)
 {
 	for (size_t i = 0; i < outcomes->n; i++) {
@@ -96,8 +97,8 @@ static void drop(struct hook *hook)
 }
 
 /*
- * Refuse, or without `strict` say what is missing and let the guest start.
- * The caller has undone what was done.
+ * Refuse. Without `strict`, log what is missing and let the guest start. The
+ * caller has undone what was done.
  */
 static int refuse(struct hook *hook)
 {
@@ -218,7 +219,7 @@ static int record_process(struct hook *hook, const struct rt_active *active,
 			RT_STAGE_STARTED, pid, &hook->err);
 }
 
-/* For kvmrt-stat; a guest does not fail for it. */
+/* For kvmrt-stat; a failure does not stop the guest. */
 static void save_counts(struct hook *hook, const struct rt_active *active)
 {
 	if (rt_counts_save(&hook->store, active->guest.uuid,
@@ -266,7 +267,7 @@ static int release(struct hook *hook)
 	return r < 0 ? r : reconcile(hook);
 }
 
-/* A guest that runs without being on record: kvmrt came after it. */
+/* A guest that runs without being on record was started before kvmrt. */
 static int adopt_new(struct hook *hook)
 {
 	unsigned pid;
@@ -289,8 +290,8 @@ static int adopt_new(struct hook *hook)
 
 /*
  * A daemon that died while it started the guest left a record that ends with
- * the daemon; and what is on record may be a process of before. The guest runs:
- * libvirt says so.
+ * the daemon, or the record names an earlier process. The guest runs: libvirt
+ * says so.
  */
 static int renew(struct hook *hook, const struct rt_active *active)
 {
@@ -334,7 +335,7 @@ static int print_xml(struct hook *hook)
 	return 0;
 }
 
-/* What the ABI check of libvirt keeps us from changing, for the log. */
+/* For the log: what cannot be changed because of libvirt's ABI check. */
 static void log_kept(struct hook *hook)
 {
 	struct rt_differences differences;
@@ -433,7 +434,7 @@ int rt_hook_run(const struct rt_hook_call *call)
 	}
 	rt_log_open(&hook.log, "kvmrt-hook", RT_LOG_INFO, hook.sys.live);
 	if (run_operation(&hook, operation) < 0) {
-		/* libvirt shows stderr to who started the guest. */
+		/* libvirt shows stderr to the person who started the guest. */
 		if (operation->may_refuse)
 			fprintf(stderr, "kvmrt: guest '%s': %s\n", call->guest,
 				hook.err.text);

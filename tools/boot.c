@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* boot.c - kvmrt-boot: validate, put in step, start */
+/* boot.c - kvmrt-boot: validate, bring in step, start */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static const char help[] =
 struct candidate {
 	const struct rt_guest *guest;
 	bool running;
-	bool ended; /* its start, well (r == 0) or not */
+	bool ended; /* its start, successful (r == 0) or not */
 	int r;
 	struct rt_err err;
 };
@@ -122,7 +122,7 @@ static int choose(struct boot *boot, struct rt_err *err)
 		boot->items[boot->n].guest = guest;
 		r = rt_virt_find(&boot->virt, guest->uuid, &found, err);
 		if (r == -ENOENT) {
-			/* Said when its turn to be started comes. */
+			/* Printed when its start begins. */
 			boot->items[boot->n++].running = false;
 			r = 0;
 			continue;
@@ -179,7 +179,7 @@ static int start_one(void *data, size_t i, struct rt_err *err)
 	struct rt_virt virt;
 	int r;
 
-	/* Tuned anew already, or not. */
+	/* Whether it was tuned again. */
 	if (boot->items[i].running) {
 		*err = boot->items[i].err;
 		return boot->items[i].r;

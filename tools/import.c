@@ -71,7 +71,7 @@ static bool is_known(const struct import *import, const char *uuid)
 	return rt_config_find(&import->config, uuid) != NULL;
 }
 
-/* Those that there is nothing to do for are told at once. */
+/* Guests that need nothing are reported at once. */
 static void add(struct import *import, const struct rt_virt_guest *guest)
 {
 	struct rt_did did = { .uuid = guest->uuid, .name = guest->name };
@@ -100,7 +100,7 @@ static void ended(void *data, size_t i, enum rt_sync_did done,
 		.did = !known		     ? "imported" :
 		       done == RT_SYNC_TAKEN ? "updated" :
 					       "in step",
-		/* Of a new one the word says it. */
+		/* For a new one the word "imported" says so. */
 		.report = known ? report : NULL,
 		.failure = failure,
 	};

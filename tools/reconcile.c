@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * reconcile.c - bring the host to what the running guests need, once
+ * reconcile.c - scan the host once, and tune it for the guests on record
  *
- * For the lab and for repair: what the agent does at each event. It needs no
- * configuration: the guests are on record. With --release they are forgotten
- * first, so that everything is restored while they run: for whoever takes
- * kvmrt off the host.
+ * For repair and for the lab: it does what the agent does at each event. It
+ * needs no configuration, since the guests are on record. With --release they
+ * are dropped first, so that everything is restored while they run, as when
+ * kvmrt is removed from the host.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -77,7 +77,7 @@ static int open_store(struct rt_sys *sys, const struct rt_log *log,
 	return r;
 }
 
-/* Of all guests: what they needed is then restored, while they run. */
+/* Drop all guests: what they needed is then restored, while they run. */
 static int forget_all(struct rt_store *store, struct rt_err *err)
 {
 	int r = 0;

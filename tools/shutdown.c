@@ -72,7 +72,7 @@ static int end_one(void *data, size_t i, struct rt_err *err)
 	r = rt_virt_shutdown(&virt, uuid, err);
 	if (r == 0)
 		r = rt_wait_off(&virt, uuid, ending->seconds, &off, err);
-	/* One that cannot be asked may have gone by itself. */
+	/* A guest that cannot be asked may have ended by itself. */
 	else if (rt_wait_off(&virt, uuid, 0, &off, &ignored) == 0 && off)
 		r = 0;
 	if (!off && ending->force)
@@ -117,7 +117,10 @@ static void ended(void *data, size_t i, int r, const struct rt_err *err)
 	rt_each_add(&ending->each, &did);
 }
 
-/* Every five seconds, who is waited for: nobody shall think that it hangs. */
+/*
+ * Every five seconds, show which guests are waited for, so that it does not
+ * seem to hang.
+ */
 static void tick(void *data)
 {
 	struct ending *ending = data;

@@ -67,7 +67,7 @@ static int check_names(const struct rt_stat *stat, struct rt_err *err)
 	return 0;
 }
 
-/* Only a live host has an agent; without one, looking is all there is. */
+/* Only a live host has an agent; without it the scan is all there is. */
 static void ask_agent(struct rt_stat *stat)
 {
 	RT_AUTO_FREE char *answer = NULL;
@@ -114,7 +114,10 @@ static void show_all(struct rt_stat *stat, struct rt_strbuf *out)
 		rt_strbuf_adds(out, "No guest of kvmrt.cfg runs.\n");
 }
 
-/* The guests are shown as far as the record says; stderr says how far. */
+/*
+ * The guests are shown as far as the record can be read; stderr says what is
+ * missing.
+ */
 static void tell_damage(const struct rt_stat *stat)
 {
 	struct rt_report report = { 0 };

@@ -32,7 +32,7 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 nothing failed, 1 a check failed, 2 usage.\n";
 
-/* --- what has to be asked for, on a live host --- */
+/* --- what has to be asked of libvirt and the agent, on a live host --- */
 
 static void check_agent(struct rt_host_checks *checks)
 {
@@ -193,7 +193,7 @@ static bool any_failed(const struct rt_host_checks *checks)
 	return checks->failed;
 }
 
-/* Without a configuration there is still a host to be looked at. */
+/* Without a configuration the host can still be checked. */
 static int load(const struct rt_options *options, struct rt_loaded *loaded,
 		struct rt_host_checks *checks, struct rt_err *err)
 {

@@ -180,7 +180,7 @@ static void check_tracing(struct rt_loaded *loaded,
 					  "irq_vectors:vector_config");
 }
 
-/* What kvmrt-validate-config knows of interrupts that nobody can move. */
+/* What kvmrt-validate-config knows of interrupts that cannot be moved. */
 static void check_interrupts(struct rt_loaded *loaded,
 			     struct rt_host_checks *checks)
 {
@@ -245,7 +245,7 @@ static void check_governor(struct rt_loaded *loaded,
 			  "governors: %s", text);
 }
 
-/* --- who else tunes --- */
+/* --- others that tune the host --- */
 
 /* The pid of a process of that name; 0: none. */
 static unsigned find_process(struct rt_loaded *loaded, const char *name)

@@ -49,7 +49,10 @@ static void add_args(struct args *args, const char *const *more, size_t n)
 static void run_child(const struct args *args, bool machine, int in, int out,
 		      int told)
 {
-	/* A caller's shell may tell hwloc much that is not meant for this. */
+	/*
+	 * The caller's shell may have hwloc variables that are not meant for
+	 * this.
+	 */
 	const char *const env[] = {
 		"LC_ALL=C.UTF-8",
 		"HWLOC_HIDE_ERRORS=2",
@@ -72,7 +75,7 @@ static void run_child(const struct args *args, bool machine, int in, int out,
 	_exit(NOT_THERE);
 }
 
-/* What it said last is why it ended; earlier lines are warnings. */
+/* Its last line says why it ended; earlier lines are warnings. */
 static void last_line(int told, char *buf, size_t size)
 {
 	ssize_t n = pread(told, buf, size - 1, 0);
@@ -183,9 +186,8 @@ static int check_target(const char *path, struct rt_err *err)
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return errno == ENOENT ?
-			       0 :
-			       rt_fail(err, errno, "stat %s", path);
+		return errno == ENOENT ? 0 :
+					 rt_fail(err, errno, "stat %s", path);
 	if (S_ISREG(st.st_mode))
 		return 0;
 	return rt_fail(err, 0,

@@ -140,7 +140,7 @@ static void add_repair(struct json_object *repair, struct rt_strbuf *out)
 	rt_strbuf_adds(out, is_true(repair, "fight") ? ": a fight\n" : "\n");
 }
 
-/* What belongs to a guest's own life is no news without -v. */
+/* What belongs to a guest's own life is shown only with -v. */
 static void add_repairs(const struct rt_stat *stat, struct json_object *guest,
 			struct rt_strbuf *out)
 {
@@ -257,7 +257,7 @@ static void since_fini(struct since *since)
 	rt_counts_fini(&since->kept);
 }
 
-/* A CPU's counters when the guest started; zero when they were not kept. */
+/* A CPU's counters when the guest started; zero when they were not saved. */
 static struct rt_count base_of(const struct since *since, unsigned cpu)
 {
 	const struct rt_count *kept = rt_counts_find(&since->kept, cpu);
@@ -265,7 +265,7 @@ static struct rt_count base_of(const struct since *since, unsigned cpu)
 	return kept ? *kept : (struct rt_count){ .cpu = cpu };
 }
 
-/* The sums shrink when a driver gives an interrupt back: its row goes. */
+/* The sums shrink when a driver frees an interrupt, and its row goes. */
 static unsigned long long grown(unsigned long long now, unsigned long long base)
 {
 	return now > base ? now - base : 0;
@@ -446,7 +446,7 @@ static void json_counts(struct rt_stat *stat, const struct rt_guest *guest,
 	since_fini(&since);
 }
 
-/* As the agent has it, which is JSON already. */
+/* As the agent sent it, which is JSON already. */
 static void json_repairs(struct rt_stat *stat, const char *uuid)
 {
 	struct json_object *repairs =
