@@ -92,10 +92,11 @@ int cpus_open(struct agent *agent, struct rt_err *err)
 		socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		       NETLINK_KOBJECT_UEVENT);
 	if (watch->fd < 0)
-		return rt_fail(err, errno, "hear of CPUs that come and go");
+		return rt_fail(err, errno,
+			       "watch for CPUs going online or offline");
 	if (filter(watch->fd) < 0 ||
 	    bind(watch->fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		rt_fail(err, errno, "hear of CPUs that come and go");
+		rt_fail(err, errno, "watch for CPUs going online or offline");
 		agent_unwatch(agent, watch);
 		return -err->code;
 	}

@@ -322,11 +322,11 @@ int files_open(struct agent *agent, struct rt_err *err)
 	files->watch.ready = ready;
 	files->watch.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (files->watch.fd < 0)
-		return rt_fail(err, errno, "hear of files that change");
+		return rt_fail(err, errno, "watch files for changes");
 	/* Whoever changes the journal closes it, and then the lock. */
 	files->run_kvmrt = add(files, RUN_KVMRT, IN_CLOSE_WRITE);
 	if (files->run_kvmrt < 0)
-		return rt_fail(err, errno, "hear of changes in " RUN_KVMRT);
+		return rt_fail(err, errno, "watch " RUN_KVMRT " for changes");
 	files->run = add(files, RUN, IN_CREATE | IN_ONLYDIR);
 	watch_irqbalance(agent);
 	return agent_watch(agent, &files->watch, err);

@@ -206,7 +206,7 @@ int irqs_open(struct agent *agent, struct rt_err *err)
 	if (r == 0)
 		return agent_watch(agent, &irqs->watch, err);
 	irqs_close(agent);
-	return rt_fail(err, -r, "hear of interrupts through tracefs");
+	return rt_fail(err, -r, "watch interrupts through tracefs");
 }
 
 void irqs_follow(struct agent *agent)

@@ -141,7 +141,7 @@ static void plan_next(struct agent *agent, int r, const struct rt_err *err)
 		return;
 	}
 	if (agent->failures)
-		rt_log_info(&agent->log, "what failed before is right now");
+		rt_log_info(&agent->log, "scans succeed again");
 	agent->failures = 0;
 	if (agent->poll && agent->rt)
 		agent_want(agent, POLL_MS);

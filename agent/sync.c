@@ -236,7 +236,7 @@ static int open_inotify(struct sync *sync, struct rt_err *err)
 
 	sync->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (sync->inotify < 0)
-		return rt_fail(err, errno, "hear of files that change");
+		return rt_fail(err, errno, "watch files for changes");
 	sync->in_etc = inotify_add_watch(sync->inotify, "/etc", whole);
 	sync->in_libvirt = inotify_add_watch(sync->inotify, LIBVIRT_DIR, whole);
 	sync->in_kvmrt = inotify_add_watch(sync->inotify, "/" RT_STORE_DIR,

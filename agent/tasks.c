@@ -109,7 +109,7 @@ static int set_filter(int fd, const unsigned *pids, size_t n)
 /* --- listen only while it matters --- */
 
 /* Before 6.6 the kernel asks for CAP_NET_ADMIN each time (see caps.c). */
-static int tell_kernel(int fd, enum proc_cn_mcast_op what)
+static int switch_events(int fd, enum proc_cn_mcast_op what)
 {
 	char text[sizeof(struct message) + sizeof(what)] = { 0 };
 	const struct message message = {
@@ -129,8 +129,8 @@ static void listen_while(struct agent *agent, bool rt)
 
 	if (tasks->on == rt)
 		return;
-	if (tell_kernel(tasks->watch.fd,
-			rt ? PROC_CN_MCAST_LISTEN : PROC_CN_MCAST_IGNORE) == 0)
+	if (switch_events(tasks->watch.fd, rt ? PROC_CN_MCAST_LISTEN :
+						PROC_CN_MCAST_IGNORE) == 0)
 		tasks->on = rt;
 	else if (rt)
 		agent->poll = true;
@@ -258,11 +258,11 @@ int tasks_open(struct agent *agent, struct rt_err *err)
 		socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		       NETLINK_CONNECTOR);
 	if (watch->fd < 0)
-		return rt_fail(err, errno, "hear of new threads");
+		return rt_fail(err, errno, "watch for new threads");
 	r = join(watch->fd);
 	if (r < 0) {
 		agent_unwatch(agent, watch);
-		return rt_fail(err, -r, "hear of new threads");
+		return rt_fail(err, -r, "watch for new threads");
 	}
 	return agent_watch(agent, watch, err);
 }

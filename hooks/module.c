@@ -314,7 +314,7 @@ static int reconnect(struct hook *hook)
 	if (!active)
 		r = adopt_new(hook);
 	else if (renew(hook, active) < 0)
-		hook_log(hook, "find out who it is now");
+		hook_log(hook, "find its process");
 	return r < 0 ? r : reconcile(hook);
 }
 
@@ -346,7 +346,7 @@ static void log_kept(struct hook *hook)
 	for (size_t i = 0; i < differences.n; i++) {
 		if (rt_difference_is_abi(differences.items[i].kind))
 			rt_log_warn(
-				&hook->log, "guest '%s': stays as it came: %s",
+				&hook->log, "guest '%s': stays as it is: %s",
 				hook->call->guest, differences.items[i].what);
 	}
 	rt_differences_fini(&differences);

@@ -230,8 +230,8 @@ static int fail_differences(struct hook *hook,
 		return rt_fail(&hook->err, 0,
 			       "it is started from a document other than its "
 			       "definition, a snapshot's perhaps, which is not "
-			       "what /etc/kvmrt.cfg says: %s. Its definition "
-			       "is: 'virsh start %s' starts that",
+			       "what /etc/kvmrt.cfg says: %s. 'virsh start %s' "
+			       "starts the guest as defined",
 			       text.text, name);
 	if (ask_sync(hook))
 		return rt_fail(&hook->err, 0,

@@ -283,13 +283,13 @@ static int run_module(const struct rt_hook_call *call, bool may_be_rt_guest)
 	if (!handle)
 		return fail(call, may_be_rt_guest,
 			    "cannot load the hook's module, so install kvmrt "
-			    "anew",
+			    "again",
 			    dlerror());
 	module = dlsym(handle, RT_HOOK_SYMBOL);
 	if (!module || strcmp(module->version, RT_HOOK_VERSION) != 0)
 		return fail(call, may_be_rt_guest,
 			    "the hook's module is of another version than the "
-			    "hook, so install kvmrt anew",
+			    "hook, so install kvmrt again",
 			    module ? module->version : dlerror());
 	return module->run(call);
 }

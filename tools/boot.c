@@ -21,7 +21,7 @@ static const char help[] =
 	"Usage: kvmrt-boot [OPTION]... [GUEST]...\n"
 	"Start the guests that kvmrt.cfg marks with autostart (or all, or the "
 	"named)\n"
-	"in the order of the file. Those that run already are tuned anew, as "
+	"in the order of the file. Those that run already are tuned again, as "
 	"the file\n"
 	"is now.\n"
 	"\n"
@@ -208,12 +208,12 @@ static void begun_one(void *data, size_t i)
 		fprintf(stderr, "%s: starting\n", boot->items[i].guest->name);
 }
 
-static void tell(struct boot *boot, const struct candidate *item)
+static void add_did(struct boot *boot, const struct candidate *item)
 {
 	const struct rt_did did = {
 		.uuid = item->guest->uuid,
 		.name = item->guest->name,
-		.did = item->running ? "runs already, tuned anew" : "started",
+		.did = item->running ? "runs already, tuned again" : "started",
 		.failure = item->r < 0 ? &item->err : NULL,
 	};
 
@@ -231,7 +231,7 @@ static void started_one(void *data, size_t i, int r, const struct rt_err *err)
 	item->err = *err;
 	boot->failed |= r < 0;
 	if (!boot->clean)
-		tell(boot, item);
+		add_did(boot, item);
 }
 
 static int start_all(struct boot *boot, struct rt_err *err)
@@ -287,7 +287,7 @@ static int finish_clean(struct boot *boot, bool failed)
 
 	for (size_t i = 0; i < boot->n; i++) {
 		if (boot->items[i].ended)
-			tell(boot, &boot->items[i]);
+			add_did(boot, &boot->items[i]);
 	}
 	status = rt_each_end(&boot->each);
 	return left ? RT_EXIT_PARTLY : status;

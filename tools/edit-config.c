@@ -285,7 +285,7 @@ static int sync_guests(const struct edit *edit, struct rt_sync *sync,
 		calloc(all->n + 1, sizeof(*guests));
 	RT_AUTO_FREE const char **uuids = calloc(all->n + 1, sizeof(*uuids));
 	struct following following = { .guests = guests };
-	const struct rt_sync_ended told = { ended, &following };
+	const struct rt_sync_ended notify = { ended, &following };
 	size_t n = 0;
 	int r;
 
@@ -298,7 +298,7 @@ static int sync_guests(const struct edit *edit, struct rt_sync *sync,
 		uuids[n++] = all->items[i].uuid;
 	}
 	rt_each_begin(&following.each, edit->tool, edit->options);
-	r = rt_sync_guests(sync, RT_SYNC_PUSH, uuids, n, &told, err);
+	r = rt_sync_guests(sync, RT_SYNC_PUSH, uuids, n, &notify, err);
 	if (r < 0) {
 		rt_strbuf_fini(&following.each.out);
 		return r;

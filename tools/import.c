@@ -149,7 +149,7 @@ static int run(struct import *import, struct rt_err *err)
 	RT_AUTO_FREE const char **uuids = calloc(most, sizeof(*uuids));
 	struct rt_sync sync = { &import->sys, &import->virt, &import->topo,
 				options->file };
-	const struct rt_sync_ended told = { ended, import };
+	const struct rt_sync_ended notify = { ended, import };
 
 	if (!guests || !uuids)
 		return rt_fail_memory(err);
@@ -159,7 +159,7 @@ static int run(struct import *import, struct rt_err *err)
 		add_named(import, options->guests[i]);
 	for (size_t i = 0; !options->n_guests && i < import->all.n; i++)
 		add(import, &import->all.items[i]);
-	return rt_sync_guests(&sync, RT_SYNC_PULL, uuids, import->n, &told,
+	return rt_sync_guests(&sync, RT_SYNC_PULL, uuids, import->n, &notify,
 			      err);
 }
 

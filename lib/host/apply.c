@@ -368,7 +368,7 @@ static void add_fixed(const struct applier *applier, const struct rt_step *step)
 }
 
 /* One line for all of them: a disk alone may have one on each CPU. */
-static int tell_fixed(const struct applier *applier)
+static int report_fixed(const struct applier *applier)
 {
 	const struct fixed *fixed = applier->fixed;
 	const struct rt_where where = { .guest = fixed->guest };
@@ -485,7 +485,7 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 			set(&applier, step);
 	}
 	if (r == 0)
-		r = tell_fixed(&applier);
+		r = report_fixed(&applier);
 	rt_strbuf_fini(&fixed.entries);
 	rt_strbuf_fini(&fixed.numbers);
 	return r;

@@ -226,8 +226,8 @@ static bool was_silent(const struct rt_settings *before, const char *path)
 	return setting && strcmp(setting->value, RT_UNREAD) == 0;
 }
 
-static int tell(struct rt_facts *facts, unsigned pid, const struct rt_err *why,
-		struct rt_err *err)
+static int report_unread(struct rt_facts *facts, unsigned pid,
+			 const struct rt_err *why, struct rt_err *err)
 {
 	const struct rt_where nowhere = { .guest = "" };
 
@@ -253,7 +253,7 @@ static int add_daemon(struct rt_sys *sys, unsigned pid, int connected,
 
 	/* A dead irqbalance leaves its socket behind. */
 	if (r < 0)
-		return r == -ESRCH ? 0 : tell(facts, pid, &why, err);
+		return r == -ESRCH ? 0 : report_unread(facts, pid, &why, err);
 	snprintf(path, sizeof(path), "irqbalance/%u/%llu", pid, line.start);
 	if (was_silent(before, path)) {
 		r = rt_fail(&why, EAGAIN, "it did not answer a moment ago");
@@ -264,7 +264,7 @@ static int add_daemon(struct rt_sys *sys, unsigned pid, int connected,
 	/* And another process may have its number. */
 	if (r == -ECONNREFUSED && strcmp(line.comm, "irqbalance") != 0)
 		return 0;
-	if (r < 0 && tell(facts, pid, &why, err) < 0)
+	if (r < 0 && report_unread(facts, pid, &why, err) < 0)
 		return -ENOMEM;
 	return rt_settings_add(&facts->settings, RT_KIND_IRQBALANCE, path,
 			       r < 0 ? RT_UNREAD : banned, err);

@@ -179,7 +179,7 @@ static bool is_gone(unsigned pid, unsigned tid)
  * processes from those who may not trace them (hidepid=, proc(5)). kill(2) says
  * of every process whether it exists.
  */
-static int tell_gone(struct rt_sys *sys, unsigned pid, unsigned tid,
+static int fail_task(struct rt_sys *sys, unsigned pid, unsigned tid,
 		     const char *name, int r, struct rt_err *err)
 {
 	if (r != -ENOENT)
@@ -198,7 +198,7 @@ int rt_sys_read_task(struct rt_sys *sys, unsigned pid, unsigned tid,
 	int r = rt_sys_readf(sys, buf, size, err, "proc/%u/task/%u/%s", pid,
 			     tid, name);
 
-	return tell_gone(sys, pid, tid, name, r, err);
+	return fail_task(sys, pid, tid, name, r, err);
 }
 
 int rt_sys_read_task_all(struct rt_sys *sys, unsigned pid, unsigned tid,
@@ -213,7 +213,7 @@ int rt_sys_read_task_all(struct rt_sys *sys, unsigned pid, unsigned tid,
 		return r;
 	snprintf(path, sizeof(path), "proc/%u/task/%u/%s", pid, tid, name);
 	r = rt_sys_read_all(sys, path, TASK_FILE_MAX, ret_longer, &len, err);
-	return tell_gone(sys, pid, tid, name, r, err);
+	return fail_task(sys, pid, tid, name, r, err);
 }
 
 /* "." or ".." */

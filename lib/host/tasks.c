@@ -99,8 +99,8 @@ static bool may_be_guests(const struct scan *scan, const struct rt_task *task)
 		strncmp(task->comm, "kvm-nx", 6) == 0);
 }
 
-static int keep(const struct search *search, const struct rt_task *task,
-		struct rt_err *err)
+static int collect(const struct search *search, const struct rt_task *task,
+		   struct rt_err *err)
 {
 	struct rt_tasks *tasks = &search->facts->tasks;
 
@@ -118,7 +118,7 @@ static void leave_out(struct scan *scan, const struct rt_err *why)
 		rt_unread_count(&scan->unread, why);
 }
 
-static int look_at(struct scan *scan, unsigned pid, unsigned tid,
+static int examine(struct scan *scan, unsigned pid, unsigned tid,
 		   const struct rt_stat_line *line, struct rt_err *err)
 {
 	const struct search *search = scan->search;
@@ -162,7 +162,7 @@ static int read_threads_of(struct scan *scan, unsigned pid, struct rt_err *err)
 		if (rt_stat_read(sys, pid, tids[i], &line, &why) < 0)
 			leave_out(scan, &why);
 		else
-			r = look_at(scan, pid, tids[i], &line, err);
+			r = examine(scan, pid, tids[i], &line, err);
 	}
 	return r;
 }
@@ -187,7 +187,7 @@ static int read_pid(struct scan *scan, unsigned pid, struct rt_err *err)
 	/*
 	 * Most processes have one thread, and need no listing of the directory.
 	 */
-	return line.threads == 1 ? look_at(scan, pid, pid, &line, err) :
+	return line.threads == 1 ? examine(scan, pid, pid, &line, err) :
 				   read_threads_of(scan, pid, err);
 }
 
@@ -216,17 +216,17 @@ int rt_facts_read_tasks(struct rt_sys *sys, const struct rt_cpuset *cpus,
 		.sys = sys,
 		.cpus = cpus,
 		.facts = facts,
-		.found = keep,
+		.found = collect,
 	};
 
 	return find_tasks(&search, err);
 }
 
-static int keep_to_plan(const struct search *search, const struct rt_task *task,
-			struct rt_err *err)
+static int collect_to_plan(const struct search *search,
+			   const struct rt_task *task, struct rt_err *err)
 {
 	return rt_plan_concerns_task(search->data, task) ?
-		       keep(search, task, err) :
+		       collect(search, task, err) :
 		       0;
 }
 
@@ -246,7 +246,7 @@ int rt_facts_read_tasks_to_plan(struct rt_sys *sys,
 		.cpus = &topo->present,
 		.only_movable = true,
 		.facts = facts,
-		.found = keep_to_plan,
+		.found = collect_to_plan,
 		.data = &wanted,
 	};
 
@@ -305,14 +305,14 @@ static void pause_for(unsigned ms)
 static void wait_for_cpusets(struct rt_sys *sys,
 			     const struct widening *widening)
 {
-	struct rt_cpuset wanted = widening->lost, told;
+	struct rt_cpuset wanted = widening->lost, effective;
 	struct rt_err ignored;
 
 	rt_cpuset_and(&wanted, &widening->all);
 	for (unsigned i = 0; sys->live && i < LATE_MS / PAUSE_MS; i++) {
 		if (rt_sys_read_cpus(sys, "sys/fs/cgroup/cpuset.cpus.effective",
-				     &told, &ignored) < 0 ||
-		    rt_cpuset_is_subset(&wanted, &told))
+				     &effective, &ignored) < 0 ||
+		    rt_cpuset_is_subset(&wanted, &effective))
 			return;
 		pause_for(PAUSE_MS);
 	}

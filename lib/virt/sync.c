@@ -51,8 +51,7 @@ static bool must_wait(struct rt_sync_job *job)
 	if (!job->guest.persistent) {
 		rt_sync_job_note(job, "transient",
 				 "it is transient: its definition comes from "
-				 "who started "
-				 "it, so nothing is changed");
+				 "whoever started it, so nothing is changed");
 		return true;
 	}
 	if (strcmp(job->guest.name, section->name) != 0 &&
@@ -181,7 +180,7 @@ static int take_edits(struct rt_sync_job *job,
 		rt_report_add(job->report, RT_WARNING, "edit-refused", where,
 			      NULL,
 			      "the edit of its definition does not fit "
-			      "kvmrt.cfg and is put back: %s",
+			      "kvmrt.cfg and is undone: %s",
 			      job->err->text);
 		return push(job, differences, "the edit does not fit", ret_did);
 	}

@@ -265,8 +265,8 @@ int rt_virt_define(struct rt_virt *virt, const char *uuid, const char *xml,
 	if (virDomainIsPersistent(domain) != 1) {
 		(void)virDomainFree(domain);
 		rt_fail(err, 0,
-			"guest %s is transient: its definition comes from who "
-			"started it",
+			"guest %s is transient: its definition comes from "
+			"whoever started it",
 			uuid);
 		err->code = EBUSY;
 		return -EBUSY;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * host_checks_hook.c - does libvirt run the hook, and may the hook do its work?
- */
+/* host_checks_hook.c - does libvirt run the hook, and may it work? */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,15 +12,12 @@
 #define HOOK_MAX    (64u << 20)
 #define PROFILE_MAX (1u << 20)
 
-/*
- * Both: libvirt runs what is executable, and somebody else's hook tunes
- * nothing.
- */
+/* Both: libvirt runs any executable, and another's hook tunes nothing. */
 enum hook {
 	HOOK_ABSENT,
 	HOOK_HIDDEN, /* for want of rights */
 	HOOK_STRANGE,
-	HOOK_OLD, /* of another version: it does not load the module */
+	HOOK_OLD, /* of another version: does not load the module */
 	HOOK_NOT_EXECUTABLE,
 	HOOK_OURS,
 };
@@ -46,7 +41,7 @@ static enum hook look_at_hook(struct rt_loaded *loaded, const char *path)
 		return HOOK_HIDDEN;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return HOOK_ABSENT;
-	/* The hook's program contains the name of the module that it loads. */
+	/* The hook's program contains the name of its module. */
 	if (!S_ISREG(st.st_mode) ||
 	    rt_sys_read_all(&loaded->sys, path, HOOK_MAX, &text, &len,
 			    &ignored) < 0 ||
@@ -92,13 +87,13 @@ static void check_program(struct rt_loaded *loaded,
 		return;
 	case HOOK_STRANGE:
 		rt_host_check_add(checks, "hook", RT_FAIL,
-				  "install kvmrt anew: what is there tunes no "
+				  "install kvmrt again: what is there tunes no "
 				  "guest",
 				  "/%s is not kvmrt's hook", path);
 		return;
 	case HOOK_OLD:
 		rt_host_check_add(checks, "hook", RT_FAIL,
-				  "install kvmrt anew, so that all its parts "
+				  "install kvmrt again, so that all its parts "
 				  "are of one version",
 				  "/%s is of another version than this "
 				  "command, " KVMRT_VERSION,
@@ -219,83 +214,72 @@ static void check_profile(struct rt_loaded *loaded, const char *daemon,
 			  struct rt_host_checks *checks)
 {
 	static const struct right run = { "/etc/libvirt/hooks/", false, 'x' };
-	static const struct right work = { "/* *", true, 'w' };
+	static const struct right work = { "/**", true, 'w' };
 	char path[96], local[96], fix[256];
 	const char *why;
+
 	snprintf(path, sizeof(path), "etc/apparmor.d/usr.sbin.%s", daemon);
 	snprintf(local, sizeof(local), "etc/apparmor.d/local/usr.sbin.%s",
 		 daemon);
 	if (!rt_sys_exists(&loaded->sys, path))
 		return;
 	why = not_enforced(loaded, daemon);
-	if (why) { rt_host_check_add(checks,
-					       "apparmor", RT_PASS, "", "/%s
-					       %s", path, why); } else if
-					       (!grants(loaded, path, local,
-					       &run)) {
-			snprintf(fix,
-					       sizeof(fix), "add the line ' 
-					       %s** rmix,' to /%s, then
-					       'systemctl " "reload apparmor'",
-					       run.path, local);
-			rt_host_check_add(checks, "apparmor", RT_FAIL, fix,
-					  "/%s
-					  does not let it run hooks ",
-					  path); } else if (!grants(loaded,
-					       path, local, &work)) {
-					       snprintf(fix, sizeof(fix), "add
-					       the line '  %s rwk,', which
-					       distributions have, " "to /%s,
-					       then 'systemctl reload
-					       apparmor'", work.path, local);
-					       rt_host_check_add(checks,
-					       "apparmor", RT_WARN, fix, "/%s
-					       lets it run hooks, but has no
-					       rule '%s " "rw': what may they
-					       write?", path, work.path); } else
-					       { rt_host_check_add(checks,
-					       "apparmor", RT_PASS, "", "/%s
-					       lets it run hooks", path); } }
-					       static void check_apparmor(struct
-					       rt_loaded *loaded, struct
-					       rt_host_checks *checks) {
-					char text[16];
-					if (!rt_host_text(loaded,
-							  "sys/module/apparmor/"
-							  "parameters/enabled",
-							  text, sizeof(text)) ||
-					    text != 'Y')
-						return;
-					check_profile(loaded, "libvirtd",
-						      checks);
-					check_profile(loaded, "virtqemud",
-						      checks); } /* Where
-					       semodule(8) stores modules, by
-					       priority. */
+	if (why) {
+		rt_host_check_add(checks, "apparmor", RT_PASS, "", "/%s %s",
+				  path, why);
+	} else if (!grants(loaded, path, local, &run)) {
+		snprintf(fix, sizeof(fix),
+			 "add the line '  %s** rmix,' to /%s, then 'systemctl "
+			 "reload apparmor'",
+			 run.path, local);
+		rt_host_check_add(checks, "apparmor", RT_FAIL, fix,
+				  "/%s does not let it run hooks", path);
+	} else if (!grants(loaded, path, local, &work)) {
+		snprintf(fix, sizeof(fix),
+			 "add the line '  %s rwk,', which distributions have, "
+			 "to /%s, then 'systemctl reload apparmor'",
+			 work.path, local);
+		rt_host_check_add(checks, "apparmor", RT_WARN, fix,
+				  "/%s lets it run hooks, but has no rule '%s "
+				  "rw': what may they write?",
+				  path, work.path);
+	} else {
+		rt_host_check_add(checks, "apparmor", RT_PASS, "",
+				  "/%s lets it run hooks", path);
+	}
+}
+
+static void check_apparmor(struct rt_loaded *loaded,
+			   struct rt_host_checks *checks)
+{
+	char text[16];
+
+	if (!rt_host_text(loaded, "sys/module/apparmor/parameters/enabled",
+			  text, sizeof(text)) ||
+	    *text != 'Y')
+		return;
+	check_profile(loaded, "libvirtd", checks);
+	check_profile(loaded, "virtqemud", checks);
+}
+
+/* Where semodule(8) stores modules, by priority. */
 static bool has_module(struct rt_loaded *loaded)
 {
-					RT_AUTO_NAMES types = { 0 };
-					struct rt_err ignored;
-					char path[512];
+	RT_AUTO_NAMES types = { 0 };
+	struct rt_err ignored;
+	char path[512];
 
-					if (rt_sys_list(&loaded->sys,
-							"var/lib/selinux",
-							&types, &ignored) < 0)
-						return false;
-					for (size_t i = 0; i < types.n; i++) {
-						if ((size_t)snprintf(
-							    path, sizeof(path),
-							    "var/lib/selinux/"
-							    "%s/active/modules/"
-							    "400/"
-							    "kvmrt",
-							    types.items[i]) <
-							    sizeof(path) &&
-						    rt_sys_exists(&loaded->sys,
-								  path))
-							return true;
-					}
-					return false;
+	if (rt_sys_list(&loaded->sys, "var/lib/selinux", &types, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < types.n; i++) {
+		if ((size_t)snprintf(path, sizeof(path),
+				     "var/lib/selinux/%s/active/modules/400/"
+				     "kvmrt",
+				     types.items[i]) < sizeof(path) &&
+		    rt_sys_exists(&loaded->sys, path))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -305,42 +289,28 @@ static bool has_module(struct rt_loaded *loaded)
 static void check_selinux(struct rt_loaded *loaded,
 			  struct rt_host_checks *checks)
 {
-					static const char fix[] =
-						"where virtqemud runs the "
-						"guests: load the module in "
-						"/usr/share/doc/kvmrt/selinux, "
-						"as its README says; 'ausearch "
-						"-m avc -ts boot' shows what "
-						"is refused";
-					char text[16];
+	static const char fix[] =
+		"where virtqemud runs the guests: load the module in "
+		"/usr/share/doc/kvmrt/selinux, as its README says; 'ausearch "
+		"-m avc -ts boot' shows what is refused";
+	char text[16];
 
-					if (!rt_host_text(
-						    loaded,
-						    "sys/fs/selinux/enforce",
-						    text, sizeof(text)))
-						return;
-					if (*text == '0')
-						rt_host_check_add(
-							checks, "selinux",
-							RT_PASS, "",
-							"it does not enforce");
-					else if (has_module(loaded))
-						rt_host_check_add(
-							checks, "selinux",
-							RT_PASS, "",
-							"module kvmrt is "
-							"loaded");
-					else
-						rt_host_check_add(
-							checks, "selinux",
-							RT_WARN, fix,
-							"it enforces, without "
-							"our module");
+	if (!rt_host_text(loaded, "sys/fs/selinux/enforce", text, sizeof(text)))
+		return;
+	if (*text == '0')
+		rt_host_check_add(checks, "selinux", RT_PASS, "",
+				  "it does not enforce");
+	else if (has_module(loaded))
+		rt_host_check_add(checks, "selinux", RT_PASS, "",
+				  "module kvmrt is loaded");
+	else
+		rt_host_check_add(checks, "selinux", RT_WARN, fix,
+				  "it enforces, without the module of kvmrt");
 }
 
 void rt_host_check_hook(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
-					check_program(loaded, checks);
-					check_apparmor(loaded, checks);
-					check_selinux(loaded, checks);
+	check_program(loaded, checks);
+	check_apparmor(loaded, checks);
+	check_selinux(loaded, checks);
 }

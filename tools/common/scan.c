@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* look.c - the guests as they are now, found by looking */
+/* scan.c - the guests as they are now, read from the host */
 #include "scan.h"
 
 #include <errno.h>
@@ -28,11 +28,11 @@ static int read_journal(struct rt_sys *sys, struct rt_journal *ret,
 	if (r == -ENOENT)
 		return 0;
 	if (r == -EACCES)
-		return rt_wrap(err, "only root may see what is tuned");
+		return rt_wrap(err, "only root may read the record");
 	return r < 0 ? r : rt_journal_replay(text, len, ret, err);
 }
 
-/* Who is dead is as good as off: the next reconcile drops it. */
+/* A dead guest is shown as off: the next reconcile drops it. */
 static void drop_dead(struct rt_sys *sys, struct rt_journal *journal)
 {
 	size_t n = 0;
@@ -59,12 +59,13 @@ int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 	input.journal = &scanned.journal;
 	if (r == 0 && scanned.journal.n_active) {
 		r = rt_reconcile_facts(&loaded->sys, &scanned.journal,
-				       &loaded->topo, NULL, &scanned.facts, err);
+				       &loaded->topo, NULL, &scanned.facts,
+				       err);
 		if (r == 0)
 			r = rt_plan_make(&input, &scanned.plan, err);
 		if (r == 0)
-			r = rt_states_make(&input, &scanned.plan, &scanned.states,
-					   err);
+			r = rt_states_make(&input, &scanned.plan,
+					   &scanned.states, err);
 	}
 	if (r < 0) {
 		rt_scanned_fini(&scanned);
@@ -75,7 +76,7 @@ int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 }
 
 const struct rt_guest_state *rt_scanned_state(const struct rt_scanned *scanned,
-					     const char *uuid)
+					      const char *uuid)
 {
 	for (size_t i = 0; i < scanned->states.n; i++) {
 		const struct rt_guest_state *state = &scanned->states.items[i];
@@ -87,7 +88,7 @@ const struct rt_guest_state *rt_scanned_state(const struct rt_scanned *scanned,
 }
 
 const struct rt_process *rt_scanned_process(const struct rt_scanned *scanned,
-					   const char *uuid)
+					    const char *uuid)
 {
 	for (size_t i = 0; i < scanned->facts.processes.n; i++) {
 		if (strcmp(scanned->facts.processes.items[i].uuid, uuid) == 0)

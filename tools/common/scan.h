@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * look.h - the guests as they are now, found by looking
+ * scan.h - the guests as they are now, read from the host
  *
  * Nothing is changed and no lock is taken: a guest that is being started or
  * ended at this moment may show half of it.
@@ -33,9 +33,9 @@ void rt_scanned_fini(struct rt_scanned *scanned);
 
 /* NULL when the guest is not active, or has no process. */
 const struct rt_guest_state *rt_scanned_state(const struct rt_scanned *scanned,
-					     const char *uuid);
+					      const char *uuid);
 const struct rt_process *rt_scanned_process(const struct rt_scanned *scanned,
-					   const char *uuid);
+					    const char *uuid);
 
 /* False when the thread has gone. */
 bool rt_scan_thread(struct rt_sys *sys, const struct rt_thread *thread,

@@ -236,7 +236,7 @@ static void add_threads(const struct rt_stat *stat,
 /* --- interruptions --- */
 
 struct since {
-	struct rt_counts now, kept;
+	struct rt_counts now, saved;
 };
 
 static bool read_since(const struct rt_stat *stat, const struct rt_guest *guest,
@@ -247,22 +247,22 @@ static bool read_since(const struct rt_stat *stat, const struct rt_guest *guest,
 	memset(ret, 0, sizeof(*ret));
 	return rt_counts_read(&stat->loaded->sys, &guest->owned, &ret->now,
 			      &ignored) == 0 &&
-	       rt_counts_saved(&stat->loaded->sys, guest->uuid, &ret->kept,
+	       rt_counts_saved(&stat->loaded->sys, guest->uuid, &ret->saved,
 			       &ignored) == 0;
 }
 
 static void since_fini(struct since *since)
 {
 	rt_counts_fini(&since->now);
-	rt_counts_fini(&since->kept);
+	rt_counts_fini(&since->saved);
 }
 
 /* A CPU's counters when the guest started; zero when they were not saved. */
 static struct rt_count base_of(const struct since *since, unsigned cpu)
 {
-	const struct rt_count *kept = rt_counts_find(&since->kept, cpu);
+	const struct rt_count *saved = rt_counts_find(&since->saved, cpu);
 
-	return kept ? *kept : (struct rt_count){ .cpu = cpu };
+	return saved ? *saved : (struct rt_count){ .cpu = cpu };
 }
 
 /* The sums shrink when a driver frees an interrupt, and its row goes. */
@@ -305,7 +305,7 @@ static void add_counts(const struct rt_stat *stat, const struct rt_guest *guest,
 
 	if (read_since(stat, guest, &since)) {
 		rt_strbuf_addf(out, "    interruptions since %s:\n",
-			       since.kept.n ? "it started" : "boot");
+			       since.saved.n ? "it started" : "boot");
 		for (size_t i = 0; i < since.now.n; i++) {
 			const struct rt_count *now = &since.now.items[i];
 			const struct rt_count base = base_of(&since, now->cpu);
@@ -419,7 +419,7 @@ static void json_counts(struct rt_stat *stat, const struct rt_guest *guest,
 	const bool read = read_since(stat, guest, &since);
 
 	rt_json_key(json, "since_start");
-	rt_json_bool(json, since.kept.n > 0);
+	rt_json_bool(json, since.saved.n > 0);
 	rt_json_key(json, "cpus");
 	rt_json_open(json, '[');
 	for (size_t i = 0; read && i < since.now.n; i++) {

@@ -436,10 +436,9 @@ int rt_config_read(const char *text, size_t len,
 	line = ini_parse_stream(next_line, &reader, take, &reader);
 	finish_key(&reader);
 	if (line != 0 && reader.r == 0)
-		reader.r = line < 0 ? rt_fail_memory(err) :
-				      rt_fail(err, 0,
-					      "inih does not understand what "
-					      "it was given");
+		reader.r = line < 0 ?
+				   rt_fail_memory(err) :
+				   rt_fail(err, 0, "inih cannot read the text");
 	rt_strbuf_fini(&reader.row);
 	rt_strbuf_fini(&reader.queue);
 	rt_strbuf_fini(&reader.value);

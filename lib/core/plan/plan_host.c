@@ -104,7 +104,7 @@ static int place_newborn(struct maker *maker, const struct rt_irq *irq,
 	static const struct claim claim = {
 		.need = RT_MAY,
 		.guest = -1,
-		.why = "interrupt that came while the default mask was ours",
+		.why = "interrupt that appeared under kvmrt's default mask",
 	};
 	const struct rt_journal *journal = maker->in->journal;
 	const struct rt_saved *saved =
