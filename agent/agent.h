@@ -3,10 +3,11 @@
  * agent.h - the guard: when to reconcile, never what
  *
  * One thread sleeps in epoll. Each source of events is a file of its own: it
- * reads its events, forgets those that cannot matter, and asks for a scan with
- * agent_want. A scan takes the lock, reconciles, and says what it put right.
- * A source handles a bounded number of events each time it is called: epoll
- * calls again for the rest, after everybody else had a turn.
+ * reads its events, drops those that cannot matter, and asks for a scan with
+ * agent_want. A scan takes the lock, reconciles, and logs what it repaired
+ * (docs/design.md, The agent). A source handles a bounded number of events each
+ * time it is called: epoll calls again for the rest, after all other sources
+ * had a turn.
  *
  *   irqs.c     who places an interrupt where (tracefs)
  *   cpus.c     CPUs that come or go (kernel uevents)
@@ -14,10 +15,10 @@
  *   guests.c   the end of a guest's process (pidfd)
  *   tasks.c    new threads of guests, new kernel threads (process events)
  *   control.c  the socket for kvmrt-stat and kvmrt-sync
- *   told.c     what kvmrt-sync tells
+ *   told.c     messages of kvmrt-sync
  *
- * Nothing in here calls libvirt: a hook makes libvirt wait, and who waits for
- * libvirt waits for hooks.
+ * Nothing in here calls libvirt: libvirt waits for hooks, so whoever waits for
+ * libvirt waits for hooks, too.
  */
 #ifndef RT_AGENT_H
 #define RT_AGENT_H
@@ -47,7 +48,7 @@ struct watch {
 #define EVENTS_BUDGET  64u
 #define BUFFERS_BUDGET 8u
 
-/* Why the next scan is made, as far as an event told it. */
+/* Why the next scan is made, as far as an event says so. */
 struct cause {
 	char path[512]; /* what a step for it would name */
 	char by[48];	/* "irqbalance[444]"; "" if not known */
@@ -66,11 +67,11 @@ struct irqs {
 };
 
 struct saved_file {
-	int wd; /* -1: a fight waits, so nobody listens */
-	int fd; /* keeps the inode: procfs makes a new one at each lookup */
+	int wd; /* -1: not watched while a fight waits */
+	int fd; /* pins the inode: procfs makes a new one at each lookup */
 	enum rt_kind kind;
 	char *path;
-	char *value; /* what it shall hold */
+	char *value; /* what it is to hold */
 };
 
 struct files {
@@ -98,11 +99,11 @@ struct guests {
 
 struct tasks {
 	struct watch watch;
-	bool on;		/* the kernel was told to tell */
+	bool on;		/* the kernel was asked for events */
 	struct rt_cpuset owned; /* by RT guests that have started */
 	unsigned fresh[FRESH_MAX];
 	size_t n_fresh;
-	uint64_t due; /* ms when they are looked at; 0: there are none */
+	uint64_t due; /* ms when they are examined; 0: there are none */
 };
 
 /* As long as a line may be: a guest's devices, or an error's text. */
@@ -127,10 +128,10 @@ struct control {
 	uint64_t connections; /* so far */
 };
 
-/* Of all guests that kvmrt.cfg names; what is more is not kept. */
+/* The guests that kvmrt.cfg names; further ones are dropped. */
 #define TOLD_MAX 4096
 
-/* The last word on each guest. */
+/* What was last said of each guest. */
 struct told_guest {
 	char uuid[RT_UUID_LEN + 1];
 	char *text;	  /* NULL: none */
@@ -221,7 +222,7 @@ int agent_loop(struct agent *agent, struct rt_err *err);
 
 /* --- scan.c --- */
 
-/* Take the lock if it is free, reconcile, tell. Asks for a later scan else. */
+/* Take the lock if it is free, reconcile, log. Else ask for a later scan. */
 void agent_scan(struct agent *agent);
 /* The agent's `turn`: scan if one is due and the last one is long enough ago. */
 uint64_t agent_turn(struct agent *agent, uint64_t now);
@@ -233,8 +234,8 @@ void say_did(void *data, const struct rt_step *step);
 /* Each finding once. */
 void say_findings(struct agent *agent, const struct rt_report *report);
 /*
- * Keeps *outcomes, which it takes, as agent->failed. Each guest's failure goes
- * to the log when it comes, changes and ends. True: it is the same as before.
+ * Takes *outcomes over as agent->failed. Each guest's failure goes to the log
+ * when it begins, changes and ends. True: it is the same as before.
  */
 bool say_outcomes(struct agent *agent, const struct rt_journal *journal,
 		  struct rt_outcomes *outcomes);
@@ -263,7 +264,7 @@ void guests_close(struct agent *agent);
 
 int tasks_open(struct agent *agent, struct rt_err *err);
 void tasks_follow(struct agent *agent, const struct rt_journal *journal);
-/* Look at kernel threads whose time has come. Returns as agent->turn. */
+/* Examine the kernel threads that are due. Returns as agent->turn. */
 uint64_t tasks_turn(struct agent *agent, uint64_t now);
 void tasks_close(struct agent *agent);
 
@@ -272,11 +273,11 @@ void control_close(struct agent *agent);
 
 /* One line of kvmrt-sync. */
 void told_line(struct agent *agent, char *line);
-/* kvmrt-sync is there, and tells all that it knows. */
+/* kvmrt-sync has connected, and will send all that it knows. */
 void told_begin(struct agent *agent);
-/* It is gone. Its last words stay. */
+/* It is gone. Its last messages still count. */
 void told_end(struct agent *agent);
-/* Put on record what was told; a list that cannot go there yet is kept. */
+/* Put the messages on record; a list that cannot be yet waits. */
 int told_settle(struct agent *agent, struct rt_store *store,
 		struct rt_err *err);
 void told_fini(struct agent *agent);
@@ -296,7 +297,7 @@ unsigned agent_watchdog_ms(void);
 
 /* --- caps.c --- */
 
-/* Keep what the guard needs of root's capabilities, drop the rest. */
+/* Drop all of root's capabilities but those that the agent needs. */
 int agent_drop_caps(struct rt_err *err);
 /* Do process events need CAP_NET_ADMIN on this release of the kernel? */
 bool agent_needs_net_admin(const char *release);
@@ -304,8 +305,8 @@ bool agent_needs_net_admin(const char *release);
 /* --- only.c, of kvmrt-sync too --- */
 
 /*
- * Hold the lock /run/kvmrt/NAME until we end, however that comes about: its
- * descriptor is kept on purpose. Fails when another has it.
+ * Hold the lock /run/kvmrt/NAME until the program ends, however that happens:
+ * its descriptor stays open on purpose. Fails when another program has it.
  */
 int only_one(struct rt_sys *sys, const char *program, const char *name,
 	     struct rt_err *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * caps.c - what the guard needs of root's capabilities
+ * caps.c - which of root's capabilities the agent needs
  *
  *   CAP_SYS_NICE    masks of others' threads
  *   CAP_SYS_ADMIN   a partition below machine.slice that somebody took away
@@ -12,10 +12,10 @@
  *                   listener that goes without a word as one for ever. From
  *                   6.6 on it does not ask.
  *
- * The files of /proc/irq, of sysfs, of tracefs, of libvirt's scopes and of the
- * journal are root's own, and root the agent stays: CAP_DAC_OVERRIDE is not
- * needed. (A scope whose files somebody gave to another user cannot be written
- * to, and its guest is degraded.)
+ * CAP_DAC_OVERRIDE is not needed: the files of /proc/irq, of sysfs, of tracefs,
+ * of libvirt's scopes and of the journal belong to root, and the agent stays
+ * root. (When somebody has given the files of a scope to another user, the
+ * agent cannot write them, and the guest is degraded.)
  */
 #include <cap-ng.h>
 #include <stdio.h>

@@ -4,9 +4,10 @@
  *
  * /run/kvmrt/agent.sock, root's. A command sends the line "status" and reads
  * until the end: the answer is a JSON document (see kvmrt-stat(1)). kvmrt-sync
- * stays, and tells (told.c); of two that do, the newer one is heard. Nobody can
- * make the agent wait: an answer goes out as the client reads it, and who does
- * not is the first to go when there are too many.
+ * stays connected and sends messages (told.c); of two that do, the newer one
+ * counts. No client can make the agent wait: an answer goes out as the client
+ * reads it, and a client that does not read is the first to be dropped when
+ * there are too many.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ static void fail_status(struct rt_strbuf *out, const struct rt_err *err)
 	rt_strbuf_adds(out, "\n");
 }
 
-/* As much as there is room for; epoll tells when there is more. */
+/* As much as there is room for; epoll reports when there is more. */
 static void send_answer(struct agent *agent, struct client *client)
 {
 	const ssize_t n = send(client->watch.fd, client->answer + client->sent,
@@ -132,7 +133,7 @@ static void read_lines(struct agent *agent, struct client *client)
 	memmove(client->line, line, client->len);
 	if (client->len < sizeof(client->line) - 1)
 		return;
-	/* Nobody but kvmrt-sync has so much to say. */
+	/* Only kvmrt-sync sends so much. */
 	client->skip = true;
 	client->len = 0;
 	if (!client->sync)
@@ -169,7 +170,7 @@ static void client_ready(struct agent *agent, struct watch *watch)
 
 /* --- connections --- */
 
-/* A full house: who has been there longest without an end goes. */
+/* All places are taken: the oldest connection is dropped. */
 static struct client *make_room(struct agent *agent)
 {
 	struct client *oldest = NULL;
@@ -213,7 +214,9 @@ static int bind_socket(int fd)
 	const mode_t mask = umask(0177);
 	int r;
 
-	/* A killed agent leaves its socket; two agents the lock forbids. */
+	/*
+	 * A killed agent leaves its socket; the lock excludes a second agent.
+	 */
 	(void)unlink(SOCKET_NEW);
 	r = bind(fd, (const struct sockaddr *)&address, sizeof(address));
 	if (r == 0)

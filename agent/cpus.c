@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cpus.c - CPUs that come online or go
+ * cpus.c - CPUs that go online or offline
  *
- * The kernel announces each on a netlink socket. A filter in the kernel keeps
- * all other announcements from waking us.
+ * The kernel announces each on a netlink socket. A filter in the kernel drops
+ * all other announcements.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -44,7 +44,7 @@ static void on_message(struct agent *agent, const char *text)
 	    sscanf(at, "@/devices/system/cpu/cpu%u%c", &cpu, &end) != 1 ||
 	    cpu >= RT_CPUS_MAX || !agent->rt)
 		return;
-	/* Those that we take down ourselves are as they should be. */
+	/* CPUs that kvmrt takes offline itself are as they should be. */
 	if (strncmp(text, "offline@", 8) == 0 &&
 	    rt_cpuset_has(&agent->offline, cpu))
 		return;
@@ -92,10 +92,11 @@ int cpus_open(struct agent *agent, struct rt_err *err)
 		socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		       NETLINK_KOBJECT_UEVENT);
 	if (watch->fd < 0)
-		return rt_fail(err, errno, "hear of CPUs that come and go");
+		return rt_fail(err, errno,
+			       "watch for CPUs going online or offline");
 	if (filter(watch->fd) < 0 ||
 	    bind(watch->fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		rt_fail(err, errno, "hear of CPUs that come and go");
+		rt_fail(err, errno, "watch for CPUs going online or offline");
 		agent_unwatch(agent, watch);
 		return -err->code;
 	}

@@ -3,10 +3,10 @@
  * files.c - files that somebody else may change: the journal, the saved
  * settings, the guests' cgroups; and irqbalance's socket
  *
- * inotify tells of every write(2) by a process, on procfs and sysfs too; what
- * the kernel changes by itself it tells for cpuset.cpus.partition only, which
- * is the one of these that it does change. A file that holds what it should
- * is no news: so our own writes, and those of the hook, wake nobody twice.
+ * inotify reports every write(2) by a process, also on procfs and sysfs. A
+ * change by the kernel itself is reported for cpuset.cpus.partition only, which
+ * is the one of these files that it changes. A file that holds what it should
+ * causes no scan, and so neither do the agent's own writes and the hook's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 	"kvmrt"
 #define RUN_IRQBALANCE "/run/irqbalance"
 
-/* irqbalance listens a moment after it has made its directory. */
+/* irqbalance makes its directory a moment before it listens. */
 #define IRQBALANCE_MS 1000
 
 static void stat_journal(uint64_t *ret_inode, uint64_t *ret_size,
@@ -91,7 +91,7 @@ static bool holds(struct agent *agent, const struct saved_file *file)
 	       rt_value_same(file->kind, now, file->value);
 }
 
-/* While a fight waits nobody listens: whoever fights may write all the time. */
+/* Not watched while a fight waits: whoever fights may write all the time. */
 static void on_saved_file(struct agent *agent, struct saved_file *file)
 {
 	struct cause cause = { 0 };
@@ -119,13 +119,13 @@ static void add_file(struct agent *agent, enum rt_kind kind, const char *path,
 		repairs_wait(&agent->repairs, path, agent_now_ms());
 	int code;
 
-	/* Listened to again by the scan after the wait. */
+	/* The scan after the wait watches it again. */
 	if (wait) {
 		agent_want(agent, wait);
 		return;
 	}
 	snprintf(full, sizeof(full), "/%s", path);
-	/* procfs forgets an inode that nobody holds, and its watch with it. */
+	/* procfs drops an inode that nobody holds, and its watch with it. */
 	file.fd = open(full, O_PATH | O_CLOEXEC);
 	file.wd = file.fd < 0 ? -1 : add(files, full, IN_MODIFY);
 	code = file.wd < 0 ? errno : ENOMEM;
@@ -136,7 +136,10 @@ static void add_file(struct agent *agent, enum rt_kind kind, const char *path,
 		files->items[files->n++] = file;
 		return;
 	}
-	/* What is gone needs no watch; what cannot have one is polled. */
+	/*
+	 * A file that is gone needs no watch; one that cannot have a watch is
+	 * polled.
+	 */
 	if (code != ENOENT)
 		agent->poll = true;
 	if (file.wd >= 0)
@@ -174,7 +177,7 @@ static void add_saved(struct agent *agent, const struct rt_journal *journal)
 	}
 }
 
-/* The guest's own cgroups are on no record: they are as the scan left them. */
+/* The guest's own cgroups are not on record: they are as the scan left them. */
 static void add_cgroups(struct agent *agent, const struct rt_journal *journal)
 {
 	struct rt_facts facts = { 0 };
@@ -214,11 +217,10 @@ static bool has_watch(const struct saved_file *items, size_t n, size_t hint,
 }
 
 /*
- * Nothing of the host's files matters while no real-time guest is there.
- *
- * All are named anew, since an interrupt that comes again under its number has
- * other files. One that is still the same keeps its watch, and no event of it
- * gets lost; one that is new may have been written to since it was read.
+ * The host's files do not matter while there is no real-time guest. All are
+ * opened by name again, since an interrupt that comes back under its number has
+ * other files. The watch of a file that is still the same stays, and no event
+ * of it is lost; a new file may have been written to since it was read.
  */
 void files_follow(struct agent *agent, const struct rt_journal *journal)
 {
@@ -301,7 +303,7 @@ static void ready(struct agent *agent, struct watch *watch)
 	}
 }
 
-/* A file watched is a descriptor held: a large host has thousands. */
+/* Each watched file is an open descriptor: a large host has thousands. */
 static void allow_descriptors(void)
 {
 	struct rlimit limit;
@@ -320,11 +322,11 @@ int files_open(struct agent *agent, struct rt_err *err)
 	files->watch.ready = ready;
 	files->watch.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (files->watch.fd < 0)
-		return rt_fail(err, errno, "hear of files that change");
+		return rt_fail(err, errno, "watch files for changes");
 	/* Whoever changes the journal closes it, and then the lock. */
 	files->run_kvmrt = add(files, RUN_KVMRT, IN_CLOSE_WRITE);
 	if (files->run_kvmrt < 0)
-		return rt_fail(err, errno, "hear of changes in " RUN_KVMRT);
+		return rt_fail(err, errno, "watch " RUN_KVMRT " for changes");
 	files->run = add(files, RUN, IN_CREATE | IN_ONLYDIR);
 	watch_irqbalance(agent);
 	return agent_watch(agent, &files->watch, err);

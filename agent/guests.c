@@ -3,8 +3,8 @@
  * guests.c - the end of a guest's process
  *
  * libvirt's hook undoes what was done for a guest. When it cannot (libvirtd was
- * killed, the hook failed), the process's end is what is left to go by: a
- * pidfd tells it. The hook has GRACE_MS to be the first.
+ * killed, the hook failed), the end of the process is the only sign, and a
+ * pidfd reports it. The hook has GRACE_MS to go first.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 
 static void ready(struct agent *agent, struct watch *watch)
 {
-	/* It stays readable for ever. */
+	/* A pidfd stays readable for ever. */
 	agent_unwatch(agent, watch);
 	agent_want(agent, GRACE_MS);
 }

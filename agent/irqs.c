@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * irqs.c - who places an interrupt where, at the moment it happens
+ * irqs.c - who places an interrupt where, when it happens
  *
- * irq_vectors:vector_config (x86) tells of each placement, whoever makes it: a
- * guest's driver through vfio, irqbalance, an administrator. We have a tracefs
- * instance of our own with a small buffer, so that nobody else's tracing is
- * touched; the event is on while a real-time guest is active only.
+ * irq_vectors:vector_config (x86) reports each placement, whoever makes it: a
+ * guest's driver through vfio, irqbalance, an administrator. The agent has a
+ * tracefs instance of its own with a small buffer, so that nobody else's
+ * tracing is affected; the event is on only while a real-time guest is active.
  *
- * Where tracing is not to be had (other architectures, lockdown), the agent
+ * Where tracing is not available (other architectures, lockdown), the agent
  * scans each second while a real-time guest is active.
  */
 #include <ctype.h>
@@ -24,7 +24,7 @@
 #define EVENT	 "events/irq_vectors/vector_config/enable"
 #define INSTANCE "instances/kvmrt"
 
-/* Its handler is not there yet: a scan at once would not know whose it is. */
+/* Its handler is not there yet, so a scan at once would not know the owner. */
 #define NAMELESS_MS 50
 
 struct placement {
@@ -70,7 +70,7 @@ static bool parse(const char *line, struct placement *ret)
 	return true;
 }
 
-/* The trace names no tasks, for that costs at every switch of tasks. */
+/* The trace names no tasks, since that would cost at each context switch. */
 static void name_mover(struct agent *agent, struct placement *placement)
 {
 	char path[64], comm[32];
@@ -82,7 +82,7 @@ static void name_mover(struct agent *agent, struct placement *placement)
 		snprintf(placement->comm, sizeof(placement->comm), "%s", comm);
 }
 
-/* Its name, which is empty until its driver has asked for it. */
+/* Its actions; "" until its driver has requested it. */
 static void read_actions(struct agent *agent, unsigned irq, char *buf,
 			 size_t size)
 {
@@ -162,7 +162,7 @@ static void ready(struct agent *agent, struct watch *watch)
 	}
 }
 
-/* What a killed agent left is taken over. */
+/* An instance that a killed agent left is taken over. */
 static int make_instance(const char *base, char **ret_dir)
 {
 	char dir[128];
@@ -206,7 +206,7 @@ int irqs_open(struct agent *agent, struct rt_err *err)
 	if (r == 0)
 		return agent_watch(agent, &irqs->watch, err);
 	irqs_close(agent);
-	return rt_fail(err, -r, "hear of interrupts through tracefs");
+	return rt_fail(err, -r, "watch interrupts through tracefs");
 }
 
 void irqs_follow(struct agent *agent)

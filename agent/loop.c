@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* loop.c - one thread, one epoll, one timer that mostly does not run */
+/* loop.c - one thread, one epoll, one timer that is mostly off */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +61,7 @@ void agent_cause(struct agent *agent, const struct cause *cause)
 		if (strcmp(agent->causes[i].path, cause->path) == 0)
 			known = &agent->causes[i];
 	}
-	/* Of two that tell of it, one may know whose doing it was. */
+	/* Of two events about it, one may know who did it. */
 	if (known ? !*cause->by || (*known->by && !known->own) :
 		    agent->n_causes == CAUSES_MAX)
 		return;

@@ -132,7 +132,7 @@ static int open_timers(struct agent *agent, struct rt_err *err)
 
 /* --- the beginning --- */
 
-/* Without one of these a slow scan takes its place. */
+/* Without one of these, a scan each second takes its place. */
 static void open_or_poll(struct agent *agent,
 			 int (*open_source)(struct agent *, struct rt_err *))
 {
@@ -196,7 +196,7 @@ static int run(struct agent *agent)
 	int r = set_up(agent, &err);
 
 	if (r == 0) {
-		/* What runs is adopted by the first scan. */
+		/* The first scan adopts the guests that run. */
 		agent->adopting = true;
 		agent_scan(agent);
 		agent_notify("READY=1\nSTATUS=Guarding");
@@ -209,7 +209,7 @@ static int run(struct agent *agent)
 	return r < 0 ? 1 : 0;
 }
 
-/* An agent without sources. */
+/* An agent without any source. */
 static void init(struct agent *agent)
 {
 	agent->epoll = agent->signals.fd = agent->timer.fd = -1;

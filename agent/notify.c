@@ -26,7 +26,7 @@ void agent_notify(const char *text)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	/* Ignoring a failure: systemd will say what it missed. */
+	/* Ignoring a failure: systemd logs what it missed. */
 	(void)!sendto(
 		fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT,
 		(const struct sockaddr *)&address,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* only.c - a second one of the same program does not run */
+/* only.c - the same program does not run twice */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

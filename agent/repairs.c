@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* repairs.c - what was put right, how often, and who undoes it */
+/* repairs.c - what was repaired, how often, and who undoes it */
 #include "repairs.h"
 
 #include <stdlib.h>
@@ -120,7 +120,7 @@ static void weigh(struct repair *line, const struct repair *repair,
 		line->more++;
 }
 
-/* One file may be another guest's later. */
+/* A file may later be another guest's. */
 static void rename_guest(struct repair *line, const char *guest)
 {
 	char *copy;

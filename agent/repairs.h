@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * repairs.h - what was put right, how often, and who undoes it
+ * repairs.h - what was repaired, how often, and who undoes it
  *
  * A ledger, one line for each thing: a file or interrupt by its path, threads
- * by the part that they play ("thread/GUEST/vCPU 0"), however many of them
- * come and go. It has LEDGER_MAX lines at most; the one that was silent for
- * the longest time makes room. Time is given by the caller.
+ * by their role ("thread/GUEST/vCPU 0"), however many of them come and go. It
+ * has LEDGER_MAX lines at most; a new line replaces the one that was silent for
+ * the longest time. The caller passes the time.
  *
- * A thing that had to be put right FIGHT_TIMES times within FIGHT_WINDOW_MS is
- * fought over: further events about it wait, first a second, then twice as
- * long each time up to a minute, until it has been left alone for
- * FIGHT_CALM_MS.
+ * A thing that had to be repaired FIGHT_TIMES times within FIGHT_WINDOW_MS is
+ * fought over: further events about it wait, first a second, then twice as long
+ * each time up to a minute, until it has been left alone for FIGHT_CALM_MS.
  */
 #ifndef RT_REPAIRS_H
 #define RT_REPAIRS_H
@@ -21,25 +20,25 @@
 
 #define LEDGER_MAX  256
 #define FIGHT_TIMES 5
-/* A guest whose driver comes and goes is none, unless it does so for ever. */
+/* A guest whose driver comes and goes is no fight, unless it never stops. */
 #define FIGHT_TIMES_OWN	  30
 #define FIGHT_WINDOW_MS	  60000
 #define FIGHT_CALM_MS	  300000
 #define FIGHT_WAIT_MS	  1000
 #define FIGHT_WAIT_MAX_MS 60000
-/* A guest counts as disturbed for so long after a foreign hand. */
+/* A guest counts as disturbed for this long after somebody else's change. */
 #define DISTURBED_MS 600000
 #define RECENT_MS    30000
-/* The same thing is said once within so long. */
+/* The same thing is logged once within this time. */
 #define SAY_MS 60000
 
 struct repair {
-	const char *key;   /* the ledger's own copy; so is guest */
+	const char *key;   /* the ledger's own copy, like guest */
 	const char *guest; /* its name; "" for several; NULL is "" */
 	char what[64];	   /* "irq 35" */
 	char did[96];	   /* "moved from cpu 4 to cpu 7" */
 	char by[48];	   /* "irqbalance[444]"; "" if not known */
-	bool foreign;	   /* somebody's doing, not a guest's own life */
+	bool foreign;	   /* somebody else did it; not a guest's own life */
 	bool own;	   /* a guest's process did it, or fights */
 	bool many;	   /* many things share this line: no fight over one */
 	/* The ledger's. */
@@ -47,7 +46,7 @@ struct repair {
 	bool say;      /* this time it is worth a line in the log */
 	unsigned more; /* times since that it was not */
 	unsigned count, recent, recent_own;
-	uint64_t window;      /* ms: begin of the one that `recent` counts in */
+	uint64_t window;      /* ms: when the window of `recent` began */
 	uint64_t last, said;  /* ms */
 	int64_t when;	      /* seconds since the epoch */
 	uint64_t wait, until; /* ms */
@@ -71,15 +70,15 @@ struct repair *repairs_add(struct repairs *repairs, const struct repair *repair,
 unsigned repairs_wait(const struct repairs *repairs, const char *key,
 		      uint64_t now);
 
-/* Put right within the last half minute? */
+/* Was it repaired within the last half minute? */
 bool repairs_is_recent(const struct repairs *repairs, const char *key,
 		       uint64_t now);
 
-/* A foreign hand within the last DISTURBED_MS, or a fight with one? */
+/* Did somebody else change something within the last DISTURBED_MS, or fight? */
 bool repairs_disturbed(const struct repairs *repairs, const char *guest,
 		       uint64_t now);
 
-/* Forget what is about a guest that is not active any more. */
+/* Remove the lines of a guest that is not active any more. */
 void repairs_forget(struct repairs *repairs, const char *guest);
 
 #endif

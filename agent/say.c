@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* say.c - what a scan put right, found and could not do: in log and ledger */
+/* say.c - what a scan repaired, found and could not do: log and ledger */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -32,16 +32,16 @@ static void name_irq(const struct rt_step *step, const struct cause *cause,
 			 "was on cpu %.32s, moved to cpu %.32s", step->now,
 			 step->value);
 	/*
-	 * A guest's own interrupts come and go with its driver: a vCPU's
-	 * thread makes its line anew, or QEMU when it resets the card.
+	 * A guest's own interrupts come and go with its driver: a vCPU's thread
+	 * makes them again, or QEMU does when it resets the card.
 	 */
 	ret->own = cause && cause->own;
 	ret->foreign = step->act != RT_ACT_OWN && !ret->own;
 }
 
 /*
- * The part that a thread plays, by the name that QEMU or the kernel gave it.
- * True: many threads share it.
+ * The role of a thread, from the name that QEMU or the kernel gave it. True:
+ * many threads share it.
  */
 static bool name_role(struct agent *agent, unsigned pid, unsigned tid, bool own,
 		      char *buf, size_t size)
@@ -100,7 +100,7 @@ static void name_file(const struct rt_step *step, struct repair *ret)
 	ret->foreign = true;
 }
 
-/* key: room for one, used where the path is none. */
+/* key: a buffer, used when the path is no key. */
 static struct repair repair_of(struct agent *agent, const struct rt_step *step,
 			       char *key, size_t size)
 {
@@ -121,7 +121,7 @@ static struct repair repair_of(struct agent *agent, const struct rt_step *step,
 		repair.key = "irqbalance";
 		snprintf(repair.what, sizeof(repair.what), "irqbalance");
 		snprintf(repair.did, sizeof(repair.did),
-			 "told to keep off cpu %.60s", step->value);
+			 "asked to keep off cpu %.60s", step->value);
 	} else {
 		name_file(step, &repair);
 	}
@@ -153,8 +153,10 @@ void say_did(void *data, const struct rt_step *step)
 	/* A guest that has just come is still being tuned. */
 	if (agent->adopting)
 		return;
-	/* irqbalance takes a ban over at its next scan: until then each of
-	   ours tells it again. */
+	/*
+	 * irqbalance applies a ban at its next scan; until then each scan of
+	 * the agent asks again.
+	 */
 	if (step->kind == RT_KIND_IRQBALANCE &&
 	    repairs_is_recent(&agent->repairs, "irqbalance", agent_now_ms()))
 		return;
@@ -187,7 +189,7 @@ void say_findings(struct agent *agent, const struct rt_report *report)
 		char key[512];
 		bool fight;
 
-		/* say_did is told of CPUs that go down. */
+		/* CPUs that go offline are logged by say_did. */
 		if (strcmp(f->code, "cpu-offline") == 0)
 			continue;
 		if (f->severity == RT_NOTE) {

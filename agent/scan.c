@@ -12,8 +12,10 @@
 #include "host/topology.h"
 #include "agent.h"
 
-/* A hook closes the lock when it ends, and files.c hears that; this is for
-   who does not. */
+/*
+ * files.c notices when a hook closes the lock; this is for a holder that does
+ * not.
+ */
 #define LOCKED_MS    1000
 #define POLL_MS	     1000
 #define RETRY_MS     1000
@@ -62,7 +64,7 @@ static void follow(struct agent *agent, const struct rt_journal *journal)
 	guests_follow(agent, journal);
 }
 
-/* An interrupt placed while the event was still off is seen by one more. */
+/* One more scan then sees interrupts placed while the event was still off. */
 static bool begins(const struct agent *agent, const struct rt_journal *journal)
 {
 	if (agent->rt)
@@ -97,7 +99,7 @@ static void ask_again(struct agent *agent, const struct rt_report *report)
 		agent->silences = 0;
 }
 
-/* One guest's failure is no reason for the others' scans to wait. */
+/* The failure of one guest does not delay the scans for the others. */
 static void retry_failed(struct agent *agent, const struct rt_journal *journal,
 			 struct rt_outcomes *outcomes)
 {
@@ -142,16 +144,16 @@ static void plan_next(struct agent *agent, int r, const struct rt_err *err)
 		return;
 	}
 	if (agent->failures)
-		rt_log_info(&agent->log, "what failed before is right now");
+		rt_log_info(&agent->log, "scans succeed again");
 	agent->failures = 0;
 	if (agent->poll && agent->rt)
 		agent_want(agent, POLL_MS);
 }
 
 /*
- * Asked through a descriptor that cannot write: closing one that can is what
- * files.c hears when a hook ends, and our own would have us scan at once
- * again, for as long as the hook runs.
+ * Asked through a read-only descriptor. files.c notices when a writable one is
+ * closed, as a hook does when it ends; closing one of our own would cause the
+ * next scan at once, again and again while the hook runs.
  */
 static bool is_locked(struct agent *agent)
 {
@@ -201,7 +203,7 @@ void agent_scan(struct agent *agent)
 	if (r == 0) {
 		agent->counters.scans++;
 		r = reconcile(agent, &store, &err);
-		/* With the lock held: what comes after it is news. */
+		/* With the lock still held: whatever comes later is news. */
 		files_seen(agent);
 		rt_store_close(&store);
 		if (!agent->rt)
@@ -211,10 +213,13 @@ void agent_scan(struct agent *agent)
 		if (r == 0)
 			agent->as_of = (int64_t)time(NULL);
 		keep_distance(agent, began, agent->counters.repairs != repairs);
-		/* Most of the time nothing happens: give back what was used. */
+		/*
+		 * Most of the time nothing happens: return the memory that was
+		 * used.
+		 */
 		(void)malloc_trim(0);
 	} else {
-		/* Nor is the lock that was closed without a scan any news. */
+		/* Closing the lock without a scan is no news either. */
 		files_seen(agent);
 	}
 	plan_next(agent, r, &err);

@@ -39,7 +39,7 @@ static void add_repair(struct rt_json *json, const struct repair *repair)
 	rt_json_close(json, '}');
 }
 
-/* What names no guest concerns all. */
+/* A line without a guest concerns all guests. */
 static void add_repairs(struct rt_json *json, const struct agent *agent,
 			const char *guest)
 {

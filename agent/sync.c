@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sync.c - kvmrt-sync: hear of edits, put both sides in step */
+/* sync.c - kvmrt-sync: notice edits, bring both sides in step */
 #include "sync.h"
 
 #include <cap-ng.h>
@@ -62,15 +62,15 @@ static void disconnect(struct sync *sync)
 	rt_virt_close(&sync->virt);
 	sync->connected = sync->lost = false;
 	sync->had = true;
-	/* Another may have come before we heard that this one has gone. */
+	/* A new daemon may be there before we notice that this one is gone. */
 	want(sync, LATER_MS);
 	sync_tell(sync, "libvirt lost");
 	rt_log_info(&sync->log, "the connection to libvirt is lost");
 }
 
 /*
- * It has written its pid, and that process lives. (Where /proc is mounted with
- * hidepid we would not see it there.)
+ * It has written its pid, and that process lives. (Not asked in /proc, which
+ * may be mounted with hidepid.)
  */
 static bool daemon_is_there(struct sync *sync)
 {
@@ -90,7 +90,7 @@ static bool daemon_is_there(struct sync *sync)
 	return false;
 }
 
-/* Whatever was edited while nobody listened is found now. */
+/* Edits made while nobody listened are found now. */
 static int connect_to_libvirt(struct sync *sync, struct rt_err *err)
 {
 	int r = rt_virt_open(NULL, &sync->virt, err);
@@ -117,8 +117,10 @@ static void on_timer(void *data)
 	int wait = LATER_MS;
 
 	want(sync, -1);
-	/* Asking at its socket would start one that an administrator stopped:
-	   its pid file tells when it is back. */
+	/*
+	 * Connecting to its socket would start a daemon that an administrator
+	 * stopped; its pid file shows when it is back.
+	 */
 	if (!sync->connected && sync->had && !daemon_is_there(sync))
 		return;
 	if (!sync->connected && connect_to_libvirt(sync, &err) < 0) {
@@ -155,7 +157,10 @@ static void on_definition(struct sync *sync, const char *name)
 	    strcmp(name + len - 4, ".xml") != 0)
 		return;
 	snprintf(plain, sizeof(plain), "%.*s", (int)(len - 4), name);
-	/* One call to libvirt, which may wait for a hook; so do we, alone. */
+	/*
+	 * One call to libvirt, which may wait for a hook; only this process
+	 * waits with it.
+	 */
 	if (rt_virt_find(&sync->virt, plain, &guest, &ignored) < 0)
 		return;
 	dirty_add(&sync->dirty, guest.uuid);
@@ -171,7 +176,9 @@ static void on_kvmrt_file(struct sync *sync, const char *name)
 		dirty_add(&sync->dirty, name + sizeof(stale) - 1);
 		want(sync, SETTLE_MS);
 	} else if (strcmp(name, "lock") == 0) {
-		/* A hook has ended: what waited for it can go on. */
+		/*
+		 * A hook has ended: guests that waited for it can be checked.
+		 */
 		sync_add_starting(sync);
 		if (sync->dirty.n)
 			want(sync, SETTLE_MS);
@@ -229,7 +236,7 @@ static int open_inotify(struct sync *sync, struct rt_err *err)
 
 	sync->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (sync->inotify < 0)
-		return rt_fail(err, errno, "hear of files that change");
+		return rt_fail(err, errno, "watch files for changes");
 	sync->in_etc = inotify_add_watch(sync->inotify, "/etc", whole);
 	sync->in_libvirt = inotify_add_watch(sync->inotify, LIBVIRT_DIR, whole);
 	sync->in_kvmrt = inotify_add_watch(sync->inotify, "/" RT_STORE_DIR,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sync.h - kvmrt-sync: keeps kvmrt.cfg and libvirt's definitions in step
+ * sync.h - kvmrt-sync: kvmrt.cfg and libvirt's definitions stay in step
  *
- * It hears of edits on either side (libvirt's events; the files below
- * /etc/libvirt/qemu, since setvcpus --config and its like send no event;
+ * It notices edits on either side (libvirt's events; the files below
+ * /etc/libvirt/qemu, since setvcpus --config and the like send no event;
  * kvmrt.cfg; a hook that refused a start), waits until no hook of that guest
- * runs, and puts both in step with rt_sync_guest. It tells kvmrt-agent, if one
- * runs, how each guest stands and which devices it has: see told.c.
+ * runs, and brings both in step with rt_sync_guest. It notifies kvmrt-agent, if
+ * one runs, of each guest's state and devices: see told.c.
  */
 #ifndef RT_AGENT_SYNC_H
 #define RT_AGENT_SYNC_H
@@ -27,11 +27,11 @@ struct sync {
 	struct rt_log log;
 	struct rt_topo topo;
 	struct rt_virt virt;
-	bool connected, lost; /* lost: told by libvirt, not closed yet */
+	bool connected, lost; /* lost: reported by libvirt, not closed yet */
 	bool had;	      /* a connection, once */
 	int guard;	      /* the agent's socket; -1: it is not there */
 	int guard_watch;      /* of libvirt's loop */
-	bool devices;	      /* each guest's are to be told */
+	bool devices;	      /* each guest's are to be sent */
 	int inotify, inotify_watch;
 	int in_etc, in_libvirt, in_kvmrt, in_run; /* inotify's numbers */
 	int timer, guard_timer;
@@ -48,11 +48,14 @@ struct sync {
 /* --- sync_guard.c --- */
 
 /*
- * Connect to the agent, if it is there and we are not connected, and have all
- * told. If it does not take us although it is there, try again later.
+ * Connect to the agent, if it is there and we are not connected, and have
+ * everything sent. If it is there and does not accept, try again later.
  */
 void sync_find_guard(struct sync *sync);
-/* "guest UUID TEXT" and such, a line. Who does not read is let go of. */
+/*
+ * "guest UUID TEXT" and such, a line. An agent that does not read is
+ * disconnected.
+ */
 void sync_tell(struct sync *sync, const char *fmt, ...) RT_PRINTF(2, 3);
 /* The PCI devices that a guest has, if it runs; or those of all. */
 void sync_tell_devices(struct sync *sync, const char *uuid);
@@ -67,7 +70,7 @@ void dirty_fini(struct dirty *dirty);
 void sync_add_starting(struct sync *sync);
 
 /*
- * Put all dirty guests in step. Those whose hook runs now stay dirty. Returns
+ * Bring all dirty guests in step. Those whose hook runs now stay dirty. Returns
  * true when something is left to be done later.
  */
 bool sync_work(struct sync *sync);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sync_guard.c - tell kvmrt-agent
+ * sync_guard.c - notify kvmrt-agent
  *
- * The agent may come before us or after us, be restarted, or hang. A new one
- * makes a new socket, which inotify tells; only one that is there and does not
- * answer is asked again, later and later.
+ * The agent may start before kvmrt-sync or after it, be restarted, or hang. A
+ * new agent makes a new socket, which inotify reports; only one that is there
+ * and does not answer is asked again, later and later.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -37,7 +37,7 @@ static void let_go(struct sync *sync)
 	sync->guard = -1;
 }
 
-/* It has nothing to say: it is gone. */
+/* The agent sends nothing, so the connection has ended. */
 static void on_guard(int fd, void *data)
 {
 	char text[64];
@@ -111,7 +111,7 @@ void sync_tell(struct sync *sync, const char *fmt, ...)
 		sync->guard_failures = 0;
 		return;
 	}
-	/* Half a line, or none: it has to hear all again. */
+	/* Half a line was sent, or none: everything has to be sent again. */
 	let_go(sync);
 	try_later(sync);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sync_work.c - put guests in step */
+/* sync_work.c - bring guests in step */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ void dirty_add(struct dirty *dirty, const char *uuid)
 		if (strcmp(dirty->uuids[i], canonical) == 0)
 			return;
 	}
-	/* Without memory all are looked at: that is never wrong. */
+	/* Without memory all are checked, which is never wrong. */
 	if (!rt_grow(&dirty->uuids, dirty->n, &dirty->size,
 		     sizeof(dirty->uuids[0])))
 		dirty->all = true;
@@ -39,7 +39,7 @@ void dirty_add(struct dirty *dirty, const char *uuid)
 		memcpy(dirty->uuids[dirty->n++], canonical, sizeof(canonical));
 }
 
-/* The record, and which it was: it grows, or is another file. */
+/* The record, and which it was (it grows, or another file takes its place). */
 static bool read_journal(struct sync *sync, struct rt_journal *ret,
 			 struct stat *ret_stat)
 {
@@ -70,11 +70,10 @@ void sync_add_starting(struct sync *sync)
 }
 
 /*
- * libvirt has given the start up, and the hook that would have said so did
- * not: it was killed, or could not. Before `prepare` is called the guest is
- * paused already (libvirt 6 to 11), so none that is off can be starting. The
- * guard undoes it if the journal is still this one, for then no hook has run
- * since.
+ * The start has failed, and the hook did not undo it, because it was killed or
+ * could not. A guest is paused before libvirt calls `prepare` (libvirt 6 to
+ * 11), so a guest that is off is not starting. The agent undoes it if the
+ * journal is still this one, since then no hook has run meanwhile.
  */
 static void tell_if_off(struct sync *sync, const char *uuid,
 			const struct stat *journal)
@@ -93,7 +92,7 @@ static void tell_if_off(struct sync *sync, const char *uuid,
 
 /*
  * Is this guest between prepare and started? Defining it then would wait for
- * its hook, and make all others wait for us.
+ * its hook, and all other guests would wait, too.
  */
 static bool is_starting(struct sync *sync, const char *uuid)
 {
@@ -144,7 +143,7 @@ static const char *text_of(enum rt_sync_did did)
 	return "";
 }
 
-/* A hook that refused for a stale definition left this. */
+/* A hook that refused because of a stale definition left this file. */
 static void forget_stale(const char *uuid)
 {
 	char path[128];

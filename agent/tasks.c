@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tasks.c - new threads of our guests, and new kernel threads
+ * tasks.c - new threads of guests, and new kernel threads
  *
- * The kernel tells of every fork over a netlink connector. A filter in the
- * kernel lets through only threads of our guests' processes and children of
- * kthreadd, so that the rest of the host's forks do not wake us; and it is asked
- * to tell only while a real-time guest is active.
+ * The kernel reports every fork over a netlink connector. A filter in the
+ * kernel passes only threads of the guests' processes and children of kthreadd,
+ * so that the host's other forks do not wake the agent. Reports are switched on
+ * only while a real-time guest is active.
  *
- * A kernel thread born later has all CPUs, those of a partition too (up to 6.12
- * at least). A little later, when it has the mask that it is made for, it alone
- * is looked at: most are bound (PF_NO_SETAFFINITY), and cost no scan.
+ * A kernel thread that is born later may run on all CPUs, also on those of a
+ * partition (up to 6.12 at least). A little later, when it has its final mask,
+ * it is examined by itself: most are bound (PF_NO_SETAFFINITY), and cause no
+ * scan.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -68,7 +69,7 @@ static struct sock_filter answer(uint32_t bytes)
 	return (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, bytes);
 }
 
-/* Without a real-time guest nothing of it matters. */
+/* Without a real-time guest no event matters. */
 static int set_no_filter(int fd)
 {
 	struct sock_filter code[] = { answer(0) };
@@ -78,7 +79,10 @@ static int set_no_filter(int fd)
 			  sizeof(program));
 }
 
-/* A thread's event names the parent of its process, so its own is asked. */
+/*
+ * A thread's event names the parent of its process, so the filter tests the
+ * process itself.
+ */
 static int set_filter(int fd, const unsigned *pids, size_t n)
 {
 	struct sock_filter code[8 + 2 * PIDS_MAX];
@@ -105,7 +109,7 @@ static int set_filter(int fd, const unsigned *pids, size_t n)
 /* --- listen only while it matters --- */
 
 /* Before 6.6 the kernel asks for CAP_NET_ADMIN each time (see caps.c). */
-static int tell_kernel(int fd, enum proc_cn_mcast_op what)
+static int switch_events(int fd, enum proc_cn_mcast_op what)
 {
 	char text[sizeof(struct message) + sizeof(what)] = { 0 };
 	const struct message message = {
@@ -125,8 +129,8 @@ static void listen_while(struct agent *agent, bool rt)
 
 	if (tasks->on == rt)
 		return;
-	if (tell_kernel(tasks->watch.fd,
-			rt ? PROC_CN_MCAST_LISTEN : PROC_CN_MCAST_IGNORE) == 0)
+	if (switch_events(tasks->watch.fd, rt ? PROC_CN_MCAST_LISTEN :
+						PROC_CN_MCAST_IGNORE) == 0)
 		tasks->on = rt;
 	else if (rt)
 		agent->poll = true;
@@ -197,7 +201,7 @@ static void ready(struct agent *agent, struct watch *watch)
 	}
 }
 
-/* Is it where a guest's CPUs are, and can it be moved? Doubt means yes. */
+/* May it run on a guest's CPUs, and can it be moved? Doubt means yes. */
 static bool is_to_move(struct agent *agent, unsigned pid)
 {
 	struct rt_sys *sys = &agent->sys;
@@ -254,16 +258,16 @@ int tasks_open(struct agent *agent, struct rt_err *err)
 		socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		       NETLINK_CONNECTOR);
 	if (watch->fd < 0)
-		return rt_fail(err, errno, "hear of new threads");
+		return rt_fail(err, errno, "watch for new threads");
 	r = join(watch->fd);
 	if (r < 0) {
 		agent_unwatch(agent, watch);
-		return rt_fail(err, -r, "hear of new threads");
+		return rt_fail(err, -r, "watch for new threads");
 	}
 	return agent_watch(agent, watch, err);
 }
 
-/* Else the kernel would go on making messages that nobody hears. */
+/* Otherwise the kernel would go on making messages that nobody reads. */
 void tasks_close(struct agent *agent)
 {
 	if (agent->tasks.watch.fd >= 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * told.c - what kvmrt-sync tells
+ * told.c - messages of kvmrt-sync
  *
- * kvmrt-sync talks to libvirt, which may make it wait for as long as a hook
- * runs; the guard never waits for it. It connects to the guard's socket, says
- * "sync", then all that it knows, and from then on what changes, a line each:
+ * kvmrt-sync talks to libvirt, which may block it for as long as a hook runs;
+ * the agent never waits for it. It connects to the agent's socket and sends
+ * "sync", then all that it knows, and from then on each change, a line each:
  *
  *   libvirt connected|lost     the state of its connection
  *   guest UUID TEXT            how config and definition stand, for status
@@ -59,7 +59,7 @@ static void on_guest(struct agent *agent, const char *uuid, const char *text)
 	guest->text = copy;
 }
 
-/* Goes on record with the next scan: the guard waits for no lock. */
+/* The next scan puts it on record: the agent waits for no lock. */
 static void on_devices(struct agent *agent, const char *uuid, char *text)
 {
 	struct rt_pci_set devices = { 0 };
@@ -99,7 +99,7 @@ static void on_off(struct agent *agent, const char *uuid, const char *text)
 	agent_want(agent, 0);
 }
 
-/* A word that is not known is a later release's. */
+/* An unknown word is of a later release, and is ignored. */
 void told_line(struct agent *agent, char *line)
 {
 	char *rest = line;
@@ -126,7 +126,7 @@ void told_line(struct agent *agent, char *line)
 		on_off(agent, uuid, rest);
 }
 
-/* What an earlier one said is said anew, or not true any more. */
+/* What an earlier kvmrt-sync sent is sent again, or no longer true. */
 void told_begin(struct agent *agent)
 {
 	told_fini(agent);
@@ -180,7 +180,7 @@ static struct rt_active *find_started(struct rt_store *store,
 	return active && active->stage == RT_STAGE_STARTED ? active : NULL;
 }
 
-/* A device belongs to one guest; this one keeps those of the others away. */
+/* A device belongs to one guest: is it another's still? */
 static bool is_anothers(const struct rt_store *store, const char *uuid,
 			const struct rt_pci_addr *addr)
 {
@@ -197,8 +197,8 @@ static bool is_anothers(const struct rt_store *store, const char *uuid,
 }
 
 /*
- * Those of its list that it has already, and with `more` those that nobody
- * has. Sets *ret_rest when some are another guest's still.
+ * Record those devices of the list that the guest has already, and with `more`
+ * those that no guest has. Sets *ret_rest when some still are another guest's.
  */
 static int record(struct rt_store *store, const struct told_guest *guest,
 		  bool more, bool *ret_rest, struct rt_err *err)
@@ -231,8 +231,8 @@ static int record(struct rt_store *store, const struct told_guest *guest,
 }
 
 /*
- * First each guest lets go of what it has no more, then each takes what it
- * got: lists are told in any order, and a device may have gone from one guest
+ * First each guest loses the devices that it no longer has, then each gets its
+ * new ones: lists come in any order, and a device may have gone from one guest
  * to another.
  */
 int told_settle(struct agent *agent, struct rt_store *store, struct rt_err *err)

@@ -2,16 +2,16 @@
 /*
  * hook.h - between the hook's two halves
  *
- * libvirt runs the hook for every guest, ours or not. The program it runs
- * (qemu.c) links the C library only and finds out whether the guest can be
- * ours; the module (module.c) does the work, with libxml2, hwloc and inih.
+ * libvirt runs the hook for every guest. The program that it runs (qemu.c)
+ * links the C library only and finds out whether the guest can be one of
+ * kvmrt's; the module (module.c) does the work, with libxml2, hwloc and inih.
  *
- * One program with those three would need 4 ms more for a guest that is not
- * ours (7 instead of 2.5), which could be borne. But the loader ends a program
- * that lacks a library with status 127, and libvirt then starts no guest at
- * all: one library that is replaced or removed would stop every guest of the
- * host. So what decides for guests that are not ours, or not real-time, needs
- * nothing that can be missing.
+ * One program with those three would take 4 ms more for a guest that is not
+ * kvmrt's (7 instead of 2.5), which would be acceptable. But the loader ends a
+ * program that lacks a library with status 127, and libvirt then starts no
+ * guest at all: one library that is replaced or removed would stop every guest
+ * of the host. So the part that decides about other guests, and about guests
+ * that are not real-time, needs nothing that can be missing.
  */
 #ifndef RT_HOOK_H
 #define RT_HOOK_H

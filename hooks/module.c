@@ -3,9 +3,9 @@
  * module.c - the hook's operations
  *
  *   operation   does                                        may refuse
- *   prepare     check, compare, rows 1, 5, 6, 8-10 of SPEC 4   yes
- *   start       the devices are on vfio: a look               yes
- *   started     the process is there: rows 2-4, 7             yes
+ *   prepare     check, compare, interrupts and siblings away  yes
+ *   start       check that the devices are on vfio            yes
+ *   started     shield, threads, interrupts, locked memory    yes
  *   release     drop the guest                                no
  *   reconnect   adopt a running guest                         no: it would
  *                                                             be killed
@@ -15,6 +15,7 @@
  *
  * A refusal is one line on stderr, and all that was done for the guest is
  * undone before it. Nothing but migrate and restore prints on stdout.
+ * docs/design.md (The hook) has the same as a table.
  */
 #include "module.h"
 
@@ -46,7 +47,7 @@ static void log_report(struct hook *hook)
 	}
 }
 
-/* Another guest's fault is not this one's, but somebody should hear of it. */
+/* Another guest's fault is not this one's, but it goes to the log. */
 static void log_others(struct hook *hook, const struct rt_outcomes *outcomes)
 {
 	for (size_t i = 0; i < outcomes->n; i++) {
@@ -96,8 +97,8 @@ static void drop(struct hook *hook)
 }
 
 /*
- * Refuse, or without `strict` say what is missing and let the guest start.
- * The caller has undone what was done.
+ * Refuse. Without `strict`, log what is missing and let the guest start. The
+ * caller has undone what was done.
  */
 static int refuse(struct hook *hook)
 {
@@ -228,7 +229,7 @@ static int record_process(struct hook *hook, const struct rt_active *active,
 			RT_STAGE_STARTED, pid, &hook->err);
 }
 
-/* For kvmrt-stat; a guest does not fail for it. */
+/* For kvmrt-stat; a failure does not stop the guest. */
 static void save_counts(struct hook *hook, const struct rt_active *active)
 {
 	if (rt_counts_save(&hook->store, active->guest.uuid,
@@ -276,7 +277,7 @@ static int release(struct hook *hook)
 	return r < 0 ? r : reconcile(hook);
 }
 
-/* A guest that runs without being on record: kvmrt came after it. */
+/* A guest that runs without being on record was started before kvmrt. */
 static int adopt_new(struct hook *hook)
 {
 	unsigned pid;
@@ -299,8 +300,8 @@ static int adopt_new(struct hook *hook)
 
 /*
  * A daemon that died while it started the guest left a record that ends with
- * the daemon; and what is on record may be a process of before. The guest runs:
- * libvirt says so.
+ * the daemon, or the record names an earlier process. The guest runs: libvirt
+ * says so.
  */
 static int renew(struct hook *hook, const struct rt_active *active)
 {
@@ -323,7 +324,7 @@ static int reconnect(struct hook *hook)
 	if (!active)
 		r = adopt_new(hook);
 	else if (renew(hook, active) < 0)
-		hook_log(hook, "find out who it is now");
+		hook_log(hook, "find its process");
 	return r < 0 ? r : reconcile(hook);
 }
 
@@ -340,11 +341,11 @@ static int print_xml(struct hook *hook)
 	if (r < 0 || !changed)
 		return r;
 	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
-		return rt_fail(&hook->err, errno, "give libvirt the XML");
+		return rt_fail(&hook->err, errno, "pass libvirt the XML");
 	return 0;
 }
 
-/* What the ABI check of libvirt keeps us from changing, for the log. */
+/* For the log: what cannot be changed because of libvirt's ABI check. */
 static void log_kept(struct hook *hook)
 {
 	struct rt_differences differences;
@@ -355,7 +356,7 @@ static void log_kept(struct hook *hook)
 	for (size_t i = 0; i < differences.n; i++) {
 		if (rt_difference_is_abi(differences.items[i].kind))
 			rt_log_warn(
-				&hook->log, "guest '%s': stays as it came: %s",
+				&hook->log, "guest '%s': stays as it is: %s",
 				hook->call->guest, differences.items[i].what);
 	}
 	rt_differences_fini(&differences);

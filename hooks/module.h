@@ -13,9 +13,9 @@
 
 /*
  * libvirt waits for a hook, and its whole driver with it: ten seconds at most.
- * The lock is the only thing waited for without knowing for how long; the rest
- * is for the work itself, of which irqbalance's answer may take one second each
- * for asking and telling it.
+ * The lock is the only thing that it waits for an unknown time for; the rest is
+ * for the work, of which irqbalance may take two seconds, one to be read and
+ * one to be written.
  */
 #define HOOK_LIMIT_MS	   10000
 #define HOOK_WORK_MS	   4000
@@ -27,7 +27,7 @@ struct hook {
 	struct rt_log log;
 	struct rt_report report; /* of reconcile: goes to the log */
 	struct rt_domain domain;
-	/* Read on demand; a configuration with errors is still looked at. */
+	/* Read on demand; a configuration with errors is still used. */
 	bool has_config;
 	struct rt_config config;
 	struct rt_report config_report;
@@ -56,10 +56,10 @@ int hook_resolve(struct hook *hook);
 /* All that speaks against starting this guest here, as one error. */
 int hook_check(struct hook *hook);
 
-/* The definition against the configuration; what can be mended is logged. */
+/* Compare definition and configuration; what can be corrected is logged. */
 int hook_compare(struct hook *hook);
 
-/* Is the locked memory locked? (SPEC 4, row 7) */
+/* Is all memory that the guest is to have locked really locked? */
 int hook_check_memory(struct hook *hook, const struct rt_active *active);
 
 #endif

@@ -83,7 +83,7 @@ static bool is_in_section(const struct hook *hook, unsigned line,
 	return line >= section->line && (!next || line < next);
 }
 
-/* A fault in another guest's section does not keep this one from starting. */
+/* A fault in another guest's section does not stop this guest from starting. */
 static bool concerns(const struct hook *hook, const struct rt_finding *finding)
 {
 	if (finding->severity != RT_ERROR)
@@ -161,9 +161,9 @@ int hook_check(struct hook *hook)
 }
 
 /*
- * kvmrt-sync puts the definition right when this start has ended: it sees the
- * file. Where it does not run (its lock is not held) nobody would ever take the
- * file away.
+ * kvmrt-sync sees the file, and corrects the definition when this start has
+ * ended. When it does not run (its lock is not held) nobody would ever remove
+ * the file.
  */
 static bool ask_sync(struct hook *hook)
 {
@@ -182,8 +182,8 @@ static bool ask_sync(struct hook *hook)
 }
 
 /*
- * Is what libvirt keeps on disk for the next start as the file says? Then this
- * start is of another document: a transient guest's, or a snapshot's. libvirt
+ * Is the definition that libvirt has on disk as the file says? Then this start
+ * is from another document: a transient guest's, or a snapshot's. libvirt
  * reverts a running guest to a snapshot by an ordinary start of the XML that
  * the snapshot holds; it calls no `restore`, whose output could change it.
  */
@@ -214,7 +214,7 @@ static bool is_definition_right(struct hook *hook)
 	return !text.failed && !text.len;
 }
 
-/* "kvmrt-sync-config": which of the two is right is the user's to say. */
+/* Which of the two is right is for the user to say, with kvmrt-sync-config. */
 static int fail_differences(struct hook *hook,
 			    const struct rt_differences *differences)
 {
@@ -230,8 +230,8 @@ static int fail_differences(struct hook *hook,
 		return rt_fail(&hook->err, 0,
 			       "it is started from a document other than its "
 			       "definition, a snapshot's perhaps, which is not "
-			       "what /etc/kvmrt.cfg says: %s. Its definition "
-			       "is: 'virsh start %s' starts that",
+			       "what /etc/kvmrt.cfg says: %s. 'virsh start %s' "
+			       "starts the guest as defined",
 			       text.text, name);
 	if (ask_sync(hook))
 		return rt_fail(&hook->err, 0,
@@ -281,7 +281,7 @@ int hook_check_memory(struct hook *hook, const struct rt_active *active)
 	r = rt_facts_read_process(&hook->sys, active->guest.uuid, active->pid,
 				  &facts, &hook->err);
 	if (r == 0 && facts.processes.items[0].unread)
-		r = rt_fail(&hook->err, 0, "cannot look at its process: %s",
+		r = rt_fail(&hook->err, 0, "cannot examine its process: %s",
 			    facts.processes.items[0].unread);
 	if (r == 0)
 		locked = facts.processes.items[0].locked_kib;

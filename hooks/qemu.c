@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu.c - the libvirt hook: is it about one of our guests?
+ * qemu.c - the libvirt hook: is the guest one of kvmrt's?
  *
- * A guest is ours if its UUID is in kvmrt.cfg, or on record because it was
- * when it started. Both texts are searched for every UUID that the domain XML
- * names: what is in neither is not ours, whatever the texts mean otherwise.
- * Then the module decides properly. Where the module cannot be had, only a
- * guest that may be real-time is refused.
+ * It is if its UUID is in kvmrt.cfg, or on record because it was there when the
+ * guest started. Both texts are searched for every UUID that the domain XML
+ * names: a UUID that is in neither is not kvmrt's, whatever else the texts
+ * mean. Then the module decides properly. When the module cannot be loaded,
+ * only a guest that may be real-time is refused.
  */
 #include "hook.h"
 
@@ -32,7 +32,7 @@ struct text {
 	size_t len;
 };
 
-/* Where the guests that are ours are named. */
+/* The texts that name kvmrt's guests. */
 struct texts {
 	struct text config, journal; /* the first in lower case */
 };
@@ -73,8 +73,8 @@ static bool read_all(int fd, size_t max, struct text *ret)
 }
 
 /*
- * False when the file is there and cannot be read: then anything may be in
- * it. O_NONBLOCK, so that a fifo in its place does not hold up libvirt.
+ * False when the file is there and cannot be read: then anything may be in it.
+ * O_NONBLOCK, so that a fifo in its place does not block libvirt.
  */
 static bool read_file(const char *root, const char *path, struct text *ret)
 {
@@ -129,8 +129,8 @@ static bool next_uuid(const char **at, char uuid[UUID_LEN + 1], bool *ret_odd)
 }
 
 /*
- * Does `test` hold for one of the document's UUIDs? A document without any
- * that can be made out may be about any guest.
+ * Does `test` hold for one of the document's UUIDs? A document without a UUID
+ * that can be read may be about any guest.
  */
 static bool any_uuid(const struct text *xml, const struct texts *texts,
 		     bool (*test)(const char *uuid, const struct texts *texts))
@@ -221,7 +221,9 @@ static bool may_refuse(const char *operation)
 	return false;
 }
 
-/* To who started the guest if that is refused, else to the log. */
+/*
+ * To the person who started the guest if the start is refused, else to the log.
+ */
 static int fail(const struct rt_hook_call *call, bool refuse, const char *what,
 		const char *why)
 {
@@ -261,8 +263,8 @@ static void *load_beside(void)
 }
 
 /*
- * Beside this program, or where it is installed. Named in full: a search path
- * in the program would be walked for the C library too, for every guest.
+ * Beside this program, or where it is installed. By its full path: a search
+ * path in the program would be tried for the C library, too, for every guest.
  */
 static void *load_module(void)
 {
@@ -281,13 +283,13 @@ static int run_module(const struct rt_hook_call *call)
 	if (!handle)
 		return fail(call, !call->ordinary,
 			    "cannot load the hook's module, so install kvmrt "
-			    "anew",
+			    "again",
 			    dlerror());
 	module = dlsym(handle, RT_HOOK_SYMBOL);
 	if (!module || strcmp(module->version, RT_HOOK_VERSION) != 0)
 		return fail(call, !call->ordinary,
 			    "the hook's module is of another version than the "
-			    "hook, so install kvmrt anew",
+			    "hook, so install kvmrt again",
 			    module ? module->version : dlerror());
 	return module->run(call);
 }
@@ -334,7 +336,7 @@ int main(int argc, char **argv)
 	}
 	call.guest = argv[1];
 	call.operation = argv[2];
-	/* qemu:///session runs the same hooks, as a user who may do nothing. */
+	/* qemu:///session runs the same hooks, as a user without any rights. */
 	if (strcmp(call.operation, "stopped") == 0 ||
 	    (!call.root && geteuid() != 0))
 		return 0;

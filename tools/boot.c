@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* boot.c - kvmrt-boot: validate, put in step, start */
+/* boot.c - kvmrt-boot: validate, bring in step, start */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static const char help[] =
 	"Usage: kvmrt-boot [OPTION]... [GUEST]...\n"
 	"Start the guests that kvmrt.cfg marks with autostart (or all, or the "
 	"named)\n"
-	"in the order of the file. Those that run already are tuned anew, as "
+	"in the order of the file. Those that run already are tuned again, as "
 	"the file\n"
 	"is now.\n"
 	"\n"
@@ -44,7 +44,7 @@ static const char help[] =
 struct candidate {
 	const struct rt_guest *guest;
 	bool running;
-	bool ended; /* its start, well (r == 0) or not */
+	bool ended; /* its start, successful (r == 0) or not */
 	int r;
 	struct rt_err err;
 };
@@ -122,7 +122,7 @@ static int choose(struct boot *boot, struct rt_err *err)
 		boot->items[boot->n].guest = guest;
 		r = rt_virt_find(&boot->virt, guest->uuid, &found, err);
 		if (r == -ENOENT) {
-			/* Said when its turn to be started comes. */
+			/* Printed when its start begins. */
 			boot->items[boot->n++].running = false;
 			r = 0;
 			continue;
@@ -179,7 +179,7 @@ static int start_one(void *data, size_t i, struct rt_err *err)
 	struct rt_virt virt;
 	int r;
 
-	/* Tuned anew already, or not. */
+	/* Whether it was tuned again. */
 	if (boot->items[i].running) {
 		*err = boot->items[i].err;
 		return boot->items[i].r;
@@ -208,12 +208,12 @@ static void begun_one(void *data, size_t i)
 		fprintf(stderr, "%s: starting\n", boot->items[i].guest->name);
 }
 
-static void tell(struct boot *boot, const struct candidate *item)
+static void add_did(struct boot *boot, const struct candidate *item)
 {
 	const struct rt_did did = {
 		.uuid = item->guest->uuid,
 		.name = item->guest->name,
-		.did = item->running ? "runs already, tuned anew" : "started",
+		.did = item->running ? "runs already, tuned again" : "started",
 		.failure = item->r < 0 ? &item->err : NULL,
 	};
 
@@ -231,7 +231,7 @@ static void started_one(void *data, size_t i, int r, const struct rt_err *err)
 	item->err = *err;
 	boot->failed |= r < 0;
 	if (!boot->clean)
-		tell(boot, item);
+		add_did(boot, item);
 }
 
 static int start_all(struct boot *boot, struct rt_err *err)
@@ -287,7 +287,7 @@ static int finish_clean(struct boot *boot, bool failed)
 
 	for (size_t i = 0; i < boot->n; i++) {
 		if (boot->items[i].ended)
-			tell(boot, &boot->items[i]);
+			add_did(boot, &boot->items[i]);
 	}
 	status = rt_each_end(&boot->each);
 	return left ? RT_EXIT_PARTLY : status;

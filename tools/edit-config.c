@@ -50,7 +50,7 @@ struct edit {
 
 /* --- one editor at a time --- */
 
-/* Who had the lock may have taken its file away since we opened it. */
+/* The holder of the lock may have removed its file since it was opened. */
 static bool is_there(const struct edit *edit)
 {
 	struct stat ours, there;
@@ -79,7 +79,7 @@ static int take_lock(struct edit *edit, struct rt_err *err)
 		if (pread(edit->lock, pid, sizeof(pid) - 1, 0) < 0)
 			*pid = '\0';
 		pid[strcspn(pid, "\n")] = '\0';
-		/* It is not ours to take away. */
+		/* It is another's, so it is not removed. */
 		free(edit->lock_path);
 		edit->lock_path = NULL;
 		return rt_fail(err, 0, "process %s is editing %s already",
@@ -217,7 +217,7 @@ static int check_copy(const struct edit *edit, struct rt_loaded *loaded,
 	return rt_show_write(&out, stderr, "standard error", err);
 }
 
-/* Nothing of the user's is in it: not one byte differs. */
+/* It has no edit: not one byte differs. */
 static bool is_untouched(struct edit *edit)
 {
 	struct rt_config_file now = { 0 };
@@ -285,7 +285,7 @@ static int sync_guests(const struct edit *edit, struct rt_sync *sync,
 		calloc(all->n + 1, sizeof(*guests));
 	RT_AUTO_FREE const char **uuids = calloc(all->n + 1, sizeof(*uuids));
 	struct following following = { .guests = guests };
-	const struct rt_sync_ended told = { ended, &following };
+	const struct rt_sync_ended notify = { ended, &following };
 	size_t n = 0;
 	int r;
 
@@ -298,7 +298,7 @@ static int sync_guests(const struct edit *edit, struct rt_sync *sync,
 		uuids[n++] = all->items[i].uuid;
 	}
 	rt_each_begin(&following.each, edit->tool, edit->options);
-	r = rt_sync_guests(sync, RT_SYNC_PUSH, uuids, n, &told, err);
+	r = rt_sync_guests(sync, RT_SYNC_PUSH, uuids, n, &notify, err);
 	if (r < 0) {
 		rt_strbuf_fini(&following.each.out);
 		return r;

@@ -71,7 +71,7 @@ static bool is_known(const struct import *import, const char *uuid)
 	return rt_config_find(&import->config, uuid) != NULL;
 }
 
-/* Those that there is nothing to do for are told at once. */
+/* Guests that need nothing are reported at once. */
 static void add(struct import *import, const struct rt_virt_guest *guest)
 {
 	struct rt_did did = { .uuid = guest->uuid, .name = guest->name };
@@ -100,7 +100,7 @@ static void ended(void *data, size_t i, enum rt_sync_did done,
 		.did = !known		     ? "imported" :
 		       done == RT_SYNC_TAKEN ? "updated" :
 					       "in step",
-		/* Of a new one the word says it. */
+		/* For a new one the word "imported" says so. */
 		.report = known ? report : NULL,
 		.failure = failure,
 	};
@@ -149,7 +149,7 @@ static int run(struct import *import, struct rt_err *err)
 	RT_AUTO_FREE const char **uuids = calloc(most, sizeof(*uuids));
 	struct rt_sync sync = { &import->sys, &import->virt, &import->topo,
 				options->file };
-	const struct rt_sync_ended told = { ended, import };
+	const struct rt_sync_ended notify = { ended, import };
 
 	if (!guests || !uuids)
 		return rt_fail_memory(err);
@@ -159,7 +159,7 @@ static int run(struct import *import, struct rt_err *err)
 		add_named(import, options->guests[i]);
 	for (size_t i = 0; !options->n_guests && i < import->all.n; i++)
 		add(import, &import->all.items[i]);
-	return rt_sync_guests(&sync, RT_SYNC_PULL, uuids, import->n, &told,
+	return rt_sync_guests(&sync, RT_SYNC_PULL, uuids, import->n, &notify,
 			      err);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * reconcile.c - bring the host to what the running guests need, once
+ * reconcile.c - scan the host once, and tune it for the guests on record
  *
- * For the lab and for repair: what the agent does at each event. It needs no
- * configuration: the guests are on record. With --release they are forgotten
- * first, so that everything is restored while they run: for whoever takes
- * kvmrt off the host.
+ * For repair and for the lab: it does what the agent does at each event. It
+ * needs no configuration, since the guests are on record. With --release they
+ * are dropped first, so that everything is restored while they run, as when
+ * kvmrt is removed from the host.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -21,17 +21,17 @@
 
 static const char help[] =
 	"usage: " NAME " [--release] [--salvage]\n"
-	"Make the host what the guests on record need, or restore it when "
-	"none\n"
-	"is. Safe at any time; hook and agent do the same by themselves.\n"
+	"Scan the host and tune it for the guests on record, or restore it "
+	"when\n"
+	"none is. Safe at any time; hook and agent do the same.\n"
 	"\n"
-	"      --release  first forget all guests: the host is restored while "
+	"      --release  first drop all guests: the host is restored while "
 	"they run\n"
 	"      --salvage  first move a record that cannot be read, or has "
 	"damaged\n"
-	"                 lines, to /run/kvmrt/journal.damaged-N and keep what "
-	"is\n"
-	"                 good of it; says what was lost\n"
+	"                 lines, to /run/kvmrt/journal.damaged-N, and start a "
+	"new\n"
+	"                 one with what can be read; says what was lost\n"
 	"  -h, --help     this text\n"
 	"  -V, --version  the version\n"
 	"\n"
@@ -71,13 +71,15 @@ static int open_store(struct rt_sys *sys, const struct rt_log *log,
 	*ret_partly = rt_report_warnings(&report) > 0;
 	rt_report_fini(&report);
 	if (r == 0 && ret_store->journal.version > RT_JOURNAL_VERSION)
-		rt_log_warn(log,
-			    "the record was written by a newer kvmrt: what is "
-			    "new in it is kept, and not restored by this one");
+		rt_log_warn(
+			log,
+			"the record was written by a newer kvmrt: what this "
+			"one does not know stays on record, and is not "
+			"restored");
 	return r;
 }
 
-/* Of all guests: what they needed is then restored, while they run. */
+/* Drop all guests: what they needed is then restored, while they run. */
 static int forget_all(struct rt_store *store, struct rt_err *err)
 {
 	int r = 0;

@@ -284,7 +284,7 @@ int main(int argc, char **argv)
 			status = RT_EXIT_DONE;
 		r = show_findings(&options, &loaded, &err);
 	}
-	/* What text with errors says is anybody's guess: not shown. */
+	/* A text with errors may mean anything, so it is not shown. */
 	if (r == 0 && loaded.readable)
 		r = show(&options, &loaded, plan, map, &err);
 	if (r < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* shutdown.c - kvmrt-shutdown: end guests, give the host back */
+/* shutdown.c - kvmrt-shutdown: end guests, restore the host */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static const char help[] =
 	"Usage: kvmrt-shutdown [OPTION]... [GUEST]...\n"
 	"Shut down the guests of kvmrt.cfg that run (or the named), all at the "
 	"same\n"
-	"time, and give the host back what no guest needs any more.\n"
+	"time, and restore what no guest needs any more.\n"
 	"\n"
 	"      --force       power off what does not go by itself in time\n"
 	"  -t, --timeout S   how long a guest has, in seconds (120)\n"
@@ -72,7 +72,7 @@ static int end_one(void *data, size_t i, struct rt_err *err)
 	r = rt_virt_shutdown(&virt, uuid, err);
 	if (r == 0)
 		r = rt_wait_off(&virt, uuid, ending->seconds, &off, err);
-	/* One that cannot be asked may have gone by itself. */
+	/* A guest that cannot be asked may have ended by itself. */
 	else if (rt_wait_off(&virt, uuid, 0, &off, &ignored) == 0 && off)
 		r = 0;
 	if (!off && ending->force)
@@ -117,7 +117,10 @@ static void ended(void *data, size_t i, int r, const struct rt_err *err)
 	rt_each_add(&ending->each, &did);
 }
 
-/* Every five seconds, who is waited for: nobody shall think that it hangs. */
+/*
+ * Every five seconds, show which guests are waited for, so that it does not
+ * seem to hang.
+ */
 static void tick(void *data)
 {
 	struct ending *ending = data;
@@ -198,7 +201,7 @@ static int end_all(struct ending *ending, const struct rt_tool *tool,
 	if (work.n)
 		r = rt_parallel(&work, err);
 	status = rt_each_end(&ending->each);
-	/* Guests that run stay as they are; the rest is given back. */
+	/* Guests that run stay as they are; the rest is restored. */
 	if (r == 0)
 		r = rt_retune(&ending->loaded, &ending->virt, NULL, 0, &report,
 			      err);

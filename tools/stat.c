@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/agent_client.h"
-#include "common/look.h"
+#include "common/scan.h"
 #include "common/show.h"
 #include "common/stat.h"
 
@@ -28,7 +28,7 @@ static const char help[] =
 	"      --watch       again every two seconds, on a terminal\n"
 	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
 	"      --json        machine-readable\n"
-	"      --root DIR    look at a captured host\n"
+	"      --root DIR    examine a captured host\n"
 	"  -v, --verbose     all repairs, not only the last ones\n"
 	"  -h, --help        show this and end\n"
 	"  -V, --version     show the version and end\n"
@@ -67,7 +67,7 @@ static int check_names(const struct rt_stat *stat, struct rt_err *err)
 	return 0;
 }
 
-/* Only a live host has an agent; without one, looking is all there is. */
+/* Only a live host has an agent; without it the scan is all there is. */
 static void ask_agent(struct rt_stat *stat)
 {
 	RT_AUTO_FREE char *answer = NULL;
@@ -86,7 +86,7 @@ static bool is_shown(const struct rt_stat *stat, const struct rt_guest *guest)
 {
 	if (stat->options->n_guests)
 		return is_named(stat->options, guest);
-	return stat->all || rt_looked_state(&stat->looked, guest->uuid) ||
+	return stat->all || rt_scanned_state(&stat->scanned, guest->uuid) ||
 	       rt_stat_is_unknown(stat, guest);
 }
 
@@ -114,12 +114,15 @@ static void show_all(struct rt_stat *stat, struct rt_strbuf *out)
 		rt_strbuf_adds(out, "No guest of kvmrt.cfg runs.\n");
 }
 
-/* The guests are shown as far as the record says; stderr says how far. */
+/*
+ * The guests are shown as far as the record can be read; stderr says what is
+ * missing.
+ */
 static void tell_damage(const struct rt_stat *stat)
 {
 	struct rt_report report = { 0 };
 
-	rt_journal_report(&stat->looked.journal,
+	rt_journal_report(&stat->scanned.journal,
 			  "/" RT_STORE_DIR "/journal.damaged by the next scan",
 			  &report);
 	for (size_t i = 0; i < report.n; i++)
@@ -130,7 +133,7 @@ static void tell_damage(const struct rt_stat *stat)
 static int look_once(struct rt_stat *stat, struct rt_err *err)
 {
 	RT_AUTO_STRBUF out = { 0 };
-	int r = rt_look(stat->loaded, &stat->looked, err);
+	int r = rt_scan(stat->loaded, &stat->scanned, err);
 
 	if (r < 0)
 		return r;
@@ -144,8 +147,8 @@ static int look_once(struct rt_stat *stat, struct rt_err *err)
 	if (stat->agent)
 		json_object_put(stat->agent);
 	stat->agent = NULL;
-	rt_looked_fini(&stat->looked);
-	memset(&stat->looked, 0, sizeof(stat->looked));
+	rt_scanned_fini(&stat->scanned);
+	memset(&stat->scanned, 0, sizeof(stat->scanned));
 	return r;
 }
 

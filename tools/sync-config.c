@@ -119,7 +119,7 @@ static int sync_all(struct job *job, const struct rt_tool *tool,
 	RT_AUTO_FREE const struct rt_guest **guests =
 		calloc(most, sizeof(*guests));
 	RT_AUTO_FREE const char **uuids = calloc(most, sizeof(*uuids));
-	const struct rt_sync_ended told = { ended, job };
+	const struct rt_sync_ended notify = { ended, job };
 	struct rt_err err;
 
 	if (!guests || !uuids) {
@@ -135,7 +135,7 @@ static int sync_all(struct job *job, const struct rt_tool *tool,
 		if (!loaded->guests.items[i].disabled)
 			add(job, &loaded->guests.items[i]);
 	}
-	if (rt_sync_guests(&job->sync, job->how, uuids, job->n, &told, &err) <
+	if (rt_sync_guests(&job->sync, job->how, uuids, job->n, &notify, &err) <
 	    0) {
 		rt_strbuf_fini(&job->each.out);
 		return rt_tool_failed(tool, &err);

@@ -25,14 +25,14 @@ static const char help[] =
 	"  -c, --connect URI libvirt, if not qemu:///system\n"
 	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
 	"      --json        machine-readable\n"
-	"      --root DIR    look at a captured host\n"
+	"      --root DIR    examine a captured host\n"
 	"  -v, --verbose     evidence of what passes, too\n"
 	"  -h, --help        show this and end\n"
 	"  -V, --version     show the version and end\n"
 	"\n"
 	"Exit status: 0 nothing failed, 1 a check failed, 2 usage.\n";
 
-/* --- what has to be asked for, on a live host --- */
+/* --- what has to be asked of libvirt and the agent, on a live host --- */
 
 static void check_agent(struct rt_host_checks *checks)
 {
@@ -102,7 +102,7 @@ static void check_libvirt(struct rt_loaded *loaded, const char *uri,
 	if (rt_virt_open(uri, &virt, &err) < 0) {
 		rt_host_check_add(checks, "libvirt",
 				  geteuid() == 0 ? RT_FAIL : RT_UNKNOWN,
-				  "start libvirtd or virtqemud; or look as "
+				  "start libvirtd or virtqemud; or run this as "
 				  "root",
 				  "%s", err.text);
 		return;
@@ -193,7 +193,7 @@ static bool any_failed(const struct rt_host_checks *checks)
 	return checks->failed;
 }
 
-/* Without a configuration there is still a host to be looked at. */
+/* Without a configuration the host can still be checked. */
 static int load(const struct rt_options *options, struct rt_loaded *loaded,
 		struct rt_host_checks *checks, struct rt_err *err)
 {

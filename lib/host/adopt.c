@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* adopt.c - put a guest that runs on record */
+/* adopt.c - put a running guest on record */
 #include "adopt.h"
 
 #include <stdio.h>
@@ -26,7 +26,10 @@ int rt_guest_pid(struct rt_sys *sys, const char *name, unsigned *ret_pid,
 	return r < 0 ? rt_wrap(err, "find its process") : 0;
 }
 
-/* Did we take any CPU offline? Then the kernel does not know its topology. */
+/*
+ * Has kvmrt taken any CPU offline? Then the kernel does not know that CPU's
+ * topology.
+ */
 static bool any_offline(const struct rt_journal *journal)
 {
 	for (size_t i = 0; i < journal->n_saved; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* adopt.h - put a guest that runs on record */
+/* adopt.h - put a running guest on record */
 #ifndef RT_ADOPT_H
 #define RT_ADOPT_H
 
@@ -7,15 +7,16 @@
 #include "store.h"
 
 /*
- * The pid of a guest's QEMU, from the file that libvirt keeps below
- * /run/libvirt/qemu. -ENOENT when it does not run.
+ * The pid of a guest's QEMU, from libvirt's file below /run/libvirt/qemu.
+ * -ENOENT when it does not run.
  */
 int rt_guest_pid(struct rt_sys *sys, const char *name, unsigned *ret_pid,
 		 struct rt_err *err);
 
 /*
- * Save the topology for when siblings are offline, unless it is saved already
- * or we have taken some offline: to be called before the first guest is.
+ * Save the topology for the time when siblings are offline, unless it is saved
+ * already or kvmrt has taken some offline. Call it before the first guest is
+ * adopted.
  */
 int rt_adopt_topology(struct rt_store *store, const struct rt_topo *topo,
 		      struct rt_err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* apply.c - make a plan true, remembering how to undo it */
+/* apply.c - carry out a plan, and save what is needed to restore */
 #include "apply.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 /* Interrupts that the kernel lets nobody move: found by trying. */
 struct fixed {
 	struct rt_strbuf entries, numbers;
-	const char *guest; /* in whose way they are; "": several */
+	const char *guest; /* the guest whose CPUs they are on; "": several */
 };
 
 struct applier {
@@ -96,7 +96,10 @@ static void note(const struct applier *applier, enum rt_severity severity,
 		      "%s", text);
 }
 
-/* irqbalance tells later what it took; all tasks' masks are no one value. */
+/*
+ * irqbalance shows a new value only later, and all tasks' masks are not one
+ * value.
+ */
 static bool can_read(enum rt_kind kind)
 {
 	return kind != RT_KIND_IRQBALANCE && kind != RT_KIND_TASKS;
@@ -120,7 +123,10 @@ static int verify(const struct applier *applier, const struct rt_step *step,
 		return 0;
 	r = rt_target_read(applier->sys, step->kind, step->path, now,
 			   sizeof(now), err);
-	/* It was taken, so this is no refusal: freed since. */
+	/*
+	 * The write was accepted, so this is no refusal: the interrupt was
+	 * freed since.
+	 */
 	if (r == -EIO && is_irq(step))
 		r = rt_fail(err, ENOENT, "read /%s", step->path);
 	if (r == 0 && !rt_value_same(step->kind, now, step->value))
@@ -130,8 +136,8 @@ static int verify(const struct applier *applier, const struct rt_step *step,
 }
 
 /*
- * A CPU that came up a moment ago can be in no task's mask before a worker of
- * the kernel has notify the cpusets of it [6.12].
+ * A CPU that came online a moment ago can be in no task's mask before a worker
+ * of the kernel has added it to the cpusets [6.12].
  */
 static bool may_be_late(const struct applier *applier,
 			const struct rt_step *step)
@@ -169,7 +175,9 @@ static int write_value(const struct applier *applier,
 
 /* --- restoring --- */
 
-/* A cgroup's own CPUs, not what it has for itself alone (".exclusive"). */
+/*
+ * A cgroup's own CPUs, not those that are exclusively its own (".exclusive").
+ */
 static bool is_fence(const struct rt_step *step)
 {
 	const char *file = strrchr(step->path, '/');
@@ -197,8 +205,9 @@ static int write_back(const struct applier *applier, const struct rt_step *step,
 }
 
 /*
- * What the setting is to hold, given what it holds now: heap in *ret_value,
- * NULL when it is right as it is. What somebody else wrote stays.
+ * What the setting is to hold, given what it holds now: on the heap in
+ * *ret_value, or NULL when it is right as it is. What somebody else wrote
+ * stays.
  */
 static int decide(const struct applier *applier, const struct rt_step *step,
 		  const struct rt_saved *saved, char **ret_value,
@@ -248,7 +257,10 @@ static bool restore(const struct applier *applier, const struct rt_step *step)
 
 	if (!saved)
 		return false;
-	/* Nothing of ours is there, and another may have its number by now. */
+	/*
+	 * kvmrt has written nothing there, and another interrupt may have its
+	 * number by now.
+	 */
 	if (saved->fixed)
 		return true;
 	r = decide(applier, step, saved, &value, &err);
@@ -288,9 +300,8 @@ static int restore_all(const struct applier *applier,
 /* --- setting --- */
 
 /*
- * The last value was refused, then, and the one before it is what stands
- * there: it must not be forgotten now, or it would be taken for somebody
- * else's.
+ * Here the last value was refused, and the setting holds the one before it.
+ * That one must stay on record, or it would be taken for somebody else's.
  */
 static void add_wrote(struct rt_strbuf *entries, const struct rt_step *step,
 		      const struct rt_saved *saved)
@@ -301,7 +312,7 @@ static void add_wrote(struct rt_strbuf *entries, const struct rt_step *step,
 	rt_journal_add_wrote(entries, step->path, step->value);
 }
 
-/* Somebody else wrote to it while it was ours: that is what is restored. */
+/* Somebody else wrote to it while it was claimed: that is what is restored. */
 static void add_base(const struct applier *applier, struct rt_strbuf *entries,
 		     const struct rt_step *step, const struct rt_saved *saved)
 {
@@ -341,8 +352,10 @@ static int put_on_record(const struct applier *applier,
 	return rt_store_append(applier->store, &entries, applier->err);
 }
 
-/* On record only if nothing of ours stands there: then there is nothing to
- * give back, whatever comes. */
+/*
+ * On record only if it does not hold a value of kvmrt: then there is never
+ * anything to restore.
+ */
 static void add_fixed(const struct applier *applier, const struct rt_step *step)
 {
 	struct fixed *fixed = applier->fixed;
@@ -361,7 +374,7 @@ static void add_fixed(const struct applier *applier, const struct rt_step *step)
 }
 
 /* One line for all of them: a disk alone may have one on each CPU. */
-static int tell_fixed(const struct applier *applier)
+static int report_fixed(const struct applier *applier)
 {
 	const struct fixed *fixed = applier->fixed;
 	const struct rt_where where = { .guest = fixed->guest };
@@ -381,7 +394,7 @@ static int tell_fixed(const struct applier *applier)
 			       applier->err);
 }
 
-/* For each guest that must have this step. */
+/* The step has failed for each guest that must have it. */
 static void fail_guests(const struct applier *applier,
 			const struct rt_step *step, struct rt_err *why)
 {
@@ -429,7 +442,10 @@ static void set(const struct applier *applier, const struct rt_step *step)
 			return;
 		break;
 	case MEANS_FIXED:
-		/* Else it is not in the way: its place is to be restored. */
+		/*
+		 * Otherwise it hurts no guest, and only its place was to be
+		 * restored.
+		 */
 		if (step->act == RT_ACT_SET) {
 			add_fixed(applier, step);
 			return;
@@ -476,7 +492,7 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 			set(&applier, step);
 	}
 	if (r == 0)
-		r = tell_fixed(&applier);
+		r = report_fixed(&applier);
 	rt_strbuf_fini(&fixed.entries);
 	rt_strbuf_fini(&fixed.numbers);
 	return r;

@@ -192,15 +192,15 @@ static int changed_meanwhile(const struct rt_config_file *file,
 {
 	rt_fail(err, 0,
 		"%s was changed by somebody else meanwhile and is left as it "
-		"is: look at the change and try again",
+		"is: see what was changed, and try again",
 		file->path);
 	err->code = ESTALE;
 	return -ESTALE;
 }
 
 /*
- * The directory of an open file, whatever links led to it. The kernel tells the
- * path; that the name there is this very file is seen to.
+ * The directory of an open file, whatever links led to it. The kernel says the
+ * path, and the file of that name there must be the same file.
  */
 static int find_spot(int fd, const struct rt_config_file *file,
 		     struct spot *spot, struct rt_err *err)
@@ -335,7 +335,9 @@ static int replace(struct rt_sys *sys, const struct rt_config_file *file,
 		/* Never over one that appeared meanwhile. */
 		r = rt_new_file_install(&new, file->exists, err);
 	if (r == 0)
-		/* Too late to fail: it is there, if not yet on disk. */
+		/*
+		 * Too late to fail: the file is in place, if not yet on disk.
+		 */
 		(void)fsync(spot->directory);
 	return r == -EEXIST ? changed_meanwhile(file, err) : r;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A line a source and a column a CPU: megabytes on a large host. */
+/* One line per source and one column per CPU: megabytes on a large host. */
 #define TABLE_MAX (64u << 20)
 
 void rt_counts_fini(struct rt_counts *counts)
@@ -163,7 +163,7 @@ int rt_counts_read(struct rt_sys *sys, const struct rt_cpuset *cpus,
 	return 0;
 }
 
-/* --- what is kept --- */
+/* --- what is saved --- */
 
 struct name {
 	char text[64];
@@ -226,7 +226,7 @@ int rt_counts_save(struct rt_store *store, const char *uuid,
 		      0644);
 	if (file < 0 || write(file, text.text ? text.text : "", text.len) !=
 				(ssize_t)text.len)
-		return rt_fail(err, errno, "keep the counters of its CPUs");
+		return rt_fail(err, errno, "save the counters of its CPUs");
 	return 0;
 }
 

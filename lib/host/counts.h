@@ -2,9 +2,9 @@
 /*
  * counts.h - how often each CPU was interrupted: passive proof
  *
- * The hook keeps the counters of a guest's CPUs when it has started, in
- * /run/kvmrt/counts-UUID; what kvmrt-stat shows is the difference. Nothing runs
- * on the guest's CPUs for it.
+ * The hook saves the counters of a guest's CPUs when the guest has started, in
+ * /run/kvmrt/counts-UUID; kvmrt-stat shows the difference. Nothing runs on the
+ * guest's CPUs for it.
  */
 #ifndef RT_COUNTS_H
 #define RT_COUNTS_H
@@ -30,7 +30,7 @@ int rt_counts_read(struct rt_sys *sys, const struct rt_cpuset *cpus,
 const struct rt_count *rt_counts_find(const struct rt_counts *counts,
 				      unsigned cpu);
 
-/* What was kept when the guest started; empty when nothing was. */
+/* What was saved when the guest started; empty when nothing was. */
 int rt_counts_saved(struct rt_sys *sys, const char *uuid,
 		    struct rt_counts *ret_counts, struct rt_err *err);
 int rt_counts_save(struct rt_store *store, const char *uuid,

@@ -184,7 +184,10 @@ int rt_owners_read_of(struct rt_sys *sys, const struct rt_pci_set *devices,
 	for (size_t i = 0; r == 0 && i < devices->n; i++)
 		r = read_device(sys, NULL, rt_pci_text(&devices->items[i]).text,
 				owners, err);
-	/* Of two on a line the other may be the one with the lower address. */
+	/*
+	 * Of two devices on a line, this one may be the one with the higher
+	 * address.
+	 */
 	if (r < 0 || !owners->shared)
 		return r;
 	owners->n = 0;

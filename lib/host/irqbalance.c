@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* irqbalance.c - which CPUs irqbalance keeps off */
+/* irqbalance.c - which CPUs irqbalance leaves alone */
 #include "irqbalance.h"
 
 #include <errno.h>
@@ -16,13 +16,16 @@
 
 #define DIRECTORY "run/irqbalance"
 
-/* It takes one message of at most so much, and cuts what is longer (1.9.5). */
+/*
+ * It accepts one message of at most this many bytes, and cuts a longer one
+ * (1.9.5).
+ */
 #define REQUEST_MAX 500
 
-/* It prints the mask that it is asked for into so much (1.9.5). */
+/* Its buffer for the mask that it prints has this many bytes (1.9.5). */
 #define MASK_MAX 512
 
-/* With some eighty bytes for each interrupt that it has banned. */
+/* Enough for some eighty bytes for each interrupt that it has banned. */
 #define ANSWER_MAX (1u << 20)
 
 /* It answers from its main loop, which may be busy with a scan. */
@@ -223,8 +226,8 @@ static bool was_silent(const struct rt_settings *before, const char *path)
 	return setting && strcmp(setting->value, RT_UNREAD) == 0;
 }
 
-static int tell(struct rt_facts *facts, unsigned pid, const struct rt_err *why,
-		struct rt_err *err)
+static int report_unread(struct rt_facts *facts, unsigned pid,
+			 const struct rt_err *why, struct rt_err *err)
 {
 	const struct rt_where nowhere = { .guest = "" };
 
@@ -248,9 +251,9 @@ static int add_daemon(struct rt_sys *sys, unsigned pid, int connected,
 	struct rt_err why;
 	int r = rt_stat_read(sys, pid, pid, &line, &why);
 
-	/* A dead one leaves its socket behind. */
+	/* A dead irqbalance leaves its socket behind. */
 	if (r < 0)
-		return r == -ESRCH ? 0 : tell(facts, pid, &why, err);
+		return r == -ESRCH ? 0 : report_unread(facts, pid, &why, err);
 	snprintf(path, sizeof(path), "irqbalance/%u/%llu", pid, line.start);
 	if (was_silent(before, path)) {
 		r = rt_fail(&why, EAGAIN, "it did not answer a moment ago");
@@ -258,10 +261,10 @@ static int add_daemon(struct rt_sys *sys, unsigned pid, int connected,
 		r = ask_banned(sys, pid, sock, banned, sizeof(banned), &why);
 		sock = -1;
 	}
-	/* And its number to another. */
+	/* And another process may have its number. */
 	if (r == -ECONNREFUSED && strcmp(line.comm, "irqbalance") != 0)
 		return 0;
-	if (r < 0 && tell(facts, pid, &why, err) < 0)
+	if (r < 0 && report_unread(facts, pid, &why, err) < 0)
 		return -ENOMEM;
 	return rt_settings_add(&facts->settings, RT_KIND_IRQBALANCE, path,
 			       r < 0 ? RT_UNREAD : banned, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * irqbalance.h - which CPUs irqbalance keeps off
+ * irqbalance.h - which CPUs irqbalance leaves alone
  *
  * irqbalance 1.3 and later takes commands on a socket that carries its pid in
  * its name: /run/irqbalance/irqbalancePID.sock, or, on a live host, an abstract
@@ -16,15 +16,16 @@
 
 /*
  * Code of a finding: irqbalance is there and did not answer within a second.
- * What it was told before stands; asking again later may do more.
+ * Its earlier instructions stand; it may answer when it is asked again later.
  */
 #define RT_CODE_SILENT "irqbalance-silent"
 
 /*
- * Add one setting for each irqbalance that runs; its value is the ban list. Of
- * one that cannot be asked, for whatever reason, it is RT_UNREAD, and a finding
- * says why. before: what an earlier call of the same run added, or NULL. Who
- * was RT_UNREAD there is not asked again: that costs a second.
+ * Add one setting for each irqbalance that runs; its value is the ban list.
+ * When one cannot be asked, for whatever reason, the value is RT_UNREAD, and a
+ * finding says why. before: what an earlier call of the same run added, or
+ * NULL. An irqbalance that was RT_UNREAD there is not asked again, which would
+ * cost a second.
  */
 int rt_facts_read_irqbalance(struct rt_sys *sys,
 			     const struct rt_settings *before,

@@ -21,7 +21,10 @@ static unsigned long long now_ms(void)
 	       (unsigned long long)now.tv_nsec / 1000000;
 }
 
-/* The lock file names its holder, for the message of who has to wait. */
+/*
+ * The lock file names its holder, for the message of a program that waited in
+ * vain.
+ */
 static int fail_locked(int lock, unsigned limit_ms, struct rt_err *err)
 {
 	char pid[16] = "";
@@ -51,8 +54,9 @@ static bool is_claimed(int waiting, unsigned long long from,
 }
 
 /*
- * Only for reading: a file that could be written wakes the agent when it is
- * closed. -1 when it cannot be had: then one waits without a claim.
+ * Open for reading only: closing a file that was open for writing would wake
+ * the agent. -1 when it cannot be opened: then the caller waits without a
+ * claim.
  */
 static int claim(int dir, unsigned long long end)
 {
@@ -89,7 +93,7 @@ bool rt_store_is_wanted(struct rt_sys *sys)
 	return dir >= 0 && is_wanted(dir);
 }
 
-/* 1: it is ours, 0: not yet. Who gives up before us goes first. */
+/* 1: we hold it, 0: not yet. Whoever gives up before us goes first. */
 static int try_lock(int lock, int waiting, unsigned long long now,
 		    unsigned long long end, struct rt_err *err)
 {

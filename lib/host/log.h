@@ -27,7 +27,7 @@ enum rt_log_level {
 
 struct rt_log {
 	const char *program;	 /* borrowed */
-	enum rt_log_level level; /* what is less severe is dropped */
+	enum rt_log_level level; /* messages that are less severe are dropped */
 	bool terminal;
 	int syslog; /* socket; -1: none */
 };

@@ -2,10 +2,10 @@
 /*
  * new_file.h - a file that takes another's place, whole or not at all
  *
- * It is written under a name of its own in the same directory (".NAME." and a
- * random number), so that any number of writers can be at work. A writer that
- * fails leaves nothing behind; one that is killed leaves the file with the odd
- * name, which nobody reads. What must outlive a power failure is flushed
+ * The file is written under a name of its own in the same directory (".NAME."
+ * and a random number), so that any number of writers can be at work. A writer
+ * that fails leaves nothing behind; one that is killed leaves the file with the
+ * odd name, which nobody reads. What must outlive a power failure is flushed
  * before it is put in place.
  */
 #ifndef RT_NEW_FILE_H

@@ -45,7 +45,7 @@ static int add_threads(struct rt_process *process, const struct rt_guest *guest,
 		struct rt_thread thread = {
 			.pid = NO_PID,
 			.tid = i,
-			.start = number, /* tells guests' threads apart */
+			.start = number, /* so that guests' threads differ */
 			.role = i < guest->nr_vcpus ? RT_ROLE_VCPU :
 						      RT_ROLE_EMULATOR,
 			.vcpu = i,
@@ -123,7 +123,7 @@ static int name_threads(struct rt_plan *plan, struct rt_err *err)
 	return 0;
 }
 
-/* The record as if all of them had been started. */
+/* The record as it would be if all of them had been started. */
 static int add_active(struct rt_journal *journal, const struct rt_guest *guest,
 		      struct rt_err *err)
 {

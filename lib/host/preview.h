@@ -3,8 +3,8 @@
  * preview.h - the plan for guests that do not run
  *
  * What would be written if these real-time guests were started now, on a host
- * where none of ours runs. What only a process has (its cgroup's name, the
- * numbers of its threads) is named after the guest.
+ * where no guest of kvmrt runs. Names that only a process has (its cgroup, its
+ * threads' numbers) are made from the guest's name.
  */
 #ifndef RT_PREVIEW_H
 #define RT_PREVIEW_H

@@ -103,8 +103,10 @@ static int read_cpus(struct rt_sys *sys, const struct rt_cpuset *cpus,
 	return r;
 }
 
-/* The entries of a directory. A missing one has none; nor has, which is told,
-   one that cannot be listed. */
+/*
+ * The entries of a directory. A missing directory has none. One that cannot be
+ * listed has none either, and that is a finding.
+ */
 static int list_entries(struct rt_sys *sys, const char *path,
 			struct rt_names *names, struct rt_facts *facts,
 			struct rt_err *err)
@@ -137,7 +139,7 @@ static int read_workqueue(struct rt_sys *sys, const char *name,
 {
 	char path[PATH_MAX];
 
-	/* The directory's own files are met here too. */
+	/* The directory's own files are listed here, too. */
 	if (strncmp(name, "cpumask", 7) == 0 || strcmp(name, "power") == 0 ||
 	    strcmp(name, "uevent") == 0)
 		return 0;

@@ -2,10 +2,10 @@
 /*
  * probe.h - find the facts of core/facts.h on a host
  *
- * Each call adds to *facts what it finds; what the host has not got (no
- * cpufreq, no cgroup2) is simply not there. What is there and cannot be read is
- * a finding in facts->unread (unread.h): a setting's value is then RT_UNREAD,
- * an interrupt or a task is left out. Only want of memory is a failure.
+ * Each call adds to *facts what it finds; what the host does not have (cpufreq,
+ * cgroup2) is simply not there. What is there and cannot be read is a finding
+ * in facts->unread (unread.h): a setting's value is then RT_UNREAD, and an
+ * interrupt or a task is left out. A call fails only when memory is short.
  */
 #ifndef RT_PROBE_H
 #define RT_PROBE_H
@@ -20,8 +20,8 @@ int rt_facts_read_irqs(struct rt_sys *sys, struct rt_facts *facts,
 		       struct rt_err *err);
 /*
  * The same for rt_plan_make with *journal: only those that it can have a step
- * for, and of them only what it looks at. `effective` stays NULL, and so does
- * the name where the device is no guest's.
+ * for, and of them only what it uses. `effective` stays NULL, and so does the
+ * name where the device is no guest's.
  */
 int rt_facts_read_irqs_to_plan(struct rt_sys *sys,
 			       const struct rt_journal *journal,
@@ -61,8 +61,8 @@ int rt_facts_read_tasks_to_plan(struct rt_sys *sys,
 				const struct rt_topo *topo,
 				struct rt_facts *facts, struct rt_err *err);
 /*
- * Add a guest's process: threads with role, cgroup files, locked memory. Of one
- * that lives and cannot be looked at, the reason is added in their place
+ * Add a guest's process: threads with role, cgroup files, locked memory. When
+ * the process lives and cannot be examined, the reason is added in their place
  * (rt_process.unread). -ESRCH, and nothing added, for one that is gone.
  */
 int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,
@@ -84,7 +84,8 @@ int rt_task_start(struct rt_sys *sys, unsigned pid, unsigned tid,
 /*
  * Is the process that began at `start` alive? It is dead when the kernel knows
  * no process of that number, or one of another start time, or one on its way
- * out. Whatever else keeps us from looking is no proof: *ret_why says what.
+ * out. Any other reason why it cannot be seen proves nothing: *ret_why has the
+ * reason.
  */
 enum rt_life {
 	RT_LIFE_ALIVE,

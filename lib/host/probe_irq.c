@@ -2,8 +2,8 @@
 /*
  * probe_irq.c - interrupts: name, affinity, device, and whether they move
  *
- * The hook looks at all of them, thousands on a large host: of one that no
- * plan would touch it reads the mode and the affinity only. The node is that
+ * The hook reads all of them, thousands on a large host; of an interrupt that
+ * no plan would touch it reads only the mode and the affinity. The node is that
  * of the device, read once a device.
  */
 #include "probe.h"
@@ -207,7 +207,7 @@ static int read_irq(const struct reading *reading, unsigned number,
 	char path[64];
 	int r;
 
-	/* Not all of it at once: most are dropped, and a set is large. */
+	/* Do not clear all of it: most are dropped, and a set is large. */
 	irq->number = number;
 	irq->name = NULL;
 	irq->effective = NULL;
@@ -215,8 +215,8 @@ static int read_irq(const struct reading *reading, unsigned number,
 	irq->device = (struct rt_pci_addr){ 0 };
 	snprintf(path, sizeof(path), "proc/irq/%u/smp_affinity_list", number);
 	/*
-	 * From 6.12 the mode says that the kernel would refuse; before, only
-	 * the write itself tells.
+	 * From 6.12 on the mode says whether the kernel would refuse; before,
+	 * only a write shows it.
 	 */
 	irq->movable = rt_sys_is_writable(reading->sys, path);
 	if (reading->journal && !irq->movable)
@@ -329,7 +329,7 @@ int rt_facts_read_irqs_to_plan(struct rt_sys *sys,
 		.last = &last,
 	};
 
-	/* What was there before goes back as it is on record. */
+	/* An interrupt that was there before is restored from the record. */
 	if (rt_cpuset_is_empty(&reading.owned))
 		reading.but = journal->seen;
 	return read_all(&reading, facts, err);

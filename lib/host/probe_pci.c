@@ -28,7 +28,7 @@ static int read_number(struct rt_sys *sys, const char *name, const char *file,
 
 /*
  * secondary_bus_number is there for header types 1 and 2 alone. The header in
- * `config` would tell too, but reading that wakes a device that sleeps.
+ * `config` would do, too, but reading it wakes a sleeping device.
  */
 static bool is_bridge(struct rt_sys *sys, const char *name, unsigned class_code)
 {
@@ -61,7 +61,10 @@ static int read_link(struct rt_sys *sys, const char *name, const char *link,
 	return r == -ENOENT ? 0 : r;
 }
 
-/* What can be read of it. *ret_why says why something could not; or is kept. */
+/*
+ * Read what can be read of it. *ret_why says why something could not be read,
+ * and is left as it is otherwise.
+ */
 static int read_dev(struct rt_sys *sys, const char *name,
 		    struct rt_pci_dev *dev, char *driver, size_t size,
 		    struct rt_err *ret_why)

@@ -9,7 +9,7 @@
 
 #define CGROUP "sys/fs/cgroup"
 
-/* As many as the kernel can number (PID_MAX_LIMIT), of eight bytes each. */
+/* As many as there can be threads (PID_MAX_LIMIT), of eight bytes each. */
 #define THREADS_FILE_MAX (32u << 20)
 
 /*
@@ -347,7 +347,7 @@ int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,
 			r = rt_fail(err, ESRCH, "it ends");
 		if (r == -ESRCH)
 			return rt_wrap(err, "process %u", pid);
-		/* Hidden: that says more. */
+		/* When /proc hides the process, this error says more. */
 		process.unread = strdup(r < 0 ? err->text : why.text);
 		if (!process.unread)
 			return rt_fail_memory(err);

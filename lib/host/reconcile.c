@@ -12,7 +12,10 @@
 #include "task_stat.h"
 #include "topology.h"
 
-/* A shield moves what a second round looks at; a third finds nothing. */
+/*
+ * A shield moves tasks, which the second round examines; a third round finds
+ * nothing.
+ */
 #define ROUNDS_MAX 3
 /* To read the host while nobody's shield comes or goes. */
 #define TRIES_MAX 5u
@@ -48,7 +51,7 @@ int rt_reconcile_add(struct rt_store *store, const struct rt_active *active,
 	struct rt_active with = *active; /* borrowed: only formatted */
 	int r = 0;
 
-	/* What a newer version said of the guest stays said. */
+	/* What a newer version recorded about the guest stays. */
 	if (old)
 		with.unknown = old->unknown;
 	if (active->guest.rt && active->stage == RT_STAGE_PREPARED)
@@ -119,7 +122,7 @@ static int read_processes(struct rt_sys *sys, const struct rt_journal *journal,
 		if (active->stage == RT_STAGE_STARTED)
 			r = rt_facts_read_process(sys, active->guest.uuid,
 						  active->pid, facts, err);
-		/* It may end while we look: then it is dropped next time. */
+		/* It may end during the scan: then the next one drops it. */
 		if (r < 0 && r != -ENOENT && r != -ESRCH)
 			return rt_wrap(err, "guest '%s'", active->guest.name);
 	}
@@ -151,7 +154,10 @@ static int read_facts(struct rt_sys *sys, const struct rt_journal *journal,
 	return r;
 }
 
-/* Is nobody's shield up or down since? Else masks were read of either. */
+/*
+ * Has no shield come or gone meanwhile? Otherwise some masks were read before
+ * and some after.
+ */
 static int is_settled(struct rt_sys *sys, const struct rt_facts *facts,
 		      struct rt_err *err)
 {
@@ -170,7 +176,7 @@ int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
 	int r = 0;
 
 	for (unsigned i = 0; i < TRIES_MAX && r == 0; i++) {
-		/* Who has not answered once is not asked again. */
+		/* An irqbalance that did not answer is not asked again. */
 		rt_settings_fini(&last);
 		last = facts->settings;
 		memset(&facts->settings, 0, sizeof(facts->settings));
@@ -200,13 +206,15 @@ static int read_online(struct rt_store *store, struct rt_topo *topo,
 	int r = rt_sys_read(store->sys, "sys/devices/system/cpu/online", text,
 			    sizeof(text), err);
 
-	/* A captured host's list is not saved up by a kernel. */
+	/*
+	 * On a captured host there is no kernel that keeps the list up to date.
+	 */
 	if (r == 0 && store->sys->live)
 		r = rt_cpuset_parse_list(text, &topo->online, err);
 	return r;
 }
 
-/* What could not be read is a finding about that, and no more. */
+/* What could not be read is a finding, and nothing more. */
 static void tell_unread(const struct rt_facts *facts, struct rt_report *report)
 {
 	for (size_t i = 0; i < facts->unread.n; i++) {
@@ -219,9 +227,9 @@ static void tell_unread(const struct rt_facts *facts, struct rt_report *report)
 }
 
 /*
- * The host as it is while all who are active live: the shield of one that ends
- * goes before its process does, and what was read in between would look as if
- * somebody had taken it away. Each further try has a guest less.
+ * The host as it is while all active guests live. The shield of a guest that
+ * ends goes before its process does, and facts from in between would look as if
+ * somebody had removed the shield. Each further try has one guest less.
  */
 static int scan(struct rt_store *store, const struct rt_topo *topo,
 		const struct rt_settings *before, struct rt_facts *facts,
@@ -234,14 +242,17 @@ static int scan(struct rt_store *store, const struct rt_topo *topo,
 			return r;
 		r = rt_reconcile_facts(store->sys, &store->journal, topo,
 				       before, facts, err);
-		/* Who ends may be why it failed. */
+		/* A guest that ends may be the reason for the failure. */
 		if (all_alive(store->sys, &store->journal))
 			return r;
 		rt_facts_fini(facts);
 	}
 }
 
-/* One look, one plan, one pass. Sets *ret_again when there is more to see. */
+/*
+ * Read the facts once, plan once, apply once. Sets *ret_again when another
+ * round is needed.
+ */
 static int round_once(struct rt_store *store, struct rt_topo *topo,
 		      const struct rt_notify *notify,
 		      struct rt_outcomes *outcomes, unsigned round,
@@ -262,7 +273,10 @@ static int round_once(struct rt_store *store, struct rt_topo *topo,
 		tell_unread(&facts, notify->report);
 	if (r == 0)
 		r = rt_plan_make(&input, &plan, err);
-	/* Each round finds what is still missing, so the last one's count. */
+	/*
+	 * Each round finds what is still missing, so the outcomes of the last
+	 * one count.
+	 */
 	rt_outcomes_fini(outcomes);
 	if (r == 0) {
 		*outcomes = plan.outcomes;
@@ -287,8 +301,10 @@ int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
 {
 	struct rt_settings before = { 0 };
 	bool again = true;
-	/* The agent's is from its last look, and a mask that is as wide as all
-	 * CPUs online now would look like somebody's choice. */
+	/*
+	 * The agent's set is from its last scan, and a mask with all CPUs that
+	 * are online now would look like somebody's choice.
+	 */
 	int r = read_online(store, topo, err);
 
 	memset(ret_outcomes, 0, sizeof(*ret_outcomes));

@@ -3,7 +3,7 @@
  * reconcile.h - bring the host to what the active guests need
  *
  * Hook, agent and tools all call this: find out what holds, plan, apply the
- * difference. With no guest left it brings the original state back. Running it
+ * difference. With no guest left it restores the original state. Running it
  * twice changes nothing the second time.
  */
 #ifndef RT_RECONCILE_H
@@ -27,24 +27,25 @@ int rt_reconcile_drop(struct rt_store *store, const char *uuid,
 
 /*
  * Drop guests that are dead (their process is gone, or the daemon that was
- * starting them), then make the host fit the rest. *topo->online is read anew
+ * starting them), then tune the host for the others. *topo->online is read anew
  * as CPUs come and go.
  *
- * A guest that lacks what it must have is in *ret_outcomes, which the caller
- * frees; the others are served all the same. What was done for it is on
- * record: dropping it and calling again undoes that. The call itself fails
- * only when the record cannot be written or memory is short.
+ * A guest that lacks something that it must have is in *ret_outcomes, which the
+ * caller frees; the others are tuned all the same. What was done for that guest
+ * is on record, so dropping it and calling again undoes it. The call itself
+ * fails only when the record cannot be written or memory is short.
  */
 int rt_reconcile(struct rt_store *store, struct rt_topo *topo,
 		 const struct rt_notify *notify,
 		 struct rt_outcomes *ret_outcomes, struct rt_err *err);
 
 /*
- * The parts, for who only looks. Does an active guest live, as far as can be
- * told? (rt_task_life: its death has to be proven.) What a plan for the
- * journal's guests asks for of the host: no more is read. *facts is replaced.
- * before: the settings of an earlier call, or NULL; an irqbalance that did not
- * answer then is not asked again. -EAGAIN when shields came or went each time.
+ * The parts, for callers that change nothing. The first says whether an active
+ * guest lives (rt_task_life: death has to be proven). The second reads the
+ * facts that a plan for the journal's guests needs, and no others. *facts is
+ * replaced. before: the settings of an earlier call, or NULL; an irqbalance
+ * that did not answer then is not asked again. -EAGAIN when shields came or
+ * went each time.
  */
 bool rt_reconcile_is_alive(struct rt_sys *sys, const struct rt_active *active);
 int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,

@@ -7,13 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A journal several times its content is written anew. */
+/* A journal that is several times as long as its content is compacted. */
 #define COMPACT_MIN   (256u << 10)
 #define COMPACT_RATIO 4
 
-/* journal.damaged is for a person: more than this nobody reads. */
+/* journal.damaged is for a person, and nobody reads more than this. */
 #define DAMAGED_MAX (1u << 20)
-/* journal.damaged-N, each as long as a journal at most. */
+/* How many journal.damaged-N there may be; each may be as long as a journal. */
 #define ASIDE_MAX 99u
 
 static int open_dir(struct rt_sys *sys, struct rt_err *err)
@@ -44,7 +44,7 @@ static int open_dir(struct rt_sys *sys, struct rt_err *err)
 }
 
 /*
- * As much of the file as can be had: *ret_text is set, on failure too, unless
+ * As much of the file as can be read: *ret_text is set, also on failure, unless
  * nothing was read.
  */
 static int read_file(int file, char **ret_text, size_t *ret_len,
@@ -116,7 +116,7 @@ static void let_go(struct rt_store *store)
 	rt_journal_fini(&store->journal);
 	rt_auto_fd(&store->file);
 	rt_auto_fd(&store->dir);
-	/* Closing the file lets go of its lock. */
+	/* Closing the file releases its lock. */
 	rt_auto_fd(&store->lock);
 }
 
@@ -159,7 +159,7 @@ void rt_store_report(struct rt_store *store, struct rt_report *report)
 	store->told = true;
 }
 
-/* --- the file written anew --- */
+/* --- the file, rewritten --- */
 
 /* In journal.new: to be renamed. */
 static bool write_new(const struct rt_store *store,
@@ -191,7 +191,7 @@ static void compact(struct rt_store *store, bool always)
 				"journal");
 }
 
-/* Damaged lines to where a person finds them. */
+/* Append the damaged lines to journal.damaged, where a person finds them. */
 static bool set_lines_aside(const struct rt_store *store)
 {
 	const struct rt_strbuf *lines = &store->journal.damage.lines;
@@ -214,7 +214,10 @@ void rt_store_close(struct rt_store *store)
 	struct rt_journal *journal = &store->journal;
 	const bool damaged = journal->damage.lines.len > 0;
 
-	/* What nobody has been told stays where the next one finds it. */
+	/*
+	 * Damage that was not reported yet stays where the next program finds
+	 * it.
+	 */
 	if (damaged && store->told && set_lines_aside(store))
 		rt_journal_forget_damage(journal);
 	if (store->file < 0 || store->unsure || journal->damage.lines.len)
@@ -242,7 +245,9 @@ static bool find_aside(const struct rt_store *store, char *name, size_t size)
 	return false;
 }
 
-/* The journal to `aside`, and what could be read of it in its place. */
+/*
+ * Move the journal to `aside`, and put what could be read of it in its place.
+ */
 static int renew(struct rt_store *store, const char *aside, struct rt_err *err)
 {
 	RT_AUTO_STRBUF text = { 0 };
@@ -364,7 +369,7 @@ static int enter_all(struct rt_journal *journal, const struct rt_strbuf *text,
 	return r < 0 ? rt_wrap(err, "put on record") : 0;
 }
 
-/* What the file says, without what was entered and is not in it. */
+/* Reload the file, without the entries that did not reach it. */
 static void take_back(struct rt_store *store)
 {
 	struct rt_err ignored = { 0 };
@@ -391,7 +396,7 @@ int rt_store_append(struct rt_store *store, struct rt_strbuf *entries,
 		return r;
 	}
 	r = enter_all(journal, entries, err);
-	/* Older programs refuse what follows: it says why. */
+	/* Older programs refuse what follows; this entry says why. */
 	if (r == 0 && journal->needs > 1 && journal->version < journal->needs) {
 		rt_journal_add_version(&text, journal->needs);
 		r = enter_all(journal, &text, err);

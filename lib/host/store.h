@@ -34,31 +34,30 @@ struct rt_store {
 };
 
 /*
- * Take the lock (rt_lock_take) and replay the journal. A torn last entry is
- * cut off; damaged lines are skipped, and stay in the file until somebody has
- * told them. The caller closes the store on success.
+ * Take the lock (rt_lock_take) and replay the journal. A torn last entry is cut
+ * off; damaged lines are skipped, and stay in the file until they have been
+ * reported. The caller closes the store on success.
  */
 int rt_store_open(struct rt_sys *sys, unsigned limit_ms,
 		  struct rt_store *ret_store, struct rt_err *err);
 
 /*
- * Findings about damaged lines, if there are any (rt_journal_report). They are
- * set aside in journal.damaged when the store is closed, so that they are told
- * once. For whoever opens a store and has somebody to tell.
+ * Findings about damaged lines, if there are any (rt_journal_report). When the
+ * store is closed they are then moved to journal.damaged, so that they are
+ * reported once. Call it only where the findings reach a person.
  */
 void rt_store_report(struct rt_store *store, struct rt_report *report);
 
 /*
  * As rt_store_open, for a journal that cannot be opened, or has damaged lines:
- * it is moved to journal.damaged-N, and what can be read of it is kept in a
- * new one. *ret_report says what was lost, in words; it has no warning when
- * nothing was.
+ * it is moved to journal.damaged-N, and a new one has what can be read of it.
+ * *ret_report says what was lost, in words; it has no warning when nothing was.
  */
 int rt_store_salvage(struct rt_sys *sys, unsigned limit_ms,
 		     struct rt_store *ret_store, struct rt_report *ret_report,
 		     struct rt_err *err);
 
-/* Remove a journal that says nothing any more, and let go of the lock. */
+/* Remove a journal that holds nothing any more, and release the lock. */
 void rt_store_close(struct rt_store *store);
 
 /*
@@ -71,8 +70,8 @@ int rt_store_append(struct rt_store *store, struct rt_strbuf *entries,
 		    struct rt_err *err);
 
 /*
- * Does anybody wait for the lock? The agent asks before it scans, and leaves
- * it to them; rt_store_open with a limit of 0 asks by itself.
+ * Does anybody wait for the lock? The agent asks before it scans, and does not
+ * scan then; rt_store_open with a limit of 0 asks by itself.
  */
 bool rt_store_is_wanted(struct rt_sys *sys);
 

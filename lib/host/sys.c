@@ -74,8 +74,9 @@ static int parse_affinity(char *status, struct rt_cpuset *ret_set,
 }
 
 /*
- * From the status file and not sched_getaffinity(2), which leaves offline CPUs
- * out: what is put back after our siblings have come up again must hold them.
+ * Read from the status file, since sched_getaffinity(2) leaves offline CPUs
+ * out: the mask that is restored once the siblings are online again must have
+ * them.
  */
 int rt_sys_status_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 			   struct rt_cpuset *ret_set, struct rt_err *err)
@@ -174,11 +175,11 @@ static bool is_gone(unsigned pid, unsigned tid)
 }
 
 /*
- * That a thread's file is not there proves nothing on a live host: /proc hides
- * whole processes from who may not trace them (hidepid=, proc(5)). The kernel
- * tells who is there of everybody.
+ * On a live host a missing file of a thread proves nothing: /proc hides whole
+ * processes from those who may not trace them (hidepid=, proc(5)). kill(2) says
+ * of every process whether it exists.
  */
-static int tell_gone(struct rt_sys *sys, unsigned pid, unsigned tid,
+static int fail_task(struct rt_sys *sys, unsigned pid, unsigned tid,
 		     const char *name, int r, struct rt_err *err)
 {
 	if (r != -ENOENT)
@@ -197,7 +198,7 @@ int rt_sys_read_task(struct rt_sys *sys, unsigned pid, unsigned tid,
 	int r = rt_sys_readf(sys, buf, size, err, "proc/%u/task/%u/%s", pid,
 			     tid, name);
 
-	return tell_gone(sys, pid, tid, name, r, err);
+	return fail_task(sys, pid, tid, name, r, err);
 }
 
 int rt_sys_read_task_all(struct rt_sys *sys, unsigned pid, unsigned tid,
@@ -212,7 +213,7 @@ int rt_sys_read_task_all(struct rt_sys *sys, unsigned pid, unsigned tid,
 		return r;
 	snprintf(path, sizeof(path), "proc/%u/task/%u/%s", pid, tid, name);
 	r = rt_sys_read_all(sys, path, TASK_FILE_MAX, ret_longer, &len, err);
-	return tell_gone(sys, pid, tid, name, r, err);
+	return fail_task(sys, pid, tid, name, r, err);
 }
 
 /* "." or ".." */
@@ -222,8 +223,8 @@ static bool is_dot(const char *name)
 }
 
 /*
- * Not readdir(3): a hook looks into hundreds of directories, and each DIR is an
- * allocation of 32 KiB and two more system calls.
+ * Not readdir(3): a hook lists hundreds of directories, and each DIR would cost
+ * an allocation of 32 KiB and two more system calls.
  */
 static int for_entries(struct rt_sys *sys, const char *path,
 		       bool (*visit)(void *user, const char *name), void *user,

@@ -77,8 +77,8 @@ struct rt_sys {
 };
 
 /*
- * Open a world. dir NULL or "/" is the live host. The caller closes it, and
- * keeps dir until then.
+ * Open a world. dir NULL or "/" is the live host. The caller closes it; dir
+ * must outlive it.
  */
 int rt_sys_open(const char *dir, struct rt_sys *ret_sys, struct rt_err *err);
 void rt_sys_close(struct rt_sys *sys);
@@ -98,9 +98,9 @@ int rt_sys_read_all(struct rt_sys *sys, const char *path, size_t max,
 		    char **ret_text, size_t *ret_len, struct rt_err *err);
 
 /*
- * A file of a thread, such as "stat". -ESRCH when the thread is gone, which on
- * a live host kill(2) says and not that /proc does not show it: with hidepid=
- * that is -EACCES.
+ * A file of a thread, such as "stat". -ESRCH when the thread is gone. On a live
+ * host that is kill(2)'s answer; a thread that lives and that /proc hides
+ * (hidepid=) is -EACCES.
  */
 int rt_sys_read_task(struct rt_sys *sys, unsigned pid, unsigned tid,
 		     const char *name, char *buf, size_t size,

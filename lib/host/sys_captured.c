@@ -3,7 +3,7 @@
  * sys_captured.c - a captured host: the kernel's files are plain files
  *
  * A write replaces what a file holds. Where the kernel would change another
- * file too, and the product goes by that file, so do we:
+ * file, too, and kvmrt reads that file, a write changes it here as well:
  *
  *   cpuN/online                  cpu/online and cpu/offline
  *   irq/N/smp_affinity_list      irq/N/effective_affinity_list
@@ -126,7 +126,10 @@ int rt_sys_open_walking(int root, const char *path, int flags, mode_t mode)
 	r = resolve(root, &walk, !(flags & O_NOFOLLOW));
 	if (r < 0)
 		return r;
-	/* All links are resolved: one that is met now was put in our way. */
+	/*
+	 * All links are resolved; one that is found now was put there
+	 * meanwhile.
+	 */
 	fd = openat(root, walk.done[0] ? walk.done : ".",
 		    flags | O_CLOEXEC | O_NOFOLLOW, mode);
 	return fd < 0 ? -errno : fd;
@@ -166,8 +169,8 @@ static int captured_stat(struct rt_sys *sys, const char *path, struct stat *ret)
 }
 
 /*
- * Make text the whole of a file that is there, ending with a newline if it did
- * before. With `kernel` the mode says what the kernel would refuse.
+ * Replace a file's content by text, with a newline at its end if there was one
+ * before. With `kernel`, the file's mode says what the kernel would refuse.
  */
 static int replace(struct rt_sys *sys, const char *path, const char *text,
 		   bool kernel, struct rt_err *err)

@@ -117,7 +117,7 @@ static const char *diagnose(const char *path, int code)
 		return "it is the last CPU that may run, or CPU hotplug is "
 		       "switched off for the moment";
 	if (is_online && code == ENOENT)
-		return "this CPU cannot be taken down";
+		return "this CPU cannot be taken offline";
 	return NULL;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* task_stat.h - what we want of a task's stat file */
+/* task_stat.h - what is needed of a task's stat file */
 #ifndef RT_TASK_STAT_H
 #define RT_TASK_STAT_H
 
 #include "sys.h"
 
-#define PF_EXITING 0x00000004 /* of a zombie, too */
+#define PF_EXITING 0x00000004 /* also of a zombie */
 
 struct rt_stat_line {
 	char comm[24];

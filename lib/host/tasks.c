@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tasks.c - find the tasks of the host, and give them CPUs back */
+/* tasks.c - find the tasks of the host, and widen their masks again */
 #include "tasks.h"
 
 #include <errno.h>
@@ -13,12 +13,15 @@
 #define PF_KTHREAD	  0x00200000
 #define PF_NO_SETAFFINITY 0x04000000
 
-/* How long cpusets may take to hear of a CPU, and how often we look. */
+/*
+ * How long the cpusets may take to get a CPU that came online, and how often to
+ * check.
+ */
 #define LATE_MS	   2000
 #define PAUSE_MS   50
 #define LATE_SCANS 3
 
-/* What tasks are looked for, and what is done with each. */
+/* Which tasks are searched for, and what is done with each. */
 struct search {
 	struct rt_sys *sys;
 	const struct rt_cpuset *cpus;
@@ -33,7 +36,7 @@ struct search {
 struct guests {
 	unsigned *tids;
 	size_t n, size;
-	bool some_unread; /* of one we do not know which threads it has */
+	bool some_unread; /* the threads of one guest are not known */
 };
 
 static bool add_tid(struct guests *guests, unsigned tid)
@@ -88,7 +91,7 @@ static bool is_guests(const struct scan *scan, unsigned pid)
 
 /*
  * A kernel thread that works for a guest whose cgroups could not be read. It is
- * told by its name: vhost-PID (before 6.4), or kvm-nx-lpage-recovery-PID.
+ * recognised by its name: vhost-PID (before 6.4), or kvm-nx-lpage-recovery-PID.
  */
 static bool may_be_guests(const struct scan *scan, const struct rt_task *task)
 {
@@ -97,8 +100,8 @@ static bool may_be_guests(const struct scan *scan, const struct rt_task *task)
 		strncmp(task->comm, "kvm-nx", 6) == 0);
 }
 
-static int keep(const struct search *search, const struct rt_task *task,
-		struct rt_err *err)
+static int collect(const struct search *search, const struct rt_task *task,
+		   struct rt_err *err)
 {
 	struct rt_tasks *tasks = &search->facts->tasks;
 
@@ -127,7 +130,7 @@ static void leave_out(struct scan *scan, unsigned pid, const struct rt_err *why)
 		scan->no_memory = true;
 }
 
-static int look_at(struct scan *scan, unsigned pid, unsigned tid,
+static int examine(struct scan *scan, unsigned pid, unsigned tid,
 		   const struct rt_stat_line *line, struct rt_err *err)
 {
 	const struct search *search = scan->search;
@@ -171,7 +174,7 @@ static int read_threads_of(struct scan *scan, unsigned pid, struct rt_err *err)
 		if (rt_stat_read(sys, pid, tids[i], &line, &why) < 0)
 			leave_out(scan, pid, &why);
 		else
-			r = look_at(scan, pid, tids[i], &line, err);
+			r = examine(scan, pid, tids[i], &line, err);
 	}
 	return r;
 }
@@ -193,8 +196,10 @@ static int read_pid(struct scan *scan, unsigned pid, struct rt_err *err)
 		leave_out(scan, pid, &why);
 		return 0;
 	}
-	/* Most have one thread: that saves the look into the directory. */
-	return line.threads == 1 ? look_at(scan, pid, pid, &line, err) :
+	/*
+	 * Most processes have one thread, and need no listing of the directory.
+	 */
+	return line.threads == 1 ? examine(scan, pid, pid, &line, err) :
 				   read_threads_of(scan, pid, err);
 }
 
@@ -225,17 +230,17 @@ int rt_facts_read_tasks(struct rt_sys *sys, const struct rt_cpuset *cpus,
 		.sys = sys,
 		.cpus = cpus,
 		.facts = facts,
-		.found = keep,
+		.found = collect,
 	};
 
 	return find_tasks(&search, err);
 }
 
-static int keep_to_plan(const struct search *search, const struct rt_task *task,
-			struct rt_err *err)
+static int collect_to_plan(const struct search *search,
+			   const struct rt_task *task, struct rt_err *err)
 {
 	return rt_plan_concerns_task(search->data, task) ?
-		       keep(search, task, err) :
+		       collect(search, task, err) :
 		       0;
 }
 
@@ -255,7 +260,7 @@ int rt_facts_read_tasks_to_plan(struct rt_sys *sys,
 		.cpus = &topo->present,
 		.only_movable = true,
 		.facts = facts,
-		.found = keep_to_plan,
+		.found = collect_to_plan,
 		.data = &wanted,
 	};
 
@@ -276,7 +281,7 @@ static bool lacks_only(const struct rt_cpuset *mask,
 
 struct widening {
 	struct rt_cpuset lost, all, present;
-	unsigned *late; /* tasks that did not take all of them */
+	unsigned *late; /* tasks whose mask did not accept all of them */
 };
 
 /* A task that has ended needs nothing. */
@@ -308,26 +313,26 @@ static void pause_for(unsigned ms)
 }
 
 /*
- * A worker of the kernel tells the cpusets of CPUs that came up [6.12], and
- * until then no task's mask takes them. The root's list shows that it did.
+ * A worker of the kernel adds CPUs that came online to the cpusets [6.12], and
+ * until then no task's mask accepts them. The root's list shows when it has.
  */
 static void wait_for_cpusets(struct rt_sys *sys,
 			     const struct widening *widening)
 {
-	struct rt_cpuset wanted = widening->lost, told;
+	struct rt_cpuset wanted = widening->lost, effective;
 	struct rt_err ignored;
 
 	rt_cpuset_and(&wanted, &widening->all);
 	for (unsigned i = 0; sys->live && i < LATE_MS / PAUSE_MS; i++) {
 		if (rt_sys_read_cpus(sys, "sys/fs/cgroup/cpuset.cpus.effective",
-				     &told, &ignored) < 0 ||
-		    rt_cpuset_is_subset(&wanted, &told))
+				     &effective, &ignored) < 0 ||
+		    rt_cpuset_is_subset(&wanted, &effective))
 			return;
 		pause_for(PAUSE_MS);
 	}
 }
 
-/* Who is still late then has a cpuset of his own that leaves them out. */
+/* A task that is still late then has a cpuset of its own without them. */
 static int widen_all(const struct search *search, unsigned *late,
 		     struct rt_err *err)
 {
@@ -367,7 +372,8 @@ int rt_tasks_widen(struct rt_sys *sys, const char *path, struct rt_err *err)
 	if (r == 0)
 		r = rt_facts_read_isolated(sys, &facts, err);
 	if (r == 0 && facts.isolated_unread)
-		r = rt_fail(err, EIO, "cannot tell which CPUs shields keep");
+		r = rt_fail(err, EIO,
+			    "cannot read which CPUs are behind shields");
 	if (r == 0) {
 		rt_cpuset_minus(&widening.all, &facts.isolated);
 		wait_for_cpusets(sys, &widening);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* topology.c - the host's topology from hwloc, and the one kept for later */
+/* topology.c - the host's topology from hwloc, and the saved one */
 #include "topology.h"
 
 #include <errno.h>
@@ -16,9 +16,9 @@ static void auto_topology(hwloc_topology_t *topology)
 #define AUTO_TOPOLOGY __attribute__((cleanup(auto_topology))) hwloc_topology_t
 
 /*
- * hwloc takes its orders from the environment: some that we must give (which
- * tree to read), others that a caller's shell must not (another machine's
- * file). NULL: not set while hwloc runs.
+ * hwloc reads the environment: some variables kvmrt has to set (which tree to
+ * read), others must not come from the caller's shell (another machine's file).
+ * NULL: not set while hwloc runs.
  */
 struct env {
 	const char *name;
@@ -121,7 +121,7 @@ static int build(const struct source *source, hwloc_topology_t *ret,
 	return r;
 }
 
-/* A CPU above what we can hold is refused, not forgotten. */
+/* A CPU above RT_CPUS_MAX is refused, not dropped. */
 static int to_set(hwloc_const_bitmap_t bitmap, struct rt_cpuset *ret,
 		  struct rt_err *err)
 {
@@ -188,7 +188,7 @@ static int add_nodes(hwloc_topology_t topology, struct rt_topo_level *level,
 	return r;
 }
 
-/* Slowest first. Kinds whose speeds hwloc cannot rank are not told apart. */
+/* Slowest first. Kinds whose speeds hwloc cannot rank count as one. */
 static int add_kinds(hwloc_topology_t topology, struct rt_topo_level *level,
 		     struct rt_err *err)
 {
@@ -262,7 +262,7 @@ static int read_sets(struct rt_sys *sys, struct rt_cpuset *present,
 	return r < 0 ? r : read_set(sys, "online", online, err);
 }
 
-/* -ENOENT: none is kept. */
+/* -ENOENT: none is saved. */
 static int load_kept(struct rt_sys *sys, struct rt_topo *topo,
 		     struct rt_err *err)
 {
@@ -330,7 +330,7 @@ static int add_unknown(struct rt_sys *sys, struct rt_topo *topo,
 	return 0;
 }
 
-/* The kernel's own word on hybrid CPUs; hwloc would ask each CPU for it. */
+/* The kernel says which CPUs are of which kind; hwloc would ask each CPU. */
 static int add_hybrid(struct rt_sys *sys, struct rt_topo *topo,
 		      struct rt_err *err)
 {
@@ -361,7 +361,9 @@ static int load(struct rt_sys *sys, const struct rt_cpuset *present,
 	AUTO_TOPOLOGY topology = NULL;
 	int r = load_kept(sys, topo, err);
 
-	/* Of this host, and it knows all the kernel does. */
+	/*
+	 * Is it of this host, and does it know every CPU that the kernel knows?
+	 */
 	if (r == 0 && rt_cpuset_is_equal(&topo->present, present) &&
 	    (rt_cpuset_is_subset(online, &topo->online) ||
 	     !rt_cpuset_is_subset(&topo->online, online))) {
@@ -412,7 +414,10 @@ static bool is_kept(struct rt_sys *sys, struct rt_err *err)
 	return kept;
 }
 
-/* What we make of the topology, into the XML that it is about to become. */
+/*
+ * Note what kvmrt derives from the topology in the XML that is about to be
+ * written.
+ */
 static int add_note(hwloc_topology_t topology, struct rt_err *err)
 {
 	RT_AUTO_STRBUF text = { 0 };

@@ -2,8 +2,8 @@
 /*
  * topology.h - the host's topology from hwloc
  *
- * The kernel forgets the topology of an offline CPU. The full topology is
- * kept in /run/kvmrt/topology.xml from a time when nothing was offline by us.
+ * The kernel forgets the topology of an offline CPU. The full topology is saved
+ * in /run/kvmrt/topology.xml while kvmrt has taken no CPU offline.
  */
 #ifndef RT_TOPOLOGY_H
 #define RT_TOPOLOGY_H
@@ -12,18 +12,18 @@
 #include "sys.h"
 
 /*
- * The topology of sys (live or captured). The kept one is used when it is
+ * The topology of sys (live or captured). The saved one is used when it is
  * there and the set of present CPUs is still the same; then only `online` is
- * read anew.  Otherwise hwloc discovers it, CPUs, cores, dies, packages,
- * nodes and CPU kinds only. A CPU that is offline and in no kept topology is
+ * read again. Otherwise hwloc discovers it, CPUs, cores, dies, packages,
+ * nodes and CPU kinds only. A CPU that is offline and in no saved topology is
  * in `present`, in a core of its own, and in the node that the kernel still
  * names for it, if any.
  *
- * A kept file that cannot be trusted is an error while a CPU is offline: what
- * that CPU's core is can then not be known.
+ * A saved file that cannot be trusted is an error while a CPU is offline, since
+ * the core of that CPU is then not known.
  *
- * Changes the environment for hwloc and puts it back: not for programs with
- * several threads.
+ * Changes the environment for hwloc and restores it, so it is not for programs
+ * with several threads.
  */
 int rt_topology_load(struct rt_sys *sys, struct rt_topo *ret_topo,
 		     struct rt_err *err);
@@ -33,9 +33,9 @@ int rt_topology_load_file(const char *source, struct rt_topo *ret_topo,
 			  struct rt_err *err);
 
 /*
- * Keep the present topology for the time when CPUs are down. Called with the
- * lock held and nothing offline by us. A kept one that knows all CPUs that are
- * online now stays.
+ * Save the present topology for the time when CPUs are offline. Call it with
+ * the lock held and while kvmrt has taken no CPU offline. A saved topology that
+ * knows all CPUs that are online now stays.
  */
 int rt_topology_save(struct rt_sys *sys, struct rt_err *err);
 

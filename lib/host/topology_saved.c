@@ -23,7 +23,7 @@ static int check_file(struct rt_sys *sys, struct rt_err *err)
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
-		return rt_fail(err, errno, "cannot look at %s", RT_KEPT_PATH);
+		return rt_fail(err, errno, "cannot stat %s", RT_KEPT_PATH);
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 022) ||
 	    (st.st_uid != 0 && st.st_uid != geteuid()))
 		return rt_fail(err, EPERM, "%s is not root's own file",

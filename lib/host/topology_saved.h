@@ -2,8 +2,8 @@
 /*
  * topology_saved.h - the file /run/kvmrt/topology.xml
  *
- * It is hwloc's XML, for everybody to read, and what topology.c made of it is
- * noted in it: a hook finds that faster than hwloc can read the whole.
+ * It is hwloc's XML, readable for everybody, with a note of what topology.c
+ * derived from it: a hook reads the note faster than hwloc reads the whole.
  */
 #ifndef RT_TOPOLOGY_SAVED_H
 #define RT_TOPOLOGY_SAVED_H
@@ -16,7 +16,9 @@
 /* The name of the note, an <info> of the machine. */
 #define RT_KEPT_NOTE "KvmrtTopology"
 
-/* -ENOENT: there is none. -EPERM: others than root may have written it. */
+/*
+ * -ENOENT: there is none. -EPERM: somebody other than root may have written it.
+ */
 int rt_topology_saved_read(struct rt_sys *sys, char **ret_xml, size_t *ret_len,
 			   struct rt_err *err);
 /* Renamed when whole: a reader finds the old one or the new one. */

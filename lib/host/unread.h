@@ -3,9 +3,9 @@
  * unread.h - what could not be read, as findings of rt_facts.unread
  *
  * A fact that cannot be read is a fault of that fact and of nothing else: it
- * becomes a finding and the reading goes on. Only a finding that cannot be kept
- * is an error, -ENOMEM. So a call that wants memory of its own while it reads
- * needs no difference between that and a kernel that is short of it.
+ * becomes a finding and the reading goes on. Only a finding that cannot be
+ * stored is an error, -ENOMEM. So a call that runs short of memory while it
+ * reads need not distinguish that from a kernel that does.
  */
 #ifndef RT_UNREAD_H
 #define RT_UNREAD_H
@@ -15,7 +15,7 @@
 /* The code of such a finding. */
 #define RT_CODE_UNREAD "unreadable"
 
-/* A warning that why->text is why. */
+/* Add a warning with why->text as its message. */
 int rt_unread_add(struct rt_facts *facts, const struct rt_err *why,
 		  struct rt_err *err);
 

@@ -43,7 +43,7 @@ static int decide(struct rt_sync_job *job,
 
 /* --- pushing --- */
 
-/* Can libvirt be told now? Says so if not. */
+/* Can libvirt take it now? Reports it if not. */
 static bool must_wait(struct rt_sync_job *job)
 {
 	const struct rt_section *section = rt_sync_job_section(job);
@@ -51,8 +51,7 @@ static bool must_wait(struct rt_sync_job *job)
 	if (!job->guest.persistent) {
 		rt_sync_job_note(job, "transient",
 				 "it is transient: its definition comes from "
-				 "who started "
-				 "it, so nothing is changed");
+				 "whoever started it, so nothing is changed");
 		return true;
 	}
 	if (strcmp(job->guest.name, section->name) != 0 &&
@@ -95,7 +94,9 @@ static int define(struct rt_sync_job *job)
 	return r;
 }
 
-/* libvirt normalises what it is given: only what it says then counts. */
+/*
+ * libvirt normalises a definition, so only what it returns afterwards counts.
+ */
 static int verify(struct rt_sync_job *job)
 {
 	struct rt_differences left = { 0 };
@@ -151,7 +152,7 @@ static int take(struct rt_sync_job *job)
 	return r;
 }
 
-/* What the configuration alone decides goes to libvirt after that. */
+/* After that, what the configuration alone decides goes to libvirt. */
 static int push_rest(struct rt_sync_job *job, enum rt_sync_did *ret_did)
 {
 	struct rt_differences rest = { 0 };
@@ -179,7 +180,7 @@ static int take_edits(struct rt_sync_job *job,
 		rt_report_add(job->report, RT_WARNING, "edit-refused", where,
 			      NULL,
 			      "the edit of its definition does not fit "
-			      "kvmrt.cfg and is put back: %s",
+			      "kvmrt.cfg and is undone: %s",
 			      job->err->text);
 		return push(job, differences, "the edit does not fit", ret_did);
 	}
@@ -253,7 +254,7 @@ static int try_once(struct rt_sync_run *run, const char *uuid,
 
 		r = once(&job, ret_did);
 		rt_sync_job_fini(&job);
-		/* What is in the editor now is nobody's word. */
+		/* What the editor holds now was written by nobody. */
 		if (r < 0)
 			run->is_old = true;
 	}

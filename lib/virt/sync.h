@@ -20,7 +20,7 @@ enum rt_sync_how {
 	RT_SYNC_ASK,  /* change nothing: sync-config -q */
 	RT_SYNC_PUSH, /* the configuration wins: sync-config */
 	RT_SYNC_PULL, /* the definition wins: sync-config -r, import -u */
-	RT_SYNC_BOTH, /* whoever was edited: the agent */
+	RT_SYNC_BOTH, /* whichever was edited: kvmrt-sync */
 };
 
 /* What became of one guest. */
@@ -50,7 +50,7 @@ int rt_sync_guest(struct rt_sync *sync, const char *uuid, enum rt_sync_how how,
 		  enum rt_sync_did *ret_did, struct rt_report *report,
 		  struct rt_err *err);
 
-/* Who is told what became of each guest. */
+/* Who is notified of what became of each guest. */
 struct rt_sync_ended {
 	/* uuids[i]; failure NULL: none. The report is the caller's still. */
 	void (*call)(void *data, size_t i, enum rt_sync_did did,
@@ -63,9 +63,9 @@ struct rt_sync_ended {
  * Many, as rt_sync_guest does one; with RT_SYNC_PULL, guests that libvirt
  * knows, with a section or without. A guest that fails harms no other. The
  * configuration is read once, judged once and (RT_SYNC_PULL) written once, so
- * that the time grows with the number of guests and not with its square. With
- * RT_SYNC_PULL all are told at the end. Returns a negative errno when nothing
- * could be begun; then nobody is told anything.
+ * that the time grows with the number of guests, not with its square. With
+ * RT_SYNC_PULL all notifications come at the end. Returns a negative errno when
+ * nothing could be begun; then there are no notifications.
  */
 int rt_sync_guests(struct rt_sync *sync, enum rt_sync_how how,
 		   const char *const *uuids, size_t n,

@@ -131,7 +131,7 @@ int rt_sync_pull(struct rt_sync_run *run, const char *const *uuids, size_t n,
 	if (r < 0)
 		return r;
 	r = try_all(run, uuids, n, pulled, err);
-	/* Together they do not fit: find out which does not. */
+	/* Together they are not valid: find out which is not. */
 	for (size_t i = 0; r < 0 && i < n; i++) {
 		forget(&pulled[i], 1);
 		pulled[i].r = try_all(run, &uuids[i], 1, &pulled[i], err);

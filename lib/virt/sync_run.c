@@ -103,7 +103,10 @@ int rt_sync_run_check(struct rt_sync_run *run, const char *uuid,
 {
 	int r;
 
-	/* With many, all are looked at: most often there is nothing wrong. */
+	/*
+	 * With many guests, all are checked at once: most often nothing is
+	 * wrong.
+	 */
 	if (run->n > 1 && run->valid_changes != run->editor.changes + 1) {
 		run->valid_changes = run->editor.changes + 1;
 		r = check(run, NULL, err);

@@ -47,7 +47,7 @@ void rt_sync_run_close(struct rt_sync_run *run);
  */
 int rt_sync_run_write(struct rt_sync_run *run, struct rt_err *err);
 /*
- * Are the configuration's rules kept by the guest (uuid NULL: by every guest)?
+ * Does the guest obey the configuration's rules (uuid NULL: does every guest)?
  * -EINVAL with the first that is not.
  */
 int rt_sync_run_check(struct rt_sync_run *run, const char *uuid,

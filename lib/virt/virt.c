@@ -164,7 +164,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* One that goes away while we look is no error. */
+/* A guest that goes away meanwhile is no error. */
 static int add_guest(virDomainPtr domain, struct rt_virt_guests *guests,
 		     struct rt_err *err)
 {
@@ -265,8 +265,8 @@ int rt_virt_define(struct rt_virt *virt, const char *uuid, const char *xml,
 	if (virDomainIsPersistent(domain) != 1) {
 		(void)virDomainFree(domain);
 		rt_fail(err, 0,
-			"guest %s is transient: its definition comes from who "
-			"started it",
+			"guest %s is transient: its definition comes from "
+			"whoever started it",
 			uuid);
 		err->code = EBUSY;
 		return -EBUSY;

@@ -77,10 +77,9 @@ int rt_virt_read(struct rt_virt *virt, const char *uuid, enum rt_virt_xml which,
 		 char **ret_xml, struct rt_err *err);
 
 /*
- * Define from xml, which has the UUID and the name of a guest that is there.
- * A running guest keeps what it has until its next start. libvirt's own
- * autostart flag stays. A transient guest is refused: it would become
- * persistent.
+ * Define from xml, which has the UUID and the name of a guest that is there. A
+ * running guest stays as it is until its next start. libvirt's own autostart
+ * flag stays. A transient guest is refused: it would become persistent.
  */
 int rt_virt_define(struct rt_virt *virt, const char *uuid, const char *xml,
 		   struct rt_err *err);

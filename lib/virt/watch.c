@@ -121,7 +121,7 @@ static int hear(struct rt_virt *virt, int id,
 					     ears, free) >= 0)
 		return 0;
 	free(ears);
-	return fail(err, "hear of libvirt's events");
+	return fail(err, "watch libvirt's events");
 }
 
 int rt_virt_watch(struct rt_virt *virt, const struct rt_virt_events *events,
@@ -134,7 +134,10 @@ int rt_virt_watch(struct rt_virt *virt, const struct rt_virt_events *events,
 
 	if (!ears)
 		return rt_fail_memory(err);
-	/* Older daemons and the test driver lack some: they stay unheard. */
+	/*
+	 * Older daemons and the test driver lack some events, which are then
+	 * missed.
+	 */
 	if (r == 0) {
 		struct rt_err ignored;
 

@@ -2,8 +2,8 @@
 /*
  * watch.h - libvirt's events, in a loop of its own
  *
- * libvirt brings an event loop along; a program that hears its events runs
- * that one. All callbacks come from rt_virt_step.
+ * libvirt has an event loop of its own, and a program that wants its events
+ * runs that one. All callbacks come from rt_virt_step.
  */
 #ifndef RT_WATCH_H
 #define RT_WATCH_H
@@ -27,7 +27,7 @@ int rt_virt_loop(struct rt_err *err);
 /* Wait for something to happen, and make the callbacks for it. */
 int rt_virt_step(struct rt_err *err);
 
-/* Hear of this connection's events; *events and data stay the caller's. */
+/* Receive this connection's events; *events and data stay the caller's. */
 int rt_virt_watch(struct rt_virt *virt, const struct rt_virt_events *events,
 		  void *data, struct rt_err *err);
 

@@ -288,7 +288,7 @@ root=$work/tuned
 "$tree/tests/bench/make-host" smt2-numa2-12cpu-guest "$root" || exit 1
 cp "$data/rt1.cfg" "$root/etc/kvmrt.cfg"
 
-# --- running guests are tuned anew: by the same rules as when they start
+# --- running guests are tuned again: by the same rules as when they start
 
 one=6a1f0c1e-0000-4000-8000-000000000001
 two=6a1f0c1e-0000-4000-8000-000000000002
@@ -326,7 +326,7 @@ grep -rlE 'x2drt1|47[01]' "$root/proc/4800" "$slice/machine-qemu\\x2d2\\x2drt2.s
 echo 4800 >"$root/run/libvirt/qemu/rt2.pid"
 config '6-11 2'
 run 'a guest that kvmrt does not know' 0 kvmrt-boot --root "$root" rt1
-has out 'rt1: runs already, tuned anew'
+has out 'rt1: runs already, tuned again'
 record "$name" rt1 ' vcpus=2 cpuset=6-11 '
 config '6-11 1'
 run 'fewer vCPUs in the file' 1 kvmrt-boot --root "$root" rt1
@@ -346,7 +346,7 @@ has err "guest 'rt2': CPUs 6-9 belong to guest 'rt1', which is running"
 ! grep -q "$two" "$root/run/kvmrt/journal"
 result $? "$name: it is not on record"
 config '2-5,10-11 1' 6-9
-run 'CPUs of one that may not be tuned anew' 1 kvmrt-boot --root "$root" rt1 rt2
+run 'CPUs of one that may not be tuned again' 1 kvmrt-boot --root "$root" rt1 rt2
 has err "guest 'rt1': it stays tuned as it was"
 has err "guest 'rt2': CPUs 6-9 belong to guest 'rt1', which is running"
 record "$name" rt1 ' vcpus=2 cpuset=6-11 '
@@ -356,11 +356,11 @@ run 'two that swap their CPUs' 0 kvmrt-boot --root "$root" rt1 rt2
 record "$name" rt1 ' vcpus=1 cpuset=2-5 '
 record "$name" rt2 ' vcpus=1 cpuset=6-9 '
 KVMRT_ROOT=$root "$hook" rt2 release begin - <"$data/rt2.xml"
-result $? 'tuned anew: release'
+result $? 'tuned again: release'
 rm -rf "$root/proc/4800" "$root/run/libvirt/qemu/rt2.pid"
 cp "$data/rt1.cfg" "$root/etc/kvmrt.cfg"
 KVMRT_ROOT=$root "$hook" rt1 release begin - <"$data/rt1.xml"
-result $? 'tuned anew: release'
+result $? 'tuned again: release'
 latency=$root/sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us
 idle=$root/sys/devices/system/cpu/cpu8/power/pm_qos_resume_latency_us
 was=$(cat "$latency")

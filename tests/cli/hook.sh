@@ -243,7 +243,7 @@ call "a snapshot with more vCPUs" 1 rt1 prepare "$work/edited.xml"
 one_line
 has err "vCPUs: the definition has 3"
 has err "a document other than its definition, a snapshot's perhaps"
-has err "'virsh start rt1' starts that"
+has err "'virsh start rt1' starts the guest as defined"
 hasnt err kvmrt-sync-config
 sed -i "s/<locked\/>//" "$root/etc/libvirt/qemu/rt1.xml"
 call "and a definition that is not right either" 1 rt1 prepare "$work/edited.xml"
@@ -385,7 +385,7 @@ for part in missing damaged older strange; do
 		one_line
 		lines err 1
 	done
-	has err "install kvmrt anew"
+	has err "install kvmrt again"
 	for operation in stopped release reconnect attach new; do
 		call "module $part, an RT guest: $operation" 0 rt1 "$operation"
 		empty out

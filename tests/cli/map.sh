@@ -100,7 +100,7 @@ result $? "$name: the mode is the caller's"
 drawn "CPU 6 press vcpu0" "$blue"
 drawn "CPU 8 press vcpu1" "$blue"
 drawn "CPU 10 press service" "$tint"
-drawn "CPU 11 press down" "$dark"
+drawn "CPU 11 press offline" "$dark"
 drawn "CPU 0" "255,255,255"
 drawn "press memory" "$blue"
 drawn "Core c3"
@@ -144,7 +144,7 @@ done
 echo 0-6,8,10 >"$host/sys/devices/system/cpu/online"
 run "siblings down" 0 $program --root "$host" --map "$map"
 for cpu in 7 9 11; do
-	drawn "CPU $cpu press down" "$dark"
+	drawn "CPU $cpu press offline" "$dark"
 done
 drawn "CPU 8 press vcpu1" "$blue"
 undrawn "not drawn"
@@ -206,7 +206,7 @@ has err "make a file beside"
 
 run "a description" 0 $program --root "$host" --map "$map" \
 	--topology 'pack:2 [numa] l3:1 core:3 pu:2'
-drawn "CPU 9 press down" "$dark"
+drawn "CPU 9 press offline" "$dark"
 drawn "L3 (16MB)"
 
 # The guide's configuration is that of the guide's picture.

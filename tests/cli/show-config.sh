@@ -39,7 +39,7 @@ press - Press line
        vCPUs: 2 (1 socket x 2 cores x 1 thread)
    Placement: vCPU 0 on CPU 6, vCPU 1 on CPU 8
      Service: CPU 10, also for the interrupts of its devices
-      Downed: CPUs 7,9,11 (SMT siblings, offline while the guest is active)
+     Offline: CPUs 7,9,11 (SMT siblings, while the guest is active)
       Memory: locked, only of NUMA node 1
      Devices: 0000:81:00.0  Ethernet controller, driver e1000e, node 1, IOMMU group 5
 

@@ -98,7 +98,7 @@ hasnt out apparmor
 put sys/fs/selinux/enforce 0
 check 0 pass selinux 'it does not enforce'
 put sys/fs/selinux/enforce 1
-check 0 warn selinux 'it enforces, without our module'
+check 0 warn selinux 'it enforces, without the module of kvmrt'
 has out 'load the module in /usr/share/doc/kvmrt/selinux'
 mkdir -p "$root/var/lib/selinux/targeted/active/modules/400/kvmrt"
 check 0 pass selinux 'module kvmrt is loaded'
@@ -131,7 +131,7 @@ hasnt out cpu-virtualization
 
 # --- the host
 
-check 0 pass kvm '/dev/kvm is not looked at in a capture'
+check 0 pass kvm '/dev/kvm is not examined in a capture'
 put sys/devices/system/clocksource/clocksource0/current_clocksource hpet
 check 0 warn clocksource 'it is hpet'
 put sys/devices/system/clocksource/clocksource0/current_clocksource tsc

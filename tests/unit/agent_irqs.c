@@ -221,7 +221,7 @@ static void test_instance(void)
 	irqs_close(&agent);
 	rmdir(TRACEFS "/instances");
 	ok(irqs_open(&agent, &err) < 0 &&
-		   strstr(err.text, "hear of interrupts through tracefs"),
+		   strstr(err.text, "watch interrupts through tracefs"),
 	   "no tracefs: %s", err.text);
 	is_int(agent.irqs.watch.fd, -1, "is no source");
 	irqs_follow(&agent);

@@ -259,7 +259,7 @@ static void test_failing(void)
 	if (rename(away.text, world_path(journal).text) < 0)
 		ok(false, "move the journal back");
 	settle();
-	is_int(world_count(world_log(), "what failed before is right now"), 1,
+	is_int(world_count(world_log(), "scans succeed again"), 1,
 	       "it is right again");
 	is_int(agent.failures, 0, "the next failure is a first one");
 	is_idle("all is quiet");

@@ -59,9 +59,10 @@ static const struct named_case {
 	CASE("on CPU 0", RT_A "cpuset=0,2,4\n", "rt-cpu0:5 host-device:5"),
 	CASE("on the sibling of CPU 0", RT_A "cpuset=1-5\n",
 	     "rt-cpu0:5 host-device:5"),
-	CASE("CPU 0 cannot be taken down", RT_A "cpuset=1-5\n",
+	CASE("CPU 0 cannot be taken offline", RT_A "cpuset=1-5\n",
 	     "rt-cpu0:5 cpu-stays-up:5! host-device:5", .change = cpu_0_stays),
-	CASE("other CPUs can be taken down", GOOD_A, "", .change = cpu_0_stays),
+	CASE("other CPUs can be taken offline", GOOD_A, "",
+	     .change = cpu_0_stays),
 	CASE("on node 0", A "rt=1\ncpuset=2,4\n", "rt-node0:4 host-device:4"),
 	CASE("one node says nothing", A "rt=1\ncpuset=2-3\n" B "cpuset=1\n",
 	     "few-cpus:7", .change = one_node),
@@ -291,8 +292,8 @@ static const struct sentence {
 	  "which must give it up\n" },
 	{ "too few CPUs", RT_A "cpuset=6-9\n", NULL,
 	  "kvmrt.cfg:5: error: guest 'a': 2 vCPUs and their service threads "
-	  "need 3 CPUs, cpuset has 2 usable, as SMT siblings (7,9) are taken "
-	  "down [too-few-cpus]\n"
+	  "need 3 CPUs, cpuset has 2 usable, as SMT siblings (7,9) go "
+	  "offline [too-few-cpus]\n"
 	  "    add CPUs to cpuset, such as 10, or set nr_vcpus = 1\n" },
 	{ "managed interrupts that could leave", GOOD_A, disk_mixed,
 	  "kvmrt.cfg:5: warning: guest 'a': managed interrupts will stay on "

@@ -109,7 +109,7 @@ static void test_cpus(void)
 	is_box(rt_box_cpu(&world.scene, 2), "CPU 2 plc1 vcpu0", 0x0072b2);
 	is_box(rt_box_cpu(&world.scene, 4), "CPU 4 plc1 service",
 	       lighten(0x0072b2));
-	is_box(rt_box_cpu(&world.scene, 5), "CPU 5 plc1 down", DOWN);
+	is_box(rt_box_cpu(&world.scene, 5), "CPU 5 plc1 offline", DOWN);
 	is_box(rt_box_cpu(&world.scene, 0), "CPU 0 hmi", lighten(0xe69f00));
 	is_box(rt_box_cpu(&world.scene, 1), "CPU 1 hmi+web", SHARED);
 	is_box(rt_box_cpu(&world.scene, 6), "CPU 6", WHITE);
@@ -157,9 +157,9 @@ static void test_findings(void)
 	is_box(rt_box_cpu(&world.scene, 0), "CPU 0 plc1 vcpu0", 0x0072b2);
 	find(&world, "too-few-cpus", "hmi", "has too few");
 	is_box(rt_box_cpu(&world.scene, 6), "CPU 6 hmi!", RED);
-	is_box(rt_box_cpu(&world.scene, 3), "CPU 3 plc1 down", DOWN);
-	find(&world, "cpu-stays-up", "plc1", "CPU 3 cannot be taken down");
-	is_box(rt_box_cpu(&world.scene, 3), "CPU 3 plc1 down!", RED);
+	is_box(rt_box_cpu(&world.scene, 3), "CPU 3 plc1 offline", DOWN);
+	find(&world, "cpu-stays-up", "plc1", "CPU 3 cannot be taken offline");
+	is_box(rt_box_cpu(&world.scene, 3), "CPU 3 plc1 offline!", RED);
 	end(&world);
 }
 

@@ -332,7 +332,7 @@ static void test_none_left(void)
 	world_fini(&world);
 }
 
-/* An interrupt that came while the default mask was ours: 0-7. */
+/* An interrupt that appeared under kvmrt's default mask: 0-7. */
 static const struct {
 	const char *name, *affinity;
 	unsigned number;

@@ -43,7 +43,7 @@ int rt_agent_ask(const char *request, char **ret_answer, struct rt_err *err)
 	if (fd < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) <
 		    0 ||
-	    /* A hung agent's full queue holds connect up, too. */
+	    /* When the queue of a hung agent is full, connect blocks, too. */
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) <
 		    0 ||
 	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) <

@@ -26,7 +26,7 @@ struct rt_did {
 	const char *did;		/* "in step"; "" when it failed */
 	const struct rt_report *report; /* what there is to say; may be NULL */
 	const struct rt_err *failure;	/* NULL: it worked */
-	bool quiet;			/* only worth a line with -v */
+	bool quiet;			/* printed only with -v */
 };
 
 void rt_each_begin(struct rt_each *each, const struct rt_tool *tool,

@@ -180,7 +180,7 @@ static void check_tracing(struct rt_loaded *loaded,
 					  "irq_vectors:vector_config");
 }
 
-/* What kvmrt-validate-config knows of interrupts that nobody can move. */
+/* What kvmrt-validate-config knows of interrupts that cannot be moved. */
 static void check_interrupts(struct rt_loaded *loaded,
 			     struct rt_host_checks *checks)
 {
@@ -223,7 +223,7 @@ static void check_smt(struct rt_loaded *loaded, struct rt_host_checks *checks)
 	rt_host_check_add(checks, "smt",
 			  strcmp(text, "off") == 0 ? RT_WARN : RT_PASS,
 			  "SMT is off for the whole host; kvmrt would take "
-			  "only the siblings of its guests down",
+			  "only the siblings of its guests offline",
 			  "smt/control is %s", text);
 }
 
@@ -245,7 +245,7 @@ static void check_governor(struct rt_loaded *loaded,
 			  "governors: %s", text);
 }
 
-/* --- who else tunes --- */
+/* --- others that tune the host --- */
 
 /* The pid of a process of that name; 0: none. */
 static unsigned find_process(struct rt_loaded *loaded, const char *name)
@@ -288,15 +288,14 @@ static void check_irqbalance(struct rt_loaded *loaded,
 					  &ignored) == 0 &&
 		 facts.settings.n && !facts.unread.n)
 		rt_host_check_add(checks, "irqbalance", RT_PASS, "",
-				  "process %u can be told which CPUs to keep "
-				  "off",
+				  "process %u can be asked to keep off CPUs",
 				  pid);
 	else
 		rt_host_check_add(checks, "irqbalance", RT_WARN,
 				  "irqbalance 1.3 or later, built with its "
 				  "socket; else set IRQBALANCE_BANNED_CPULIST "
 				  "to the guests' CPUs",
-				  "process %u has no socket to be told by",
+				  "process %u has no socket to be asked over",
 				  pid);
 	rt_facts_fini(&facts);
 }

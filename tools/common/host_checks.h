@@ -8,7 +8,7 @@
 enum rt_verdict {
 	RT_PASS,
 	RT_WARN,    /* works, and could be better */
-	RT_FAIL,    /* real-time guests cannot be had so */
+	RT_FAIL,    /* real-time guests are not possible so */
 	RT_UNKNOWN, /* could not be seen from here */
 };
 

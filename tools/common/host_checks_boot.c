@@ -5,7 +5,7 @@
 
 #include "host_checks.h"
 
-/* What kvmrt does at run time needs none of them; they take away the rest. */
+/* kvmrt needs none of them at run time; they remove what is left. */
 struct parameter {
 	const char *name; /* "nohz_full=" */
 	const char *why;

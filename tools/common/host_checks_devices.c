@@ -56,8 +56,9 @@ static const char *virtualization(const char *cpuinfo)
 
 /*
  * Kernels hide the flag when the firmware has locked virtualization off (VT-x
- * since 5.6, AMD-V later), so that "not there" and "off" look the same; older
- * ones leave it to the KVM module to find out. Only the log of the boot knows.
+ * since 5.6, AMD-V later), so that "not there" and "off" cannot be
+ * distinguished; older ones leave it to the KVM module to find out. Only the
+ * log of the boot says which it is.
  */
 static void check_cpu(struct rt_loaded *loaded, struct rt_host_checks *checks)
 {
@@ -102,7 +103,7 @@ static void check_kvm(struct rt_loaded *loaded, struct rt_host_checks *checks)
 			  "the firmware has virtualization off",
 			  module ? "/sys/module/kvm is there, /dev/kvm %s" :
 				   "there is no /sys/module/kvm, /dev/kvm %s",
-			  !loaded->sys.live ? "is not looked at in a capture" :
+			  !loaded->sys.live ? "is not examined in a capture" :
 			  device	    ? "too" :
 					      "is not");
 }

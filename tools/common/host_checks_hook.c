@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* host_checks_hook.c - does libvirt run our hook, and may it do its work? */
+/* host_checks_hook.c - does libvirt run the hook, and may it work? */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,12 +12,12 @@
 #define HOOK_MAX    (64u << 20)
 #define PROFILE_MAX (1u << 20)
 
-/* Both: libvirt runs what may be run, and another's hook tunes nothing. */
+/* Both: libvirt runs any executable, and another's hook tunes nothing. */
 enum hook {
 	HOOK_ABSENT,
 	HOOK_HIDDEN, /* for want of rights */
 	HOOK_STRANGE,
-	HOOK_OLD, /* of another version: it does not take our module */
+	HOOK_OLD, /* of another version: does not load the module */
 	HOOK_NOT_EXECUTABLE,
 	HOOK_OURS,
 };
@@ -41,7 +41,7 @@ static enum hook look_at_hook(struct rt_loaded *loaded, const char *path)
 		return HOOK_HIDDEN;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return HOOK_ABSENT;
-	/* Our program carries the name of what it loads. */
+	/* The hook's program contains the name of its module. */
 	if (!S_ISREG(st.st_mode) ||
 	    rt_sys_read_all(&loaded->sys, path, HOOK_MAX, &text, &len,
 			    &ignored) < 0 ||
@@ -81,18 +81,19 @@ static void check_program(struct rt_loaded *loaded,
 				  "there is no /%s", path);
 		return;
 	case HOOK_HIDDEN:
-		rt_host_check_add(checks, "hook", RT_UNKNOWN, "look as root",
-				  "only root may read /%s", path);
+		rt_host_check_add(checks, "hook", RT_UNKNOWN,
+				  "run this as root", "only root may read /%s",
+				  path);
 		return;
 	case HOOK_STRANGE:
 		rt_host_check_add(checks, "hook", RT_FAIL,
-				  "install kvmrt anew: what is there tunes no "
+				  "install kvmrt again: what is there tunes no "
 				  "guest",
 				  "/%s is not kvmrt's hook", path);
 		return;
 	case HOOK_OLD:
 		rt_host_check_add(checks, "hook", RT_FAIL,
-				  "install kvmrt anew, so that all its parts "
+				  "install kvmrt again, so that all its parts "
 				  "are of one version",
 				  "/%s is of another version than this "
 				  "command, " KVMRT_VERSION,
@@ -116,7 +117,7 @@ static void check_program(struct rt_loaded *loaded,
 			  "/%s is kvmrt's and executable", path);
 }
 
-/* --- who may forbid it --- */
+/* --- what may forbid it --- */
 
 /* What a rule must say. */
 struct right {
@@ -198,7 +199,7 @@ static const char *not_enforced(struct rt_loaded *loaded, const char *daemon)
 		 "etc/apparmor.d/force-complain/usr.sbin.%s", daemon);
 	if (rt_sys_exists(&loaded->sys, path))
 		return "only complains";
-	/* Root's; whoever cannot read it goes by the files. */
+	/* Only root can read it; others go by the files. */
 	snprintf(line, sizeof(line), "%s (enforce)", daemon);
 	if (rt_sys_read_all(&loaded->sys,
 			    "sys/kernel/security/apparmor/profiles",
@@ -261,7 +262,7 @@ static void check_apparmor(struct rt_loaded *loaded,
 	check_profile(loaded, "virtqemud", checks);
 }
 
-/* Where semodule(8) keeps what it was given, by priority. */
+/* Where semodule(8) stores modules, by priority. */
 static bool has_module(struct rt_loaded *loaded)
 {
 	RT_AUTO_NAMES types = { 0 };
@@ -304,7 +305,7 @@ static void check_selinux(struct rt_loaded *loaded,
 				  "module kvmrt is loaded");
 	else
 		rt_host_check_add(checks, "selinux", RT_WARN, fix,
-				  "it enforces, without our module");
+				  "it enforces, without the module of kvmrt");
 }
 
 void rt_host_check_hook(struct rt_loaded *loaded, struct rt_host_checks *checks)

@@ -36,7 +36,7 @@ static int load_config(const struct rt_options *options,
 
 	r = rt_config_file_read(&loaded->sys, options->file, file, err);
 	if (r < 0) {
-		/* It is there, but must not be believed. */
+		/* The file is there, but must not be trusted. */
 		loaded->refused = r == -EINVAL;
 		return r;
 	}
@@ -73,8 +73,8 @@ int rt_load_failed(const struct rt_tool *tool, const struct rt_loaded *loaded,
 }
 
 /*
- * What is wrong with a disabled guest by itself is not told when all are
- * resolved: here it is asked for.
+ * Findings about a disabled guest are left out when all are resolved: here they
+ * are wanted.
  */
 static int resolve_disabled(struct rt_loaded *loaded, struct rt_err *err)
 {

@@ -15,10 +15,10 @@ struct rt_loaded {
 	bool refused; /* the file is not safe to be used */
 	struct rt_config config;
 	struct rt_guests guests;
-	struct rt_facts facts; /* nothing in it with --topology */
+	struct rt_facts facts; /* empty with --topology */
 	bool has_facts;
 	struct rt_report report; /* of the text; rt_load_check adds the rest */
-	bool readable; /* the text has no error: it says what it says */
+	bool readable; /* the text has no error: it means what it says */
 };
 
 /*

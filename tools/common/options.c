@@ -42,7 +42,7 @@ static void table_add(struct table *table, const char *name, char letter,
 
 static void table_fill(struct table *table, const struct rt_tool *tool)
 {
-	/* ':' first: a missing value is told from an unknown option. */
+	/* ':' first, so that a missing value differs from an unknown option. */
 	table->letters[table->n_letters++] = ':';
 	table_add(table, "help", 'h', 'h', false);
 	table_add(table, "version", 'V', 'V', false);
@@ -116,7 +116,7 @@ static int is_missing(const struct rt_tool *tool, const char *word)
 	return rt_usage_error(tool, "option '%s' needs a value", word);
 }
 
-/* value is a short option's letter, or tells the number of a long one. */
+/* value is a short option's letter, or stands for a long option's number. */
 static int take_own(const struct rt_tool *tool, int value)
 {
 	for (size_t i = 0; i < tool->n; i++) {

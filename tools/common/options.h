@@ -58,7 +58,7 @@ struct rt_options {
 
 /*
  * RT_GO_ON with *ret_options filled, or the exit status: --help and --version
- * have been printed, a usage error has been told.
+ * have been printed, a usage error has been reported.
  */
 int rt_options_parse(const struct rt_tool *tool, int argc, char **argv,
 		     struct rt_options *ret_options);

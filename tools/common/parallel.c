@@ -30,7 +30,7 @@ struct crew {
 	size_t next, running;
 };
 
-/* What a child says: its error, or nothing when all is well. */
+/* What a child writes: its error, or nothing when it succeeded. */
 static void be_child(const struct rt_parallel *work, size_t i, int fd)
 {
 	struct rt_err err = { 0 };
@@ -97,7 +97,7 @@ static int fill(struct crew *crew, struct rt_err *err)
 		if (crew->next < work->n && crew->children[k].fd < 0)
 			r = begin(crew, &crew->children[k], err);
 	}
-	/* With one at work there is somebody to go on with later. */
+	/* With one child at work, the others can be begun later. */
 	return crew->running ? 0 : r;
 }
 

@@ -31,7 +31,7 @@ struct rt_parallel {
  */
 int rt_parallel(const struct rt_parallel *work, struct rt_err *err);
 
-/* For limits and times spent: setting the host's clock does not move it. */
+/* For limits and elapsed times: setting the host's clock does not change it. */
 unsigned long long rt_now_ms(void);
 
 #endif

@@ -198,7 +198,7 @@ static void add_guest(struct rt_picture *picture, xmlNode *machine, size_t n)
 		return;
 	add_shade(picture, chip, n, RT_SHADE_TINT, &guest->service,
 		  "service on");
-	add_shade(picture, chip, n, RT_SHADE_DOWN, &guest->offline, "down:");
+	add_shade(picture, chip, n, RT_SHADE_DOWN, &guest->offline, "offline:");
 }
 
 struct legend {
@@ -255,7 +255,7 @@ static int add_findings(const struct rt_scene *scene, struct legend *legend,
 	if (r < 0 || drawn <= FINDINGS_MAX)
 		return r;
 	snprintf(line, sizeof(line),
-		 "! and %zu more; kvmrt-validate-config tells all",
+		 "! and %zu more; kvmrt-validate-config lists all",
 		 drawn - FINDINGS_MAX);
 	return add_line(legend, line, err);
 }
@@ -270,7 +270,7 @@ static int make_legend(const struct rt_picture *picture, struct legend *legend,
 	rt_cpuset_minus(&missing, &picture->drawn);
 	r = add_line(legend,
 		     "strong: a vCPU's own CPU   tint: service CPU, or CPU of "
-		     "an ordinary guest   dark: sibling taken down   white: "
+		     "an ordinary guest   dark: offline sibling   white: "
 		     "housekeeping   red !: wrong place",
 		     err);
 	if (r == 0 && !rt_cpuset_is_empty(&missing)) {

@@ -8,7 +8,7 @@
 /*
  * Draw the host and the given guests into path, an .svg or .png file; disabled
  * guests are left out. The rules must have been applied (rt_load_check): what
- * they mind is red.
+ * breaks them is red.
  */
 int rt_picture_write(const struct rt_options *options,
 		     const struct rt_loaded *loaded,

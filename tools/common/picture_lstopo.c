@@ -47,9 +47,12 @@ static void add_args(struct args *args, const char *const *more, size_t n)
 	} while (0)
 
 static void run_child(const struct args *args, bool machine, int in, int out,
-		      int told)
+		      int messages)
 {
-	/* A caller's shell may tell hwloc much that is not meant for this. */
+	/*
+	 * The caller's shell may have hwloc variables that are not meant for
+	 * this.
+	 */
 	const char *const env[] = {
 		"LC_ALL=C.UTF-8",
 		"HWLOC_HIDE_ERRORS=2",
@@ -63,7 +66,7 @@ static void run_child(const struct args *args, bool machine, int in, int out,
 	(void)signal(SIGALRM, SIG_DFL);
 	(void)alarm(LIMIT_SECONDS);
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
-	    dup2(told, STDERR_FILENO) < 0)
+	    dup2(messages, STDERR_FILENO) < 0)
 		_exit(1);
 	execvpe("lstopo", (char *const *)args->items, (char *const *)env);
 	if (errno == ENOENT)
@@ -72,10 +75,10 @@ static void run_child(const struct args *args, bool machine, int in, int out,
 	_exit(NOT_THERE);
 }
 
-/* What it said last is why it ended; earlier lines are warnings. */
-static void last_line(int told, char *buf, size_t size)
+/* Its last line says why it ended; earlier lines are warnings. */
+static void last_line(int messages, char *buf, size_t size)
 {
-	ssize_t n = pread(told, buf, size - 1, 0);
+	ssize_t n = pread(messages, buf, size - 1, 0);
 	char *line;
 
 	if (n < 0)
@@ -88,7 +91,7 @@ static void last_line(int told, char *buf, size_t size)
 		memmove(buf, line + 1, strlen(line + 1) + 1);
 }
 
-static int judge(int status, int told, struct rt_err *err)
+static int judge(int status, int messages, struct rt_err *err)
 {
 	char said[1024];
 
@@ -105,7 +108,7 @@ static int judge(int status, int told, struct rt_err *err)
 			       "lstopo had not ended after %d seconds and was "
 			       "stopped",
 			       LIMIT_SECONDS);
-	last_line(told, said, sizeof(said));
+	last_line(messages, said, sizeof(said));
 	return rt_fail(err, 0, "lstopo failed: %s",
 		       *said ? said : "it did not say why");
 }
@@ -113,22 +116,22 @@ static int judge(int status, int told, struct rt_err *err)
 static int run(const struct args *args, bool machine, int in, int out,
 	       struct rt_err *err)
 {
-	RT_AUTO_FD int told = memfd_create("lstopo", MFD_CLOEXEC);
+	RT_AUTO_FD int messages = memfd_create("lstopo", MFD_CLOEXEC);
 	int status = 0;
 	pid_t pid;
 
-	if (told < 0)
+	if (messages < 0)
 		return rt_fail(err, errno, "make room for lstopo's messages");
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		run_child(args, machine, in, out, told);
+		run_child(args, machine, in, out, messages);
 	if (pid < 0)
 		return rt_fail(err, errno, "start lstopo");
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return rt_fail(err, errno, "wait for lstopo");
-	return judge(status, told, err);
+	return judge(status, messages, err);
 }
 
 /* --- reading --- */
@@ -183,9 +186,8 @@ static int check_target(const char *path, struct rt_err *err)
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return errno == ENOENT ?
-			       0 :
-			       rt_fail(err, errno, "look at %s", path);
+		return errno == ENOENT ? 0 :
+					 rt_fail(err, errno, "stat %s", path);
 	if (S_ISREG(st.st_mode))
 		return 0;
 	return rt_fail(err, 0,

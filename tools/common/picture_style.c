@@ -10,7 +10,7 @@
 #define SHARED	0xd9d9d9u
 
 #define NAME_BYTES 24 /* where there is room */
-#define CPU_BYTES  10 /* of its 31: "CPU 8191 ", " service", "!", a mark */
+#define CPU_BYTES  10 /* of its 31: "CPU 8191 ", " offline", "!", a mark */
 #define TWO_BYTES  7  /* of two names beside each other */
 
 /*
@@ -204,7 +204,7 @@ static void role_text(const struct rt_guest *guest, unsigned cpu, char *buf,
 	if (!guest->rt)
 		*buf = '\0';
 	else if (rt_cpuset_has(&guest->offline, cpu))
-		snprintf(buf, size, " down");
+		snprintf(buf, size, " offline");
 	else if (rt_cpuset_has(&guest->service, cpu))
 		snprintf(buf, size, " service");
 	else {

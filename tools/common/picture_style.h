@@ -2,10 +2,10 @@
 /*
  * picture_style.h - what each box of the picture says, and its colours
  *
- * Guests are numbered with the real-time ones first: there are few colours.
- * A guest has one colour: strong for a vCPU's CPU, a tint for service CPUs and
- * for an ordinary guest's CPUs, dark grey for siblings that go down. Red is
- * nobody's: it means that a rule is broken there or that something is on the
+ * Guests are numbered with the real-time ones first: there are few colours. A
+ * guest has one colour: strong for a vCPU's CPU, a tint for service CPUs and
+ * for an ordinary guest's CPUs, dark grey for offline siblings. Red is no
+ * guest's: it means that a rule is broken there or that something is on the
  * wrong node, and such a text ends in "!", so that it shows on paper, too.
  */
 #ifndef RT_PICTURE_STYLE_H

@@ -39,9 +39,9 @@ static bool is_retuned(const struct rt_retuned *guests, size_t n,
 }
 
 /*
- * Those that are tuned anew together may swap CPUs: check.h has judged them by
- * the file. All others have what is on record for them. Who is refused is one
- * of the others for the rest.
+ * Guests that are tuned again together may swap CPUs: check.h has compared them
+ * by the file. All other guests have what is on record for them. A guest that
+ * is refused counts as one of those for the rest.
  */
 static void admit(const struct rt_journal *journal, struct rt_retuned *guests,
 		  size_t n)
@@ -100,7 +100,7 @@ static int retune_locked(struct rt_loaded *loaded, struct rt_store *store,
 	return r;
 }
 
-/* libvirt is asked before the lock is taken: it may wait for a hook of ours. */
+/* libvirt is asked before the lock is taken, since it may wait for a hook. */
 int rt_retune(struct rt_loaded *loaded, struct rt_virt *virt,
 	      struct rt_retuned *guests, size_t n, struct rt_report *report,
 	      struct rt_err *err)

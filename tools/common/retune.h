@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* retune.h - make the host fit the guests that run, by the file as it is now */
+/* retune.h - tune the host for the guests that run, by the file as it is now */
 #ifndef RT_RETUNE_H
 #define RT_RETUNE_H
 
@@ -15,15 +15,17 @@ struct rt_retuned {
 
 /*
  * Put the running guests on record as the configuration has them, and
- * reconcile; without any, the host is restored. A guest that may not be tuned so
- * (core/check/admit.h) keeps its record. Only what concerns all of them is a
- * failure of the call. Notes go to *report. Needs root.
+ * reconcile; without any, the host is restored. A guest that may not be tuned
+ * so (core/check/admit.h) stays on record as it was. The call fails only for
+ * what concerns all of them. Notes go to *report. Needs root.
  */
 int rt_retune(struct rt_loaded *loaded, struct rt_virt *virt,
 	      struct rt_retuned *guests, size_t n, struct rt_report *report,
 	      struct rt_err *err);
 
-/* Warnings to stderr: what could not be, what somebody else has changed. */
+/*
+ * Warnings to stderr: what could not be done, what somebody else has changed.
+ */
 void rt_retune_tell(const struct rt_tool *tool, bool verbose,
 		    const struct rt_report *report);
 

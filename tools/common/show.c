@@ -154,7 +154,7 @@ static void show_head(const struct rt_show *show, const struct rt_guest *guest)
 	add_row(out, "UUID", guest->uuid);
 }
 
-/* Text of several lines keeps them, each in the column of the first. */
+/* Text of several lines stays so, each line in the column of the first. */
 static void show_description(const struct rt_show *show,
 			     const struct rt_guest *guest)
 {
@@ -244,10 +244,9 @@ static void show_rt_cpus(const struct rt_show *show,
 	}
 	if (rt_cpuset_is_empty(&guest->offline))
 		return;
-	rt_strbuf_addf(out, "%*s: ", LABEL_WIDTH, "Downed");
+	rt_strbuf_addf(out, "%*s: ", LABEL_WIDTH, "Offline");
 	add_cpus(out, &guest->offline);
-	rt_strbuf_adds(out, " (SMT siblings, offline while the guest is "
-			    "active)\n");
+	rt_strbuf_adds(out, " (SMT siblings, while the guest is active)\n");
 }
 
 static void show_memory(const struct rt_show *show,
@@ -384,7 +383,7 @@ void rt_show_host(const struct rt_show *show)
 			       rt_cpuset_text(&off).text);
 }
 
-/* "n1", or "-" where the host tells nothing; several joined by commas. */
+/* "n1", or "-" where the host does not say; several joined by commas. */
 static void add_object(struct rt_strbuf *out, const struct rt_topo_level *level,
 		       const struct rt_cpuset *cpus, char prefix)
 {

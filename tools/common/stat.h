@@ -6,23 +6,23 @@
 #include <json-c/json.h>
 
 #include "core/base/json.h"
-#include "look.h"
+#include "scan.h"
 
 struct rt_stat {
 	const struct rt_options *options; /* borrowed */
 	struct rt_loaded *loaded;	  /* borrowed */
 	bool all, threads, watch, colour;
-	struct rt_looked looked;
+	struct rt_scanned scanned;
 	struct json_object *agent; /* its document; NULL: none runs */
 	struct rt_json json;
 	bool any_bad; /* a real-time guest that runs is not tuned */
 };
 
-/* It runs, and its start was none of ours. */
+/* It runs, and kvmrt did not take part in its start. */
 bool rt_stat_is_unknown(const struct rt_stat *stat,
 			const struct rt_guest *guest);
 
-/* Who guards, and how many guests run. */
+/* Whether the agent runs, and what it has done. */
 void rt_stat_host(const struct rt_stat *stat, struct rt_strbuf *out);
 void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 		   struct rt_strbuf *out);

@@ -65,7 +65,7 @@ bool rt_stat_is_unknown(const struct rt_stat *stat,
 	struct rt_err ignored;
 	unsigned pid;
 
-	return !rt_looked_state(&stat->looked, guest->uuid) &&
+	return !rt_scanned_state(&stat->scanned, guest->uuid) &&
 	       rt_guest_pid(sys, guest->name, &pid, &ignored) == 0 &&
 	       rt_task_start(sys, pid, pid, &start, &ignored) == 0;
 }
@@ -73,7 +73,7 @@ bool rt_stat_is_unknown(const struct rt_stat *stat,
 static const char *state_of(struct rt_stat *stat, const struct rt_guest *guest)
 {
 	const struct rt_guest_state *state =
-		rt_looked_state(&stat->looked, guest->uuid);
+		rt_scanned_state(&stat->scanned, guest->uuid);
 	struct json_object *known = agent_guest(stat, guest->uuid);
 
 	if (!state && rt_stat_is_unknown(stat, guest)) {
@@ -140,7 +140,7 @@ static void add_repair(struct json_object *repair, struct rt_strbuf *out)
 	rt_strbuf_adds(out, is_true(repair, "fight") ? ": a fight\n" : "\n");
 }
 
-/* What belongs to a guest's own life is no news without -v. */
+/* What belongs to a guest's own life is shown only with -v. */
 static void add_repairs(const struct rt_stat *stat, struct json_object *guest,
 			struct rt_strbuf *out)
 {
@@ -216,7 +216,7 @@ static void add_threads(const struct rt_stat *stat,
 		struct rt_thread_now now;
 		char policy[24];
 
-		if (!rt_look_thread(&stat->loaded->sys, thread, &now))
+		if (!rt_scan_thread(&stat->loaded->sys, thread, &now))
 			continue;
 		snprintf(policy, sizeof(policy), "%s%s%u",
 			 policy_name(now.policy), now.priority ? ":" : "",
@@ -236,7 +236,7 @@ static void add_threads(const struct rt_stat *stat,
 /* --- interruptions --- */
 
 struct since {
-	struct rt_counts now, kept;
+	struct rt_counts now, saved;
 };
 
 static bool read_since(const struct rt_stat *stat, const struct rt_guest *guest,
@@ -247,25 +247,25 @@ static bool read_since(const struct rt_stat *stat, const struct rt_guest *guest,
 	memset(ret, 0, sizeof(*ret));
 	return rt_counts_read(&stat->loaded->sys, &guest->owned, &ret->now,
 			      &ignored) == 0 &&
-	       rt_counts_saved(&stat->loaded->sys, guest->uuid, &ret->kept,
+	       rt_counts_saved(&stat->loaded->sys, guest->uuid, &ret->saved,
 			       &ignored) == 0;
 }
 
 static void since_fini(struct since *since)
 {
 	rt_counts_fini(&since->now);
-	rt_counts_fini(&since->kept);
+	rt_counts_fini(&since->saved);
 }
 
-/* A CPU's counters when the guest started; zero when they were not kept. */
+/* A CPU's counters when the guest started; zero when they were not saved. */
 static struct rt_count base_of(const struct since *since, unsigned cpu)
 {
-	const struct rt_count *kept = rt_counts_find(&since->kept, cpu);
+	const struct rt_count *saved = rt_counts_find(&since->saved, cpu);
 
-	return kept ? *kept : (struct rt_count){ .cpu = cpu };
+	return saved ? *saved : (struct rt_count){ .cpu = cpu };
 }
 
-/* The sums shrink when a driver gives an interrupt back: its row goes. */
+/* The sums shrink when a driver frees an interrupt, and its row goes. */
 static unsigned long long grown(unsigned long long now, unsigned long long base)
 {
 	return now > base ? now - base : 0;
@@ -292,7 +292,7 @@ static unsigned long long taken_on(const struct rt_stat *stat,
 
 		if (rt_cpuset_has(&thread->affinity, cpu) &&
 		    rt_cpuset_count(&thread->affinity) == 1 &&
-		    rt_look_thread(&stat->loaded->sys, thread, &now))
+		    rt_scan_thread(&stat->loaded->sys, thread, &now))
 			n += now.switches;
 	}
 	return n;
@@ -305,7 +305,7 @@ static void add_counts(const struct rt_stat *stat, const struct rt_guest *guest,
 
 	if (read_since(stat, guest, &since)) {
 		rt_strbuf_addf(out, "    interruptions since %s:\n",
-			       since.kept.n ? "it started" : "boot");
+			       since.saved.n ? "it started" : "boot");
 		for (size_t i = 0; i < since.now.n; i++) {
 			const struct rt_count *now = &since.now.items[i];
 			const struct rt_count base = base_of(&since, now->cpu);
@@ -328,9 +328,9 @@ void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 		   struct rt_strbuf *out)
 {
 	const struct rt_guest_state *state =
-		rt_looked_state(&stat->looked, guest->uuid);
+		rt_scanned_state(&stat->scanned, guest->uuid);
 	const struct rt_process *process =
-		rt_looked_process(&stat->looked, guest->uuid);
+		rt_scanned_process(&stat->scanned, guest->uuid);
 	const char *word = state_of(stat, guest);
 	const char *colour = stat->colour ? colour_of(word) : "";
 
@@ -385,7 +385,7 @@ static void json_threads(struct rt_stat *stat, const struct rt_process *process)
 		const struct rt_thread *thread = &process->threads.items[i];
 		struct rt_thread_now now;
 
-		if (!rt_look_thread(&stat->loaded->sys, thread, &now))
+		if (!rt_scan_thread(&stat->loaded->sys, thread, &now))
 			continue;
 		rt_json_open(json, '{');
 		rt_json_key(json, "tid");
@@ -419,7 +419,7 @@ static void json_counts(struct rt_stat *stat, const struct rt_guest *guest,
 	const bool read = read_since(stat, guest, &since);
 
 	rt_json_key(json, "since_start");
-	rt_json_bool(json, since.kept.n > 0);
+	rt_json_bool(json, since.saved.n > 0);
 	rt_json_key(json, "cpus");
 	rt_json_open(json, '[');
 	for (size_t i = 0; read && i < since.now.n; i++) {
@@ -446,7 +446,7 @@ static void json_counts(struct rt_stat *stat, const struct rt_guest *guest,
 	since_fini(&since);
 }
 
-/* As the agent has it, which is JSON already. */
+/* As the agent sent it, which is JSON already. */
 static void json_repairs(struct rt_stat *stat, const char *uuid)
 {
 	struct json_object *repairs =
@@ -463,9 +463,9 @@ static void json_repairs(struct rt_stat *stat, const char *uuid)
 void rt_stat_guest_json(struct rt_stat *stat, const struct rt_guest *guest)
 {
 	const struct rt_guest_state *state =
-		rt_looked_state(&stat->looked, guest->uuid);
+		rt_scanned_state(&stat->scanned, guest->uuid);
 	const struct rt_process *process =
-		rt_looked_process(&stat->looked, guest->uuid);
+		rt_scanned_process(&stat->scanned, guest->uuid);
 	struct rt_json *json = &stat->json;
 
 	rt_json_open(json, '{');

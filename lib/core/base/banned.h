@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* With _FORTIFY_SOURCE some of these are macros, which clang minds. */
+/* With _FORTIFY_SOURCE some of these are macros, and clang warns. */
 #undef strcpy
 #undef strcat
 #undef strncpy

@@ -21,7 +21,10 @@ void rt_cpuset_add_range(struct rt_cpuset *set, unsigned low, unsigned high)
 	if (low > high)
 		return;
 	assert(high < RT_CPUS_MAX);
-	/* By words: a hostile list of full ranges costs no more than its text. */
+	/*
+	 * Word by word, so that a hostile list of full ranges costs no more
+	 * than its text.
+	 */
 	for (unsigned i = WORD(low); i <= WORD(high); i++) {
 		uint64_t word = ~UINT64_C(0);
 
@@ -77,7 +80,7 @@ bool rt_cpuset_is_equal(const struct rt_cpuset *a, const struct rt_cpuset *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* So many words at a time that a compiler makes wide instructions of it. */
+/* As many words at a time as let the compiler use wide instructions. */
 #define BLOCK 8
 
 bool rt_cpuset_is_subset(const struct rt_cpuset *a, const struct rt_cpuset *b)

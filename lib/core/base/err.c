@@ -11,7 +11,7 @@ int rt_fail(struct rt_err *err, int code, const char *fmt, ...)
 	size_t len;
 
 	va_start(args, fmt);
-	/* cppcheck-suppress ctuuninitvar; to be filled is what it is for */
+	/* cppcheck-suppress ctuuninitvar; the call fills it */
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
 

@@ -27,7 +27,10 @@ struct rt_err {
  */
 int rt_fail(struct rt_err *err, int code, const char *fmt, ...) RT_PRINTF(3, 4);
 
-/* Put why in front: "guest 'plc1': " + what was there. Returns -err->code. */
+/*
+ * Prepend the context, as in "guest 'plc1': ", to the text that is there.
+ * Returns -err->code.
+ */
 int rt_wrap(struct rt_err *err, const char *fmt, ...) RT_PRINTF(2, 3);
 
 /* rt_fail for an allocation that failed. */

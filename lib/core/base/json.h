@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * json.h - JSON into a text buffer, commas and quoting looked after
+ * json.h - JSON into a text buffer, with commas and quotes
  *
  * The core, the hook and the agent write JSON with this, and link no library
  * for it: json-c would be loaded at each guest's start. What reads JSON (kvmrt-

@@ -20,7 +20,10 @@ bool rt_pci_is_equal(const struct rt_pci_addr *a, const struct rt_pci_addr *b)
 	       a->slot == b->slot && a->function == b->function;
 }
 
-/* least to most hexadecimal digits, then stop (0: the end of the text). */
+/*
+ * from `least` to `most` hexadecimal digits, then `stop` (0: the end of the
+ * text).
+ */
 static bool parse_part(const char **at, const char *end, unsigned least,
 		       unsigned most, char stop, unsigned *ret)
 {

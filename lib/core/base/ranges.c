@@ -113,7 +113,7 @@ bool rt_ranges_copy(const struct rt_ranges *ranges, struct rt_ranges *ret_copy)
 	return true;
 }
 
-/* "5" or "5-7", above all that there are; touching ones become one. */
+/* "5" or "5-7", above all that are there; ranges that touch become one. */
 static int parse_range(const char **at, struct rt_ranges *ranges,
 		       struct rt_err *err)
 {

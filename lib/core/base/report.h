@@ -17,7 +17,7 @@
 enum rt_severity {
 	RT_ERROR,
 	RT_WARNING,
-	RT_NOTE, /* for the log: what was done */
+	RT_NOTE, /* for the log: something that was done */
 };
 
 struct rt_finding {
@@ -27,13 +27,13 @@ struct rt_finding {
 	unsigned line; /* 0 when it is about no line */
 	char *guest;   /* name, or UUID when it has none; "" for no guest */
 	char *message; /* one sentence, no full stop */
-	char *hint;    /* one sentence: how to mend it */
+	char *hint;    /* one sentence: how to correct it */
 };
 
 struct rt_report {
 	struct rt_finding *items;
 	size_t n, size;
-	bool failed; /* a finding was lost for want of memory */
+	bool failed; /* a finding was lost because memory was short */
 };
 
 /* Where a finding is. All may be NULL or 0. Borrowed for the call. */
@@ -54,7 +54,7 @@ void rt_report_add(struct rt_report *report, enum rt_severity severity,
 unsigned rt_report_errors(const struct rt_report *report);
 unsigned rt_report_warnings(const struct rt_report *report);
 
-/* By file, line, errors first; else they keep their order. */
+/* Sort by file and line, errors first; equal findings stay in order. */
 void rt_report_sort(struct rt_report *report);
 
 /* "kvmrt.cfg:17: error: guest 'plc1': message [code]\n    hint\n" each. */

@@ -55,7 +55,7 @@ void rt_strbuf_vaddf(struct rt_strbuf *buf, const char *fmt, va_list args)
 	va_list again;
 	int len;
 
-	/* Most fit what there is. */
+	/* Most texts fit into the room that is left. */
 	if (!make_room(buf, 0))
 		return;
 	va_copy(again, args);

@@ -39,8 +39,8 @@ void rt_auto_free(void *pointer);
 #define RT_AUTO_FREE __attribute__((cleanup(rt_auto_free)))
 
 /*
- * Make room for one more element: *items holds n of *size elements of
- * elem bytes. Returns false, and leaves all as it was, without memory.
+ * Make room for one more element: *items holds n of *size elements of elem
+ * bytes. Returns false, and leaves everything as it was, when memory is short.
  */
 bool rt_grow(void *items, size_t n, size_t *size, size_t elem);
 

@@ -12,7 +12,7 @@ struct rt_span {
 	size_t len;
 };
 
-/* Less the blanks (and tabs) at both ends. */
+/* Without the blanks and tabs at both ends. */
 struct rt_span rt_trim(const char *text, size_t len);
 
 /* Is text that word? Capitals of text count as small letters. */

@@ -47,9 +47,9 @@ int rt_admit_running(const struct rt_domain *live, const struct rt_guest *guest,
 		return rt_fail_memory(err);
 	if (!text.len)
 		return 0;
-	return rt_fail(
-		err, 0,
-		"it stays tuned as it was, for what kvmrt.cfg says of it "
-		"holds from its next start: %s",
-		text.text);
+	return rt_fail(err, 0,
+		       "it stays tuned as it was, and what kvmrt.cfg says "
+		       "takes effect "
+		       "at its next start: %s",
+		       text.text);
 }

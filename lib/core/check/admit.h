@@ -3,9 +3,9 @@
  * admit.h - may the host be tuned for this guest now?
  *
  * check.h judges the file and the host. Here a guest is judged against what
- * runs: who is on record already, and the document of the guest itself if it
- * is running. The hook asks at each start, kvmrt-boot before it tunes a running
- * guest anew.
+ * runs: the guests on record, and, if it runs itself, its own document. The
+ * hook asks at each start, and kvmrt-boot before it tunes a running guest
+ * again.
  */
 #ifndef RT_ADMIT_H
 #define RT_ADMIT_H
@@ -13,9 +13,9 @@
 #include "core/domain/domain.h"
 
 /*
- * `other` is active, with the CPUs that are on record for it, whatever the
- * file says by now. An error names those that both would have; a guest is no
- * obstacle to itself, nor are two ordinary guests to each other.
+ * `other` is active, with the CPUs that are on record for it, whatever the file
+ * says by now. An error names the CPUs that both would have. A guest does not
+ * conflict with itself, nor do two ordinary guests conflict with each other.
  */
 int rt_admit_beside(const struct rt_guest *guest, const struct rt_guest *other,
 		    struct rt_err *err);
@@ -26,10 +26,10 @@ void rt_admit_list(const struct rt_differences *differences,
 		   struct rt_strbuf *out);
 
 /*
- * May a running guest, whose live document is *live, be tuned as *guest says?
- * A real-time guest's vCPUs, topology and devices must be what its section
- * says: threads and interrupts are placed by that. Placement and nodes are put
- * right while it runs.
+ * May a running guest, whose live document is *live, be tuned as *guest says? A
+ * real-time guest's vCPUs, topology and devices must be what its section says:
+ * threads and interrupts are placed by that. Placement and nodes are corrected
+ * while it runs.
  */
 int rt_admit_running(const struct rt_domain *live, const struct rt_guest *guest,
 		     struct rt_err *err);

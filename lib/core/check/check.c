@@ -75,7 +75,7 @@ static void check_shared_node(const struct rt_checking *run,
 			rt_check_nodes_text(&both).text, rt_check_label(rt));
 	}
 
-	/* What `auto` took from cpuset has just been said. */
+	/* What `auto` took from cpuset has just been reported. */
 	if (!section || section->numatune != RT_YES)
 		return;
 	both = nodes;
@@ -157,8 +157,8 @@ static void check_pairs(const struct rt_checking *run)
 }
 
 /*
- * Said once, of the guest that takes the last CPU. It concerns every real-time
- * guest: any of them can give one back.
+ * Reported once, for the guest that takes the last CPU. It concerns every
+ * real-time guest, since any of them can do with one CPU less.
  */
 static void check_housekeeping(const struct rt_checking *run)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * check.h - the rules that a configuration must keep on a host
+ * check.h - the rules that a configuration must obey on a host
  *
  * What the text alone shows to be wrong (unknown keys, duplicate names, a CPU
- * that the host has not got) is found by rt_config_parse and
+ * that the host does not have) is found by rt_config_parse and
  * rt_guest_resolve. Here are the rules between a guest, the host and the other
  * guests. The codes are stable; kvmrt.cfg(5) explains each.
  *
@@ -15,8 +15,8 @@
  *   topology-product   cpu_topology does not come to nr_vcpus
  *   cpu-overlap        CPUs of a real-time guest that another guest uses
  *   no-housekeeping    no online CPU is left for the host
- *   cpu-stays-up       an SMT sibling that the kernel cannot take down
- *   pci-missing        a device that the host has not got
+ *   cpu-stays-up       an SMT sibling that cannot go offline
+ *   pci-missing        a device that the host does not have
  *   pci-bridge         a bridge
  *   pci-shared         a device of two guests
  *   pci-group          an IOMMU group that is not passed as a whole
@@ -36,9 +36,8 @@
  *   host-device        a device of the host local to a real-time guest
  *   managed-irq        interrupts that the kernel keeps on owned CPUs
  *
- * What tells nothing is not reported: NUMA rules need a host of more than one
- * node, and a device that is local to every CPU is local to none in
- * particular.
+ * What says nothing is not reported: NUMA rules need a host of more than one
+ * node, and a device that is local to every CPU is local to none in particular.
  */
 #ifndef RT_CHECK_H
 #define RT_CHECK_H

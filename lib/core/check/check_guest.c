@@ -89,7 +89,7 @@ static void check_rt_count(const struct rt_checking *run,
 	rt_cpuset_and(&idle, &guest->cpuset);
 	if (!rt_cpuset_is_empty(&idle))
 		snprintf(siblings, sizeof(siblings),
-			 ", as SMT siblings (%s) are taken down",
+			 ", as SMT siblings (%s) go offline",
 			 rt_cpuset_text(&idle).text);
 	spare = find_spare(run, guest, guest->nr_vcpus + 1 - usable);
 	if (rt_cpuset_is_empty(&spare))

@@ -4,7 +4,7 @@
 
 #define LISTED_MAX 6 /* devices or interrupts named in one sentence */
 
-/* CPUs that a device is near to; empty when that tells nothing. */
+/* CPUs that a device is near to; empty when it is near to all of them. */
 static struct rt_cpuset device_cpus(const struct rt_checking *run,
 				    const struct rt_pci_dev *dev)
 {
@@ -268,7 +268,7 @@ void rt_check_siblings(const struct rt_checking *run,
 	rt_strbuf_addf(&hint, "take the cores of %s out of cpuset",
 		       rt_check_cpus_text(&stuck).text);
 	rt_check_add(run, RT_ERROR, "cpu-stays-up", guest, RT_KEY_CPUSET, &hint,
-		     "%s must be taken down as SMT siblings, which this host "
+		     "%s must go offline as SMT siblings, which this host "
 		     "does not allow",
 		     rt_check_cpus_text(&stuck).text);
 }
@@ -321,7 +321,7 @@ void rt_check_neighbours(const struct rt_checking *run,
 	rt_strbuf_fini(&list.text);
 }
 
-/* Will an interrupt that nobody may move be on CPUs that the guest runs on? */
+/* Will an interrupt that cannot be moved be on CPUs that the guest runs on? */
 static bool stays(const struct rt_checking *run, const struct rt_guest *guest,
 		  const struct rt_irq *irq)
 {
@@ -331,7 +331,7 @@ static bool stays(const struct rt_checking *run, const struct rt_guest *guest,
 	if (irq->movable || !irq->has_device || irq->vfio ||
 	    holder_of(run, &irq->device))
 		return false;
-	/* One whose CPUs all go down is shut down with them. */
+	/* The kernel shuts it down when all of its CPUs go offline. */
 	rt_cpuset_and(&on, &guest->usable);
 	if (rt_cpuset_is_empty(&on))
 		return false;
@@ -402,8 +402,8 @@ static void list_irqs(const struct rt_checking *run,
 }
 
 /*
- * One finding for those that a boot parameter moves, one for those whose mask
- * has no other CPU, where the parameter has no effect.
+ * One finding for interrupts that a boot parameter moves, and one for those
+ * whose mask has no other CPU, on which the parameter has no effect.
  */
 static void check_managed(const struct rt_checking *run,
 			  const struct rt_guest *guest, bool leaves)

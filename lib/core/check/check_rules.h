@@ -10,8 +10,8 @@ struct rt_checking {
 	const struct rt_check *check;
 	struct rt_report *report;
 	size_t n_before;	  /* findings that were there at the start */
-	struct rt_cpuset owned;	  /* by all real-time guests that count */
-	struct rt_cpuset offline; /* siblings that they take down */
+	struct rt_cpuset owned;	  /* owned by all real-time guests that count */
+	struct rt_cpuset offline; /* siblings that they take offline */
 	struct rt_cpuset named;	  /* cpuset or owned of any guest that counts */
 	struct rt_cpuset rt_nodes; /* NUMA nodes of real-time CPUs */
 };
@@ -28,7 +28,10 @@ const char *rt_check_label(const struct rt_guest *guest);
 /* The line of a key of its section, else of the section. */
 unsigned rt_check_line(const struct rt_guest *guest, enum rt_key key);
 
-/* The text of the key is refused already: its value is not what was meant. */
+/*
+ * Was the text of the key refused already? Then its value is not what the user
+ * meant.
+ */
 bool rt_check_is_doubtful(const struct rt_checking *run,
 			  const struct rt_guest *guest, enum rt_key key);
 

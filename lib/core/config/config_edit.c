@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* config_edit.c - change kvmrt.cfg's text and keep all else in it */
+/* config_edit.c - change kvmrt.cfg's text and nothing else in it */
 #include "config_edit.h"
 
 #include <errno.h>
@@ -93,7 +93,9 @@ static bool is_header_of(const struct rt_line *line, const char *uuid)
 	return rt_uuid_parse(name, got) && strcmp(got, uuid) == 0;
 }
 
-/* Sections come in the order of the file, so one look at it finds them all. */
+/*
+ * Sections come in the order of the file, so one pass over it finds them all.
+ */
 static int find_sections(struct rt_editor *editor, struct rt_err *err)
 {
 	const struct rt_config *config = &editor->config;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * config_edit.h - change kvmrt.cfg's text and keep all else in it
+ * config_edit.h - change kvmrt.cfg's text and nothing else in it
  *
- * Comments, order, spacing, line ends and keys that are not named stay byte
- * for byte. Each change is made to the text of its section alone, so that many
- * cost what they change and not what the file holds. It is checked by reading
- * that text again: a changed value must read back as what was asked for and
- * all others as before, or the call fails and nothing has changed.
+ * Comments, order, spacing, line ends and keys that are not named stay byte for
+ * byte. Each change is made to the text of its section alone, so that the cost
+ * of many changes depends on their size and not on the size of the file. It is
+ * checked by reading that text again: a changed value must read back as what
+ * was asked for and all others as before, or the call fails and nothing has
+ * changed.
  *
  * A text of several lines (description, comments) is written as the key's
  * line and indented lines below. Lines that would be lost or misread there

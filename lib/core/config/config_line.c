@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* config_line.c - the lines of kvmrt.cfg, told apart */
+/* config_line.c - the lines of kvmrt.cfg, by kind */
 #include "config_line.h"
 
 #include "core/base/banned.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * config_line.h - the lines of kvmrt.cfg, told apart
+ * config_line.h - the lines of kvmrt.cfg, by kind
  *
  * A comment is a line of its own: its first character that is not a blank is
  * '#' or ';'. Anywhere else the two are ordinary text. A line that begins with

@@ -39,7 +39,7 @@ struct parser {
 	/* The section. */
 	enum place place;
 	size_t first_finding;
-	bool name_lost; /* a reported line may have been the name */
+	bool name_lost; /* a line that was reported may have been the name */
 	struct rt_section section;
 	unsigned host_line, host_lines[HOST_KEY_COUNT];
 };
@@ -187,7 +187,7 @@ static void take_host_key(struct parser *parser)
 			  hints[key]);
 }
 
-/* A blank too many in front of a key makes it part of the text above. */
+/* One blank too many before a key makes the line part of the text above. */
 static void warn_of_keys(struct parser *parser, enum rt_key text)
 {
 	const char *row = parser->key->lines;
@@ -307,7 +307,7 @@ static void open_guest(struct parser *parser, struct rt_span name,
 
 	parser->r = rt_section_init(&parser->section, parser->err);
 	if (parser->r < 0) {
-		/* It has no name to speak of, and no text at all. */
+		/* The section has no usable name, and no text at all. */
 		rt_section_fini(&parser->section);
 		return;
 	}
@@ -332,7 +332,7 @@ static bool go_on(struct parser *parser)
 	if (parser->faults < FAULTS_MAX)
 		return true;
 	fault(parser, RT_ERROR, 0, "too-many-faults",
-	      "mend these, then look again",
+	      "correct these, then check again",
 	      "more than %d faults: the rest of the file was not read",
 	      FAULTS_MAX);
 	return false;

@@ -4,9 +4,9 @@
  *
  * inih keeps track of sections, keys and values, but cuts lines at 199 bytes
  * and names at 49 without a word, takes ':' for '=', ends a value at " ;", and
- * is silent about empty sections. So a reader of ours stands in front of it.
- * It looks at each physical line, reports what is no line of ours, and hands
- * the rest on in pieces that inih cannot misread:
+ * is silent about empty sections. Therefore a reader of our own goes first. It
+ * reads each physical line, reports a line that kvmrt.cfg cannot have, and
+ * passes the rest on in pieces that inih cannot misread:
  *
  *   in the file              what inih gets
  *   [UUID]                   [UUID]
@@ -27,7 +27,7 @@
 #include "core/base/utf8.h"
 
 #define MARK	   '\1' /* either end of a piece; alone: a section begins */
-#define NAME_LEN   49	/* the longest name that inih keeps whole */
+#define NAME_LEN   49	/* the longest name that inih does not cut */
 #define PIECE_ROOM 64	/* the least line that a name and a piece fit in */
 
 /* What inih must not see in a value, and what stands for it. */
@@ -111,7 +111,7 @@ static struct rt_config_fault bad_bytes(const char *row)
 	return (struct rt_config_fault){ 0 };
 }
 
-/* What makes a line unfit to be looked into; no code: nothing. */
+/* Why a line cannot be read any further; without a code it can. */
 static struct rt_config_fault line_fault(struct reader *reader,
 					 const struct rt_line *line)
 {
@@ -193,7 +193,9 @@ static void start_section(struct reader *reader, const struct rt_line *line,
 		};
 	fault.line = reader->number;
 	reader->header_fault = fault;
-	/* A name that inih would cut or misread is sent as one that is none. */
+	/*
+	 * A name that inih would cut or misread is sent as one that no key has.
+	 */
 	set_name(reader, fits ? name : (struct rt_span){ "?", 1 });
 	reader->is_section = true;
 }
@@ -279,7 +281,7 @@ static void skip_line(struct reader *reader, const struct rt_line *line,
 	report(reader, fault);
 }
 
-/* Look at the next line; most leave something to send. */
+/* Read the next line; most lines leave something to send. */
 static bool read_line(struct reader *reader)
 {
 	struct rt_config_fault fault;
@@ -434,10 +436,9 @@ int rt_config_read(const char *text, size_t len,
 	line = ini_parse_stream(next_line, &reader, take, &reader);
 	finish_key(&reader);
 	if (line != 0 && reader.r == 0)
-		reader.r = line < 0 ? rt_fail_memory(err) :
-				      rt_fail(err, 0,
-					      "inih does not understand what "
-					      "it was given");
+		reader.r = line < 0 ?
+				   rt_fail_memory(err) :
+				   rt_fail(err, 0, "inih cannot read the text");
 	rt_strbuf_fini(&reader.row);
 	rt_strbuf_fini(&reader.queue);
 	rt_strbuf_fini(&reader.value);

@@ -18,8 +18,8 @@ struct rt_config_key {
 	unsigned more_line; /* its first further line; 0: it has none */
 	/*
 	 * What follows the '=', then each further line less the blanks in
-	 * front, newlines in between. Blank lines within are kept, comment
-	 * lines are not. NULL: a line of it was reported as a fault.
+	 * front, newlines in between. Blank lines within stay, comment lines do
+	 * not. NULL: a line of it was reported as a fault.
 	 */
 	const char *lines;
 };

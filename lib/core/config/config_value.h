@@ -31,7 +31,7 @@ enum rt_value_kind {
 /* RT_KEY_COUNT when there is no such key. */
 enum rt_key rt_key_find(const char *name, size_t len);
 enum rt_value_kind rt_key_kind(enum rt_key key);
-/* One sentence: what a value of this key looks like. */
+/* One sentence: which values this key takes. */
 const char *rt_key_hint(enum rt_key key);
 
 /*
@@ -43,7 +43,7 @@ int rt_value_unfold(enum rt_value_kind kind, const char *lines,
 /* The other way round, for a text; rows are joined with newlines. */
 void rt_value_fold(const char *value, struct rt_strbuf *rows);
 
-/* The key that a row of text looks like, or RT_KEY_COUNT. */
+/* The key that a row of text could be taken for, or RT_KEY_COUNT. */
 enum rt_key rt_value_key_in(const char *row, size_t len);
 
 /* Put a value into its member; an empty one is the default. */

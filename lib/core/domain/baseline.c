@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* baseline.c - who of configuration and definition was changed */
+/* baseline.c - which of configuration and definition was changed */
 #include "baseline.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static int by_address(const void *a, const void *b)
 	return strcmp(rt_pci_text(a).text, rt_pci_text(b).text);
 }
 
-/* In a fixed order, for the user's is of no account. */
+/* In a fixed order, since the user's order does not matter. */
 void rt_baseline_devices(struct rt_json *json, const struct rt_pci_set *set)
 {
 	const size_t size = set->n * sizeof(set->items[0]);

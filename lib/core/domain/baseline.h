@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * baseline.h - who of configuration and definition was changed since both said
- * the same
+ * baseline.h - which of configuration and definition was changed since both
+ * said the same
  *
  * When a guest's section and its definition agree, both are put on record as
  * text. Later, whichever differs from its record has been edited.
@@ -20,7 +20,7 @@ struct rt_baseline {
 
 void rt_baseline_fini(struct rt_baseline *agreed);
 
-/* All that we own of each, one line of JSON in a fixed order. */
+/* All that kvmrt sets in each, one line of JSON in a fixed order. */
 int rt_baseline_of_section(const struct rt_section *section, char **ret_text,
 			   struct rt_err *err);
 int rt_baseline_of_domain(const struct rt_domain *domain, char **ret_text,
@@ -39,11 +39,11 @@ enum rt_side {
 };
 
 /*
- * *differences is of rt_domain_compare. The definition is taken only
- * when it alone was edited, in something that the configuration can take
+ * *differences is of rt_domain_compare. The definition is taken only when it
+ * alone was edited, in something that the configuration can take
  * (RT_IMPORT_EDITS), and edits is RT_EDITS_FOLLOW; whether the result is valid
- * is for the caller to see, who else pushes. *ret_why: a clause for the log,
- * a literal.
+ * is for the caller to check, who otherwise pushes. *ret_why: a clause for the
+ * log, a literal.
  */
 enum rt_side rt_baseline_decide(const struct rt_baseline *agreed,
 				const struct rt_differences *differences,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * domain.h - a libvirt domain document: what we own of it, read, compared
+ * domain.h - a libvirt domain document: what kvmrt sets in it is read, compared
  * with a guest, and rewritten
  *
  * Documents are parsed from memory, without network, entities or DTDs, within
@@ -34,7 +34,7 @@
  *	  the user's and stay, so that an imported guest survives.
  *   memory
  *	  locked: <locked/> and <nosharepages/>; an ordinary guest that is
- *	  locked already keeps its choice of the second. Not locked: no
+ *	  locked already may leave the second out. Not locked: no
  *	  <locked/>; <nosharepages/> stays, for it is harmless and may be the
  *	  user's.
  *   nodes
@@ -67,7 +67,7 @@ struct rt_domain_pins {
 	size_t n, size;
 };
 
-/* What we own of a document, as it stands there. */
+/* What kvmrt sets in a document, as it stands there. */
 struct rt_domain {
 	char uuid[RT_UUID_LEN + 1];	  /* "" when the document has none */
 	char *name, *title, *description; /* never NULL */
@@ -144,7 +144,7 @@ void rt_differences_fini(struct rt_differences *differences);
 
 /* libvirt's ABI check would refuse it at restore and migrate. */
 bool rt_difference_is_abi(enum rt_difference_kind kind);
-/* Put right when the guest has started: placement and nodes. */
+/* Corrected when the guest has started: placement and nodes. */
 bool rt_difference_is_mendable(enum rt_difference_kind kind);
 /*
  * An RT guest would run and not be what the file says: no start. A
@@ -159,10 +159,10 @@ enum rt_rewrite {
 };
 
 /*
- * The document with what differs from *guest put right, in place.
- * A document that already matches comes back byte for byte, and *ret_changed
- * is false. *ret_text is the caller's. A changed document is read again and
- * compared before it is handed out.
+ * The document, with what differs from *guest corrected in place. A document
+ * that already matches comes back byte for byte, and *ret_changed is false.
+ * *ret_text is the caller's. A changed document is read again and compared
+ * before it is handed out.
  *
  * With RT_REWRITE_KEEP_ABI each vCPU of the document has its pin: those beyond
  * the guest's nr_vcpus on the service CPUs.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* domain_rewrite.c - put right what differs, in place */
+/* domain_rewrite.c - correct what differs, in place */
 /*
  * Nothing is touched that the comparison did not name, so a document that
  * matches is never printed anew. The result is read and compared again: what
@@ -74,7 +74,7 @@ static bool concerns(enum rt_rewrite mode, enum rt_difference_kind kind)
 	       (!rt_difference_is_abi(kind) && kind != RT_DIFF_NAME);
 }
 
-/* A bit for each kind of difference that the mode puts right. */
+/* A bit for each kind of difference that the mode corrects. */
 static int find_wrong(const struct rt_domain *domain,
 		      const struct rt_guest *guest, enum rt_rewrite mode,
 		      unsigned *ret_wrong, struct rt_text *first,

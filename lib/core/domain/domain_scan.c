@@ -3,8 +3,8 @@
 /*
  * A document that is well-formed up to some point has its comments, CDATA
  * sections, processing instructions and tags where this scan sees them. libxml2
- * stops at the first point that is not well-formed, so it can see nothing that
- * was not looked at here, whatever stands behind.
+ * stops at the first point that is not well-formed, so it sees nothing that was
+ * not checked here, whatever follows.
  */
 #include "domain_xml.h"
 

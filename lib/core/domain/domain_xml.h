@@ -2,8 +2,8 @@
 /*
  * domain_xml.h - libxml2 as the domain_*.c files use it
  *
- * Our elements and attributes are in no namespace; what is in one is not
- * looked at. None of these calls prints.
+ * Our elements and attributes are in no namespace; what is in one is ignored.
+ * None of these calls prints.
  */
 #ifndef RT_DOMAIN_XML_H
 #define RT_DOMAIN_XML_H
@@ -64,7 +64,7 @@ int rt_xml_attr_is(const xmlNode *node, const char *name, const char *value,
 		   bool *ret_is, struct rt_err *err);
 /*
  * An attribute that is a number of at most `max`, decimal or, where `prefix`
- * says so, with libvirt's 0x or 0 in front. *ret keeps its value when the
+ * says so, with libvirt's 0x or 0 in front. *ret is left as it is when the
  * attribute is missing.
  */
 int rt_xml_number(const xmlNode *node, const char *name, bool prefix,

@@ -92,7 +92,9 @@ void rt_differ(struct rt_comparing *c, enum rt_difference_kind kind,
 	found->items[found->n++].what = what;
 }
 
-/* A guest that was not resolved to the end must not be written anywhere. */
+/*
+ * A guest that could not be resolved completely must not be written anywhere.
+ */
 static int check_guest(const struct rt_domain *domain,
 		       const struct rt_guest *guest, struct rt_err *err)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * property.h - what we own of a domain document, one row for each property
+ * property.h - the properties of a domain document that kvmrt sets, a row for
+ * each
  *
- * All that is done with a property stands together: how it is read, compared
- * with what a guest's section wants, put right, recorded, and taken over into
- * kvmrt.cfg. Reading, comparing, rewriting, the record and the import each go
- * through the rows, in the order of the table.
+ * Everything that is done with a property is in one place: how it is read,
+ * compared with what a guest's section wants, corrected, recorded, and taken
+ * into kvmrt.cfg. Reading, comparing, rewriting, the record and the import each
+ * go through the rows, in the order of the table.
  */
 #ifndef RT_PROPERTY_H
 #define RT_PROPERTY_H

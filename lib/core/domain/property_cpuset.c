@@ -12,7 +12,7 @@ static int read_cpuset(const xmlNode *root, struct rt_domain *domain,
 		return 0;
 	r = rt_xml_attr_is(node, "placement", "auto", &domain->placement_auto,
 			   err);
-	/* libvirt asks numad, and does not look at the attribute. */
+	/* libvirt asks numad, and ignores the attribute. */
 	if (r < 0 || domain->placement_auto)
 		return r;
 	return rt_xml_set(node, "cpuset", &domain->has_cpuset, &domain->cpuset,

@@ -205,7 +205,9 @@ static void record_texts(struct rt_json *json, const struct rt_domain *domain)
 
 /* --- a value for each key --- */
 
-/* Blanks at its ends say nothing to libvirt and cannot be held by us. */
+/*
+ * Blanks at its ends mean nothing to libvirt, and kvmrt.cfg cannot hold them.
+ */
 static int take_text(struct rt_taking *t, enum rt_key key, const char *value)
 {
 	const char *start = value + strspn(value, " \t\r\n");

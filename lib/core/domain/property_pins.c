@@ -174,10 +174,9 @@ static void compare_rt_placement(struct rt_comparing *c)
 
 	compare_rt_pins(c, "vCPU", &domain->vcpupins, domain->vcpus, true);
 	if (domain->stale_vcpupins)
-		rt_differ(
-			c, RT_DIFF_PLACEMENT,
-			"vCPU pins: the definition pins vCPUs that it has not "
-			"got");
+		rt_differ(c, RT_DIFF_PLACEMENT,
+			  "vCPU pins: the definition pins vCPUs that do not "
+			  "exist");
 	if (!domain->has_emulatorpin ||
 	    !rt_cpuset_is_equal(&domain->emulatorpin, service))
 		rt_differ(
@@ -336,8 +335,8 @@ static int place_rt(struct rt_rewriting *w, struct rt_err *err)
 }
 
 /*
- * An ordinary guest keeps its own pins, but those that leave the cpuset (when
- * it has one), and those of vCPUs that go.
+ * An ordinary guest's own pins stay, except those that leave the cpuset (when
+ * it has one) and those of vCPUs that go.
  */
 static int drop_pins(struct rt_rewriting *w, xmlNode *tune, const char *name,
 		     struct rt_err *err)

@@ -91,7 +91,7 @@ static void compare_vcpus(struct rt_comparing *c)
 			  domain->vcpus_current, want);
 }
 
-/* libvirt refuses vCPUs in a guest's NUMA cells that it has not got. */
+/* libvirt refuses NUMA cells that name vCPUs which the guest does not have. */
 static int check_cells(const struct rt_rewriting *w, struct rt_err *err)
 {
 	const xmlNode *numa =
@@ -118,7 +118,9 @@ static int check_cells(const struct rt_rewriting *w, struct rt_err *err)
 	return 0;
 }
 
-/* Only statistics; cut down, two of them could become the same. */
+/*
+ * They are for statistics only; shortened, two of them could become the same.
+ */
 static int drop_monitors(xmlNode *parent, const struct rt_cpuset *exist,
 			 struct rt_err *err)
 {

@@ -22,15 +22,15 @@ enum rt_kind {
 	RT_KIND_AFFINITY,   /* path "task/PID/TID/START": sched_setaffinity */
 	RT_KIND_CGROUP,	    /* same path: which cgroup the thread is in */
 	RT_KIND_TASKS,	    /* path "tasks/LIST": masks that lack CPUs of LIST,
-			       because we took those down */
+			       because kvmrt took those offline */
 	RT_KIND_IRQ_THREAD, /* the same of an interrupt's thread, which
 			       the kernel moves with its interrupt */
 	RT_KIND_IRQBALANCE, /* path "irqbalance/PID/STARTTIME": banned CPUs */
 };
 
 /*
- * The value of one that is there and could not be read now. What is not known
- * is left as it is: nothing is written to it, and nothing is restored.
+ * The value of a setting that is there and could not be read now. Such a
+ * setting is left as it is: it is neither written nor restored.
  */
 #define RT_UNREAD "?"
 
@@ -121,15 +121,15 @@ struct rt_threads {
 /* What was found of one active guest with a process. */
 struct rt_process {
 	char uuid[40];
-	unsigned pid; /* known also when it could not be looked at */
+	unsigned pid; /* known also when the process could not be examined */
 	char *scope;  /* cgroup path below the mount, no leading slash; NULL */
 	struct rt_threads threads;
 	/* cpuset.cpus, .exclusive, .partition of scope, ancestors, leaves. */
 	struct rt_settings cgroup;
 	unsigned long long locked_kib; /* VmLck + HugetlbPages */
-	char *unread; /* why it could not be looked at: it lives, and there
-			 are no threads, no scope and no cgroup files here;
-			 NULL: it was */
+	char *unread; /* why the process could not be examined: it lives, but
+			 there are no threads, no scope and no cgroup files
+			 here; NULL: it was examined */
 };
 
 struct rt_processes {
@@ -145,15 +145,15 @@ struct rt_facts {
 	struct rt_processes processes;
 	struct rt_cpuset isolated; /* cgroup2 cpuset.cpus.isolated (root) */
 	/*
-	 * It is there and could not be read. Shields may be up: isolated is
-	 * then every CPU, so that none is taken for unshielded, and no task's
+	 * The file is there and could not be read. Shields may be up, so
+	 * `isolated` is every CPU: none is taken for unshielded, and no task's
 	 * mask says anything.
 	 */
 	bool isolated_unread;
 	bool has_partitions;	 /* cpuset.cpus.exclusive exists (6.7) */
 	struct rt_report unread; /* what could not be read, a finding each */
-	bool workqueues_follow;	 /* the kernel keeps unbound workqueues off
-				      isolated CPUs (6.8) */
+	bool workqueues_follow;	 /* unbound workqueues leave isolated CPUs by
+				    themselves (6.8) */
 };
 
 void rt_facts_fini(struct rt_facts *facts);

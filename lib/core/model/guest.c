@@ -58,7 +58,7 @@ static bool resolve_cpuset(const struct resolver *resolver,
 
 /*
  * For each core that has a named CPU: all its threads are owned, and all but
- * the lowest named go down.
+ * the lowest named go offline.
  */
 static void take_cores(const struct rt_topo *topo, struct rt_guest *guest)
 {

@@ -11,8 +11,8 @@
  *   service  usable less vcpus: emulator, iothreads, vhost and the rest
  *   irq_cpu  RT: the last service CPU: the guest's vfio interrupts go there
  *
- * RT and SMT: the lowest named thread of a core is used. An ordinary guest
- * owns and downs nothing; all of its cpuset is usable and service.
+ * RT and SMT: the lowest named thread of a core is used. An ordinary guest owns
+ * no CPU and takes none offline; all of its cpuset is usable and service.
  */
 #ifndef RT_GUEST_H
 #define RT_GUEST_H
@@ -37,7 +37,7 @@ struct rt_guest {
 
 /*
  * Work out a section on a host. What cannot be resolved (a CPU that the host
- * has not got, too few CPUs for `auto`) becomes a finding; *ret_guest is then
+ * does not have, too few CPUs for `auto`) becomes a finding; *ret_guest is then
  * as complete as can be. Negative only when memory is short.
  */
 int rt_guest_resolve(const struct rt_config *config,

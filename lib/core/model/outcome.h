@@ -2,8 +2,9 @@
 /*
  * outcome.h - which guests lack something that they must have, and why
  *
- * A fault belongs to one guest. Planning and applying go on for all others;
- * whoever asked for the work looks here for its own guest.
+ * A fault belongs to one guest (docs/design.md, Outcomes). Planning and
+ * applying go on for all others, and whoever asked for the work checks here for
+ * its own guest.
  */
 #ifndef RT_OUTCOME_H
 #define RT_OUTCOME_H
@@ -19,18 +20,20 @@ struct rt_outcome {
 struct rt_outcomes {
 	struct rt_outcome *items;
 	size_t n, size;
-	bool failed; /* one was lost for want of memory */
+	bool failed; /* an outcome was lost because memory was short */
 };
 
 void rt_outcomes_fini(struct rt_outcomes *outcomes);
 
-/* This guest has failed. A guest that has failed already keeps its reason. */
+/*
+ * This guest has failed. The reason of a guest that has failed already stays.
+ */
 void rt_outcomes_add(struct rt_outcomes *outcomes, const char *uuid,
 		     const char *reason);
 
 /*
- * Why the guest has failed; NULL: it has not. Where an outcome was lost, every
- * guest has failed: doubt means refusal.
+ * Why the guest has failed; NULL when it has not. When an outcome was lost,
+ * every guest counts as failed: doubt means refusal.
  */
 const char *rt_outcomes_find(const struct rt_outcomes *outcomes,
 			     const char *uuid);

@@ -3,8 +3,8 @@
  * topo.h - the host's CPUs and how they hang together
  *
  * Filled by lib/host/topology.c from hwloc; plain data here. Offline CPUs are
- * in every set: a sibling that we took down still belongs to its core and
- * node. Only `online` tells them apart.
+ * in every set: a sibling that kvmrt took offline still belongs to its core and
+ * node. Only `online` says which CPUs are online.
  *
  * Cores, dies and packages are numbered machine-wide in topology order
  * (hwloc's logical numbers); nodes have the kernel's numbers. CPU numbers are
@@ -30,7 +30,7 @@ struct rt_topo_level {
 struct rt_topo {
 	struct rt_cpuset present; /* all CPUs of the host, offline ones too */
 	struct rt_cpuset online;
-	bool saved; /* read from what was kept, which still fits the host */
+	bool saved; /* read from the saved topology, which still fits the host */
 	struct rt_topo_level cores, dies, packages, nodes;
 	/* Kinds of cores, slowest first (hwloc cpukinds); none if all equal. */
 	struct rt_topo_level kinds;
@@ -63,10 +63,10 @@ int rt_topo_parse(const char *text, struct rt_topo *ret_topo,
 		  struct rt_err *err);
 
 /*
- * The CPUSET language of kvmrt.cfg (kvmrt.cfg(5)): "0,1,16-19", "n1",
- * "c0-c3", "d0", "p1", "~n0". Empty text is the empty set. Errors name the
- * item and point at its column. A CPU, core, die, package or node that the
- * host has not got is an error.
+ * The CPUSET language of kvmrt.cfg (kvmrt.cfg(5)): "0,1,16-19", "n1", "c0-c3",
+ * "d0", "p1", "~n0". Empty text is the empty set. Errors name the item and
+ * point at its column. A CPU, core, die, package or node that the host does not
+ * have is an error.
  *
  * With topo NULL only the grammar is checked and *ret_set is left alone.
  */

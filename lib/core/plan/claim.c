@@ -80,8 +80,8 @@ static bool is_in_the_way(const struct maker *maker,
 }
 
 /*
- * What we had added is not what somebody else wrote, even where it stands in
- * what they wrote.
+ * CPUs that kvmrt added do not become somebody else's, even when they wrote
+ * them back with their own.
  */
 static char *without_ours(const struct rt_saved *saved, const char *now)
 {
@@ -243,8 +243,9 @@ bool rt_claimed_base(const struct maker *maker, const struct claimed *claimed,
 }
 
 /*
- * Is the setting swept for this guest? Also where its shield was up and has
- * been lost: what we took its CPUs out of does not get them back for that.
+ * Is the setting swept for this guest? Also when its shield was up and has been
+ * lost: a setting that its CPUs were taken out of does not get them back for
+ * that reason.
  */
 static bool is_swept_for(const struct maker *maker,
 			 const struct claimed *claimed,

@@ -2,11 +2,11 @@
 /*
  * claim.h - guests claim settings, each setting is derived once
  *
- * The planners (plan_host.c, plan_shield.c, plan_threads.c) look at one sort
- * of setting each and claim: this guest must or may have this setting less
- * its CPUs, or with its CPUs added, or holding exactly this, or merely on
- * record. Contributions to one setting combine. rt_claims_derive then works
- * out for each setting, once:
+ * Each planner (plan_host.c, plan_shield.c, plan_tasks.c, plan_threads.c)
+ * handles one sort of setting and claims (docs/design.md, Claims): on behalf of
+ * this guest, the setting must or may lose the guest's CPUs, gain them, hold
+ * exactly this value, or be on record. Contributions to one setting combine.
+ * rt_claims_derive then derives for each setting, once:
  *
  *   base    what it would hold without us: the original, or what somebody
  *           else has written since. Restored when nobody claims it any more.
@@ -14,8 +14,8 @@
  *   step    what is to be saved and written, if anything
  *
  * A saved setting that nobody claims is restored. A setting whose value is
- * RT_UNREAD is left alone: claimed, it stays on record as it is, and a guest
- * that must have it has failed.
+ * RT_UNREAD is left alone: if it is claimed it stays on record as it is, and a
+ * guest that must have it has failed.
  */
 #ifndef RT_CLAIM_H
 #define RT_CLAIM_H
@@ -57,8 +57,10 @@ struct maker {
 	const struct rt_plan_input *in;
 	struct rt_plan *plan;
 	bool *left_out; /* by index of active: no CPU would be left */
-	/* Of the RT guests that are not left out. Swept: of those that have
-	 * started, and whose shield is up where there are shields. */
+	/*
+	 * CPUs of the RT guests that are not left out. Swept: of those guests
+	 * that have started and, where there are shields, whose shield is up.
+	 */
 	struct rt_cpuset owned, started, swept, offline, housekeeping;
 
 	struct claimed *items; /* the settings */
@@ -70,12 +72,14 @@ struct maker {
 	struct rt_err *err;
 };
 
-/* How a setting behaves beside what we write. */
+/* How a setting behaves apart from what kvmrt writes. */
 enum trait {
 	/* Belongs to the guest's process and dies with it: no record. */
 	TRAIT_DIES = 1,
-	/* Others place it as they like (interrupts, tasks): left where it
-	 * hurts no guest, else it gets what the original gives. */
+	/*
+	 * Others place it as they like (interrupts, tasks): it stays where it
+	 * hurts no guest, and goes where its original allows otherwise.
+	 */
 	TRAIT_ROAMS = 2,
 	/* What it holds is never anybody's choice: the original stands. */
 	TRAIT_FIRM = 4,

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * *set less the CPUs; if no housekeeping CPU is left in it, those of the node,
- * and if there are none either, all of them.
+ * *set without the CPUs. If no housekeeping CPU is left in it, it gets those of
+ * the node; if the node has none either, it gets all of them.
  */
 static void take_off(const struct maker *maker, struct rt_cpuset *set,
 		     const struct rt_cpuset *less, int node)
@@ -25,7 +25,9 @@ static void take_off(const struct maker *maker, struct rt_cpuset *set,
 		rt_cpuset_and(set, &object->cpus);
 }
 
-/* The value that all contributions give. False: the base is no CPU set. */
+/*
+ * The value that follows from all contributions. False: the base is no CPU set.
+ */
 static bool combine(const struct maker *maker, const struct claimed *claimed,
 		    char *buf, size_t size)
 {
@@ -73,8 +75,8 @@ static bool concerns_now(const struct claim_entry *claim, bool has_now,
 }
 
 /*
- * Who claims it: of guests that want their CPUs out of it those whose CPUs are
- * in it, if there are any. "" for several.
+ * The guest that claims it. Of the guests that want their CPUs out of it, those
+ * whose CPUs are in it count, if there are any. "" for several.
  */
 static const char *name_of(const struct maker *maker,
 			   const struct claimed *claimed)
@@ -159,7 +161,10 @@ static int add_step(struct maker *maker, const struct rt_step *like,
 	return 0;
 }
 
-/* The why of the first claim that writes, and who must have it. */
+/*
+ * The step's reason is that of the first claim that writes; its musts are the
+ * guests that must have it.
+ */
 static int add_claimed(struct maker *maker, const struct claimed *claimed,
 		       enum rt_act act, const char *value)
 {
@@ -194,8 +199,8 @@ static int add_claimed(struct maker *maker, const struct claimed *claimed,
 }
 
 /*
- * Nobody writes to it now, and what stands there is what was written for a
- * guest that has gone: it gets its base back and stays on record.
+ * No claim writes to it now, and it holds what was written for a guest that is
+ * gone. So its base is written again, and it stays on record.
  */
 static bool is_left_over(const struct maker *maker,
 			 const struct claimed *claimed)

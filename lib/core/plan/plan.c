@@ -2,10 +2,10 @@
 /*
  * plan.c - what to do so that the host is as the active guests need it
  *
- * Goal: the tuning is a function of the active guests, nothing else. Two
- * guests that overlap in a setting (the default interrupt mask, say) never
- * save and restore each other's values: both claim it, and its value is
- * derived from the original and both claims (claim.h).
+ * Goal: the tuning is a function of the active guests and of nothing else. Two
+ * guests that overlap in a setting (the default interrupt mask, say) never save
+ * and restore each other's values: both claim it, and its value is derived from
+ * the original and both claims (claim.h).
  *
  * Example, guest on CPUs 6-11 with siblings (6,7) (8,9) (10,11):
  *   default_smp_affinity fff        -> 03f   new interrupts keep off
@@ -46,7 +46,7 @@ struct rt_cpuset rt_plan_owned(const struct rt_journal *journal)
 	return owned;
 }
 
-/* Online, or about to be: ours to bring online again. */
+/* Online, or about to be, because a restore brings it online. */
 static struct rt_cpuset online_soon(const struct rt_topo *topo,
 				    const struct rt_journal *journal)
 {
@@ -109,12 +109,12 @@ bool rt_saved_is_ours(const struct rt_saved *saved, const char *now,
 	    rt_value_same(saved->kind, now, saved->before) ||
 	    rt_value_same(saved->kind, now, saved->original))
 		return true;
-	/* It went with its interrupt, and that goes back. */
+	/* Its mask followed the interrupt, which is restored. */
 	if (saved->kind == RT_KIND_IRQ_THREAD)
 		return true;
 	/*
-	 * The kernel answers a CPU that goes offline, and a shield that comes
-	 * or goes, by giving a task all CPUs that there are.
+	 * When a CPU goes offline, or a shield comes or goes, the kernel resets
+	 * a task's mask to all CPUs.
 	 */
 	return saved->kind == RT_KIND_AFFINITY &&
 	       rt_plan_parse(RT_KIND_LIST, now, &set) &&
@@ -148,7 +148,7 @@ void rt_plan_failed(struct maker *maker, size_t guest, const char *fmt, ...)
 			reason.text);
 }
 
-/* Nobody else's tasks are to be moved by hand for a shield that is not up. */
+/* Tasks are not moved by hand for a shield that is not up. */
 static bool is_swept(const struct maker *maker, const struct rt_guest *guest)
 {
 	struct rt_cpuset cpus = guest->owned;
@@ -160,8 +160,8 @@ static bool is_swept(const struct maker *maker, const struct rt_guest *guest)
 }
 
 /*
- * In the order of their start: who would leave the host without a CPU is left
- * out, and who came before stays.
+ * In the order of their start: a guest that would leave the host without a CPU
+ * is left out, and those before it stay.
  */
 static void add_guests(struct maker *maker)
 {
@@ -197,9 +197,9 @@ static void add_guests(struct maker *maker)
 }
 
 /*
- * A CPU that goes offline or comes online makes the kernel place tasks of its
- * own anew (RCU's expedited workers, kcompactd), also onto the CPUs of a guest
- * that runs.
+ * When a CPU goes offline or comes online, the kernel places tasks of its own
+ * again (RCU's expedited workers, kcompactd), and may place them on the CPUs of
+ * a guest that runs.
  */
 static bool moves_kernel_threads(const struct maker *maker)
 {

@@ -40,12 +40,12 @@ struct rt_step {
 	enum rt_need need;
 	enum rt_kind kind;
 	char *path;  /* a file below the root, or "task/TID/START" and such */
-	char *value; /* what it shall hold */
+	char *value; /* what it is to hold */
 	char *now;   /* what it held when the facts were read */
 	/*
-	 * What is on record as the original from this step on. Where a record
-	 * has another one, somebody else has written to the setting since, and
-	 * what they wrote is what is restored in the end.
+	 * What is on record as the original from this step on. When the record
+	 * has another original, somebody else has written to the setting since,
+	 * and their value is what is restored in the end.
 	 */
 	char *base;
 	const char *why; /* one clause; a literal */
@@ -72,7 +72,7 @@ struct rt_plan_input {
 	const struct rt_topo *topo;
 	const struct rt_facts *facts;
 	const struct rt_journal *journal;
-	bool last; /* nobody will plan again at once: put nothing off */
+	bool last; /* no plan follows at once: leave nothing to the next one */
 };
 
 /* Fails only for want of memory: a guest that cannot have what it must have
@@ -88,8 +88,8 @@ struct rt_cpuset rt_plan_housekeeping(const struct rt_topo *topo,
 				      const struct rt_journal *journal);
 
 /*
- * Can a plan have a step for this interrupt? A reader of facts need not keep
- * those of which this is false. *owned is rt_plan_owned(journal).
+ * Can a plan have a step for this interrupt? A reader of facts may drop those
+ * for which it cannot. *owned is rt_plan_owned(journal).
  */
 bool rt_plan_concerns(const struct rt_journal *journal,
 		      const struct rt_cpuset *owned, const struct rt_irq *irq);
@@ -116,9 +116,9 @@ bool rt_saved_is_ours(const struct rt_saved *saved, const char *now,
 bool rt_plan_is_online(const char *path);
 
 /*
- * What the setting would hold without us, now that it holds `now`: the
- * original, or what somebody else has written since, less what we had added
- * to it. Heap; NULL without memory.
+ * What the setting would hold without kvmrt, given that it holds `now`: the
+ * original, or what somebody else has written since, without what kvmrt had
+ * added. Heap; NULL without memory.
  */
 char *rt_saved_base(const struct rt_saved *saved, const char *now,
 		    const struct rt_topo *topo);

@@ -51,8 +51,8 @@ static struct rt_cpuset birth_place(const struct maker *maker,
 }
 
 /*
- * An MSI vector dies with the guest: no record. An INTx line stays, and what
- * we wrote would stay with it.
+ * An MSI vector dies with the guest, so it needs no record. An INTx line
+ * outlives the guest, with the mask that was written to it.
  */
 static int place_vfio(struct maker *maker, const struct rt_irq *irq,
 		      struct target *target, const struct rt_active *active)
@@ -72,9 +72,9 @@ static int place_vfio(struct maker *maker, const struct rt_irq *irq,
 }
 
 /*
- * It stays where it is, and its mask stays the same: one with another mask is
- * another interrupt under that number. Its record is closed, and then it is
- * treated like any other.
+ * It stays where it is, and its mask stays the same. When the mask differs, the
+ * number belongs to another interrupt: the record is closed, and the interrupt
+ * is treated like any other.
  */
 static int leave_fixed(struct maker *maker, const struct rt_irq *irq,
 		       const struct target *target,
@@ -94,9 +94,9 @@ static bool is_newborn(const struct rt_journal *journal,
 }
 
 /*
- * An interrupt that appeared while our default mask was in force (a device
- * that came back from a guest) has a place that the kernel took from it. It
- * gets the place that it would have had without us.
+ * An interrupt that appeared while kvmrt's default mask was in force (of a
+ * device that came back from a guest, say) was placed by that mask. It goes to
+ * the place that it would have had without kvmrt.
  */
 static int place_newborn(struct maker *maker, const struct rt_irq *irq,
 			 struct target *target)
@@ -104,7 +104,7 @@ static int place_newborn(struct maker *maker, const struct rt_irq *irq,
 	static const struct claim claim = {
 		.need = RT_MAY,
 		.guest = -1,
-		.why = "interrupt that came while the default mask was ours",
+		.why = "interrupt that appeared under kvmrt's default mask",
 	};
 	const struct rt_journal *journal = maker->in->journal;
 	const struct rt_saved *saved =
@@ -124,8 +124,9 @@ static int place_newborn(struct maker *maker, const struct rt_irq *irq,
 	if (rt_cpuset_is_empty(&want) || rt_cpuset_is_equal(&want, &ours))
 		return 0;
 	/*
-	 * The default mask tells us which these are: it is restored last. One
-	 * that the kernel does not move must not keep it for ever.
+	 * As long as the default mask is on record these interrupts are known,
+	 * so it is restored last. An interrupt that the kernel does not move
+	 * must not delay that for ever.
 	 */
 	if (!maker->in->last) {
 		r = rt_claim_as_is(maker, saved);
@@ -159,8 +160,9 @@ bool rt_plan_concerns(const struct rt_journal *journal,
 }
 
 /*
- * On record, and moved by others to where it hurts nobody: it stays there, and
- * on record, for as long as its original is in a guest's way.
+ * The interrupt is on record, and others moved it to where it hurts nobody. It
+ * stays there, and on record, as long as its original mask would put it on a
+ * guest's CPUs.
  */
 static int claim_saved_irq(struct maker *maker, const struct rt_irq *irq,
 			   const struct target *target,
@@ -221,7 +223,9 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* What irqbalance was told before stands until it can be asked: RT_UNREAD. */
+/*
+ * When irqbalance cannot be asked (RT_UNREAD), its earlier instructions stand.
+ */
 static int ban_owned(struct maker *maker, const struct target *target)
 {
 	const struct rt_journal *journal = maker->in->journal;
@@ -324,7 +328,10 @@ int rt_plan_host(struct maker *maker)
 	const bool any = !rt_cpuset_is_empty(&maker->owned);
 	int r = 0;
 
-	/* irqbalance and the default mask first: nothing flows back. */
+	/*
+	 * irqbalance and the default mask first, so that no interrupt comes
+	 * back.
+	 */
 	for (size_t i = 0; any && r == 0 && i < facts->settings.n; i++)
 		r = plan_setting(maker, &facts->settings.items[i]);
 	for (size_t i = 0; r == 0 && i < facts->irqs.n; i++)

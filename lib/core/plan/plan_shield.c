@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * plan_shield.c - SMT siblings offline, and nobody else on a guest's CPUs
+ * plan_shield.c - SMT siblings go offline, and nobody else runs on a guest's
+ * CPUs
  *
  * Kernel 6.7 and later: the guest's scope becomes an isolated partition with
  * all owned CPUs, the offline ones too (should one come online, it is
@@ -148,7 +149,9 @@ static int claim_partition(struct maker *maker, size_t guest,
 	return rt_claim(maker, &target, &claim);
 }
 
-/* Parent first: the kernel refuses a child what its parent has not got. */
+/*
+ * Parent first: the kernel refuses a child CPUs that its parent does not have.
+ */
 static int shield(struct maker *maker, size_t guest,
 		  const struct rt_process *process)
 {
@@ -165,9 +168,9 @@ static int shield(struct maker *maker, size_t guest,
 }
 
 /*
- * The guest lives, and where its cgroup is is not known now. What was done for
- * it stays: partitions as they are, its CPUs in each cgroup that has them. A
- * file that no other guest's facts tell of is left as it is.
+ * The guest lives, but its cgroup is not known now. What was done for it stays:
+ * partitions as they are, and its CPUs in each cgroup that has them. A file
+ * that is in no other guest's facts is left as it is.
  */
 static int keep_shield(struct maker *maker, size_t guest)
 {
@@ -267,7 +270,7 @@ static int shield_process(struct maker *maker, size_t guest,
 
 	if (process->unread) {
 		rt_plan_failed(maker, guest,
-			       "its process %u cannot be looked at: %s",
+			       "its process %u cannot be examined: %s",
 			       active->pid, process->unread);
 		return keep_shield(maker, guest);
 	}
@@ -282,7 +285,7 @@ static int shield_process(struct maker *maker, size_t guest,
 	return 0;
 }
 
-/* Those that can be looked at first: they tell what files hold. */
+/* First the guests that could be examined: their facts have the files. */
 static int shield_processes(struct maker *maker, bool unread)
 {
 	const struct rt_processes *processes = &maker->in->facts->processes;

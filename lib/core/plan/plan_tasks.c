@@ -2,10 +2,10 @@
 /*
  * plan_tasks.c - the masks of tasks that are no guest's
  *
- * Taking a CPU offline, and a shield, make the kernel forget or overwrite
- * masks of tasks; those that somebody chose go on record. Tasks that a shield
- * leaves on a guest's CPUs (kernel threads born later, up to 6.12; every task
- * where there are no partitions) are moved off.
+ * When a CPU goes offline or a shield comes up, the kernel forgets or
+ * overwrites masks of tasks; masks that somebody chose are saved. Tasks that a
+ * shield leaves on a guest's CPUs (kernel threads born later, up to 6.12; every
+ * task where there are no partitions) are moved off.
  */
 #include "claim.h"
 
@@ -79,9 +79,9 @@ bool rt_plan_concerns_task(const struct rt_plan_tasks *tasks,
 }
 
 /*
- * Visit what is known of each task. `natural`: a mask that lacks only what is
- * offline or behind a guest's shield is the kernel's doing, and without us it
- * has all CPUs.
+ * Visit each task that is known. `natural`: a mask that lacks only CPUs that
+ * are offline or behind a guest's shield is the kernel's doing; without kvmrt
+ * it would have all CPUs.
  */
 static int for_tasks(struct maker *maker,
 		     int (*visit)(struct maker *maker, const struct target *,
@@ -133,10 +133,10 @@ static int save_task(struct maker *maker, const struct target *target,
 }
 
 /*
- * A task that comes to a cpuset while CPUs are offline gets the online ones
- * and keeps to them when the others return (guarantee_online_cpus, 6.12;
+ * A task that enters a cpuset while CPUs are offline gets the online ones, and
+ * does not get the others when they return (guarantee_online_cpus, 6.12;
  * systemd switches the controller on and off as guests come and go). So the
- * record says which CPUs an ordinary task's mask may lack because of us.
+ * record says which CPUs an ordinary task's mask may lack because of kvmrt.
  */
 static int save_masks(struct maker *maker, size_t guest)
 {
@@ -164,7 +164,7 @@ static int save_masks(struct maker *maker, size_t guest)
 	return rt_claim(maker, &target, &claim);
 }
 
-/* Where shields are up is not known now: what is on record stays. */
+/* It is not known now where shields are up, so what is on record stays. */
 static int leave_tasks(struct maker *maker)
 {
 	const struct rt_journal *journal = maker->in->journal;
@@ -210,8 +210,8 @@ static int sweep_task(struct maker *maker, const struct target *target,
 }
 
 /*
- * Where the mask is what the kernel makes of the shields that are up, what it
- * holds in between is no original.
+ * A mask that the kernel has derived from the shields that are up is no
+ * original.
  */
 static int sweep_workqueues(struct maker *maker)
 {
@@ -237,7 +237,10 @@ int rt_plan_sweep(struct maker *maker)
 {
 	int r;
 
-	/* A shield is about to go up: what it leaves is swept after that. */
+	/*
+	 * A shield is about to come up: what it leaves behind is swept after
+	 * that.
+	 */
 	if (!rt_cpuset_is_subset(&maker->started, &maker->swept) &&
 	    !maker->in->last)
 		maker->plan->again = true;

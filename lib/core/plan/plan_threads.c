@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * plan_threads.c - the guest's own threads, each where it belongs
+ * plan_threads.c - the guest's own threads, each on its CPU
  *
  * vCPU i runs on the i-th vCPU CPU alone; every other thread of the process
  * has one service CPU. One, because an isolated partition has no load
@@ -188,7 +188,10 @@ static unsigned extreme(const struct hand *hand, bool most)
 	return best;
 }
 
-/* Who sits on one service CPU stays; the rest goes where least is. */
+/*
+ * A thread that has one service CPU stays there; each of the others goes to the
+ * CPU with the fewest threads.
+ */
 static void deal(struct hand *hand)
 {
 	for (size_t i = 0; i < hand->n; i++) {
@@ -209,7 +212,10 @@ static void deal(struct hand *hand)
 			hand->load[hand->at[i]]++;
 		}
 	}
-	/* Children inherit one CPU: even it out, the youngest move. */
+	/*
+	 * A new thread inherits its parent's one CPU: even them out, and move
+	 * the youngest.
+	 */
 	for (;;) {
 		const unsigned most = extreme(hand, true);
 		const unsigned least = extreme(hand, false);
@@ -247,7 +253,7 @@ static int place_service(const struct place *place)
 
 /* --- leaves --- */
 
-/* emulator and iothreads, as far as the document's pins did not do it. */
+/* emulator and iothreads, as far as the definition's pins did not do so. */
 static int widen_leaves(const struct place *place)
 {
 	const struct rt_settings *files = &place->process->cgroup;
@@ -289,8 +295,8 @@ static int place_rt(const struct place *place)
 }
 
 /*
- * All threads within cpuset; the user's own pins inside it stay. CPUs that a
- * real-time guest has taken meanwhile are not for them.
+ * All threads stay within cpuset, and the user's own pins inside it stay. CPUs
+ * that a real-time guest has taken meanwhile are left out.
  */
 static int place_ordinary(const struct place *place)
 {

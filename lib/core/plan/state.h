@@ -34,7 +34,7 @@ struct rt_states {
 
 /*
  * *plan is rt_plan_make's for *input. What belongs to several guests is missing
- * to each of them. A ban that irqbalance takes over at its next scan is not
+ * to each of them. A ban that irqbalance applies only at its next scan is not
  * missing.
  */
 int rt_states_make(const struct rt_plan_input *input,

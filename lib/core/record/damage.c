@@ -6,7 +6,7 @@
 
 #define LOST_MAX     64
 #define NAME_MAX_LEN 400
-#define TOLD_MAX     8
+#define REPORTED_MAX 8
 
 void rt_journal_forget_damage(struct rt_journal *journal)
 {
@@ -20,7 +20,7 @@ void rt_damage_fini(struct rt_damage *damage)
 	memset(damage, 0, sizeof(*damage));
 }
 
-/* It goes to a terminal. */
+/* Fit for a terminal? */
 static bool is_plain(const char *text)
 {
 	for (const char *p = text; *p; p++) {
@@ -30,7 +30,7 @@ static bool is_plain(const char *text)
 	return *text && strlen(text) <= NAME_MAX_LEN;
 }
 
-/* The path or UUID that a line is about; NULL when it does not matter. */
+/* The path or UUID that a line is about; NULL when its loss does not matter. */
 static const char *find_name(char *text, bool *ret_done)
 {
 	static const struct {
@@ -144,12 +144,12 @@ void rt_journal_report(const struct rt_journal *journal, const char *where,
 		      damage->orphans, damage->orphans == 1 ? "s" : "", where,
 		      damage->first,
 		      is_plain(damage->why) ? damage->why : "unreadable");
-	for (size_t i = 0; i < damage->lost.n && i < TOLD_MAX; i++)
+	for (size_t i = 0; i < damage->lost.n && i < REPORTED_MAX; i++)
 		report_lost(journal, damage->lost.items[i], report);
-	if (damage->lost.n > TOLD_MAX)
+	if (damage->lost.n > REPORTED_MAX)
 		rt_report_add(report, RT_WARNING, "record-lost", nowhere, NULL,
-			      "of %s%zu more settings or guests the record "
-			      "lacks something; %s has the lines",
+			      "the record lacks something about %s%zu more "
+			      "settings or guests; the lines are in %s",
 			      damage->lost.n < LOST_MAX ? "" : "at least ",
-			      damage->lost.n - TOLD_MAX, where);
+			      damage->lost.n - REPORTED_MAX, where);
 }

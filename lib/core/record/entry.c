@@ -7,7 +7,7 @@
 #include "core/base/number.h"
 
 #define FIELDS_MAX 4
-/* What programs of version 1 take in `seen`. */
+/* The highest interrupt that programs of version 1 accept in `seen`. */
 #define OLD_IRQS_MAX 8191u
 
 /* " #" and the sum in eight digits: what an entry ends with. */
@@ -127,7 +127,7 @@ static void add(struct rt_strbuf *out, const char *verb,
 	rt_entry_close(out, start);
 }
 
-/* What this version does not know stays on record as it is. */
+/* An entry that this version does not know stays on record as it is. */
 static int keep_line(struct rt_strbuf *lines, const struct entry *entry,
 		     struct rt_err *err)
 {
@@ -137,8 +137,8 @@ static int keep_line(struct rt_strbuf *lines, const struct entry *entry,
 }
 
 /*
- * The saved setting that an entry is about. NULL, and nothing is left to do,
- * for one of a newer version.
+ * The saved setting that an entry is about. NULL for one that a newer version
+ * saved: then nothing is left to do.
  */
 static int find_saved(struct rt_journal *journal, const struct entry *entry,
 		      struct rt_saved **ret, struct rt_err *err)
@@ -455,9 +455,9 @@ int rt_journal_enter(struct rt_journal *journal, const char *line, size_t len,
 }
 
 /*
- * What a newer version said about paths comes first, for a path that it has
- * done may be saved anew by us; entries that are not known come last, for they
- * may be about what stands before.
+ * Entries of a newer version about paths come first, because this version may
+ * save again a path that the newer one has closed. Unknown entries come last,
+ * because they may refer to earlier ones.
  */
 void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out)
 {

@@ -45,7 +45,9 @@ bool rt_journal_is_empty(const struct rt_journal *journal)
 	       !journal->unread.len && !journal->damage.lines.len;
 }
 
-/* Path to the last `keep` of it; hashing keeps 4,000 interrupts cheap. */
+/*
+ * From a path to its last `keep`; a hash, since there may be 4,000 interrupts.
+ */
 
 static size_t *find_slot(const struct rt_journal *journal, const char *path)
 {
@@ -71,7 +73,10 @@ static bool grow_index(struct rt_journal *journal)
 	}
 	journal->n_index = n;
 	free(old);
-	/* Ascending: a later keep of the same path takes the slot over. */
+	/*
+	 * In ascending order: a later `keep` of the same path takes the slot
+	 * over.
+	 */
 	for (size_t i = 0; i < journal->n_saved; i++)
 		*find_slot(journal, journal->saved[i].path) = i + 1;
 	return true;

@@ -23,18 +23,18 @@
  * was written by somebody else.
  *
  * The original belongs to the path, not to a guest: the plan says what the
- * active guests need, a saved path that none needs is restored.
+ * active guests need, and a saved path that none of them needs is restored.
  *
  * Versions. A package is upgraded or downgraded while guests run, so a program
- * may find what a newer one wrote. It keeps, word for word, and skips: an
+ * may find what a newer one wrote. It preserves, word for word, and skips: an
  * entry with an unknown verb, an unknown FIELD=VALUE of a guest, and a `keep`
  * of an unknown KIND with all that follows about its PATH, which it neither
- * writes nor restores. A new verb must bear that; other entries get no new
+ * writes nor restores. A new verb must allow for that; other entries get no new
  * fields. Version 2 brought `base`, `version`, and interrupts above 8191 in
  * `seen`; a record that has none of them has no `version` line. Programs of
- * version 1 call the three damage and then refuse the whole record: they start
- * no RT guest and restore nothing until a newer program is there again. The
- * rest they read, and a compacted record has no `base`.
+ * version 1 take these three for damage and then refuse the whole record: they
+ * start no RT guest and restore nothing until a newer program is installed
+ * again. Everything else they can read, and a compacted record has no `base`.
  */
 #ifndef RT_JOURNAL_H
 #define RT_JOURNAL_H
@@ -51,7 +51,7 @@
 struct rt_saved {
 	enum rt_kind kind;
 	bool done;  /* restored; only a later `keep` counts */
-	bool fixed; /* refused for good, before anything of ours was there */
+	bool fixed; /* refused for good, before kvmrt had written anything */
 	char *path;
 	char *original;
 	char *wrote;
@@ -91,7 +91,7 @@ struct rt_damage {
 	char why[200];		/* what is wrong with it */
 	struct rt_strbuf lines; /* all of them as they stood */
 	struct rt_texts lost;	/* paths and UUIDs that they were about, as far
-				   as can be told, and 64 at most */
+				   as that can be read, and 64 at most */
 };
 
 struct rt_journal {
@@ -136,7 +136,7 @@ int rt_journal_enter(struct rt_journal *journal, const char *line, size_t len,
 
 /*
  * Findings for people about journal->damage; none when there is none. `where`
- * says where the damaged lines can be looked at.
+ * says where the damaged lines are found.
  */
 void rt_journal_report(const struct rt_journal *journal, const char *where,
 		       struct rt_report *report);
@@ -148,8 +148,8 @@ void rt_journal_add_save(struct rt_strbuf *out, enum rt_kind kind,
 void rt_journal_add_wrote(struct rt_strbuf *out, const char *path,
 			  const char *value);
 /*
- * Somebody else wrote `original` while the setting was ours: that is what is
- * restored in the end. To be followed by a `wrote` of what we make of it.
+ * Somebody else wrote `original` while the setting was claimed: that is what is
+ * restored in the end. A `wrote` with the value derived from it has to follow.
  */
 void rt_journal_add_base(struct rt_strbuf *out, const char *path,
 			 const char *original);
@@ -161,12 +161,12 @@ void rt_journal_add_gone(struct rt_strbuf *out, const char *uuid);
 void rt_journal_add_seen(struct rt_strbuf *out, const struct rt_ranges *irqs);
 void rt_journal_add_version(struct rt_strbuf *out, unsigned version);
 
-/* The damaged lines are where a person finds them. */
+/* Call when the damaged lines have been moved to where a person finds them. */
 void rt_journal_forget_damage(struct rt_journal *journal);
 
 /*
- * Nothing is saved, nobody is active, nothing has to be told or kept for a
- * newer version: the file can go.
+ * Nothing is saved, no guest is active, no damage has to be reported, and
+ * nothing has to be preserved for a newer version: the file can go.
  */
 bool rt_journal_is_empty(const struct rt_journal *journal);
 
@@ -176,7 +176,7 @@ void rt_journal_format(const struct rt_journal *journal, struct rt_strbuf *out);
 /* NULL when the path is not saved, or was restored. */
 struct rt_saved *rt_journal_find(const struct rt_journal *journal,
 				 const char *path);
-/* Saved by a newer version, in a way that this one must leave alone? */
+/* Was it saved by a newer version, so that this one must leave it alone? */
 bool rt_journal_is_foreign(const struct rt_journal *journal, const char *path);
 struct rt_active *rt_journal_find_guest(const struct rt_journal *journal,
 					const char *uuid);

@@ -105,7 +105,7 @@ ok 'and it is put right all the same' wait_for 90 no_irq_on 6-11
 
 # irqbalance comes.
 systemctl start irqbalance
-ok 'irqbalance is told when it appears' wait_for 60 agent_log 'irqbalance told to keep off cpu 6-11'
+ok 'irqbalance is told when it appears' wait_for 60 agent_log 'irqbalance asked to keep off cpu 6-11'
 _before=$(fired 6 8)
 sleep "$QUIET"
 is "$(fired 6 8)" "$_before" "in $QUIET s no movable foreign interrupt fired on the vCPUs' CPUs"

@@ -70,7 +70,7 @@ says 'CPU 0/KVM +vcpu +6 '
 says 'CPU 6 +vCPU +[0-9]+ interrupts'
 check_rt rt1 '6 8' 10 6-11
 exits 0 'boot again tunes anew' kvmrt-boot
-says 'tuned anew'
+says 'tuned again'
 echo 6 >/sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us
 exits 4 'stat finds what is missing' kvmrt-stat
 says '^rt1 +degraded'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* look.c - the guests as they are now, found by looking */
-#include "look.h"
+/* scan.c - the guests as they are now, read from the host */
+#include "scan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,12 +9,12 @@
 
 #include "host/reconcile.h"
 
-void rt_looked_fini(struct rt_looked *looked)
+void rt_scanned_fini(struct rt_scanned *scanned)
 {
-	rt_states_fini(&looked->states);
-	rt_plan_fini(&looked->plan);
-	rt_facts_fini(&looked->facts);
-	rt_journal_fini(&looked->journal);
+	rt_states_fini(&scanned->states);
+	rt_plan_fini(&scanned->plan);
+	rt_facts_fini(&scanned->facts);
+	rt_journal_fini(&scanned->journal);
 }
 
 static int read_journal(struct rt_sys *sys, struct rt_journal *ret,
@@ -28,11 +28,11 @@ static int read_journal(struct rt_sys *sys, struct rt_journal *ret,
 	if (r == -ENOENT)
 		return 0;
 	if (r == -EACCES)
-		return rt_wrap(err, "only root may see what is tuned");
+		return rt_wrap(err, "only root may read the record");
 	return r < 0 ? r : rt_journal_replay(text, len, ret, err);
 }
 
-/* Who is dead is as good as off: the next reconcile drops it. */
+/* A dead guest is shown as off: the next reconcile drops it. */
 static void drop_dead(struct rt_sys *sys, struct rt_journal *journal)
 {
 	size_t n = 0;
@@ -46,39 +46,40 @@ static void drop_dead(struct rt_sys *sys, struct rt_journal *journal)
 	journal->n_active = n;
 }
 
-int rt_look(struct rt_loaded *loaded, struct rt_looked *ret_looked,
+int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 	    struct rt_err *err)
 {
-	struct rt_looked looked = { 0 };
+	struct rt_scanned scanned = { 0 };
 	struct rt_plan_input input = { .topo = &loaded->topo, .last = true };
-	int r = read_journal(&loaded->sys, &looked.journal, err);
+	int r = read_journal(&loaded->sys, &scanned.journal, err);
 
 	if (r == 0)
-		drop_dead(&loaded->sys, &looked.journal);
-	input.facts = &looked.facts;
-	input.journal = &looked.journal;
-	if (r == 0 && looked.journal.n_active) {
-		r = rt_reconcile_facts(&loaded->sys, &looked.journal,
-				       &loaded->topo, NULL, &looked.facts, err);
+		drop_dead(&loaded->sys, &scanned.journal);
+	input.facts = &scanned.facts;
+	input.journal = &scanned.journal;
+	if (r == 0 && scanned.journal.n_active) {
+		r = rt_reconcile_facts(&loaded->sys, &scanned.journal,
+				       &loaded->topo, NULL, &scanned.facts,
+				       err);
 		if (r == 0)
-			r = rt_plan_make(&input, &looked.plan, err);
+			r = rt_plan_make(&input, &scanned.plan, err);
 		if (r == 0)
-			r = rt_states_make(&input, &looked.plan, &looked.states,
-					   err);
+			r = rt_states_make(&input, &scanned.plan,
+					   &scanned.states, err);
 	}
 	if (r < 0) {
-		rt_looked_fini(&looked);
+		rt_scanned_fini(&scanned);
 		return r;
 	}
-	*ret_looked = looked;
+	*ret_looked = scanned;
 	return 0;
 }
 
-const struct rt_guest_state *rt_looked_state(const struct rt_looked *looked,
-					     const char *uuid)
+const struct rt_guest_state *rt_scanned_state(const struct rt_scanned *scanned,
+					      const char *uuid)
 {
-	for (size_t i = 0; i < looked->states.n; i++) {
-		const struct rt_guest_state *state = &looked->states.items[i];
+	for (size_t i = 0; i < scanned->states.n; i++) {
+		const struct rt_guest_state *state = &scanned->states.items[i];
 
 		if (strcmp(state->active->guest.uuid, uuid) == 0)
 			return state;
@@ -86,12 +87,12 @@ const struct rt_guest_state *rt_looked_state(const struct rt_looked *looked,
 	return NULL;
 }
 
-const struct rt_process *rt_looked_process(const struct rt_looked *looked,
-					   const char *uuid)
+const struct rt_process *rt_scanned_process(const struct rt_scanned *scanned,
+					    const char *uuid)
 {
-	for (size_t i = 0; i < looked->facts.processes.n; i++) {
-		if (strcmp(looked->facts.processes.items[i].uuid, uuid) == 0)
-			return &looked->facts.processes.items[i];
+	for (size_t i = 0; i < scanned->facts.processes.n; i++) {
+		if (strcmp(scanned->facts.processes.items[i].uuid, uuid) == 0)
+			return &scanned->facts.processes.items[i];
 	}
 	return NULL;
 }
@@ -114,7 +115,7 @@ static bool read_stat(struct rt_sys *sys, const struct rt_thread *thread,
 			    &ret->policy) == 3;
 }
 
-bool rt_look_thread(struct rt_sys *sys, const struct rt_thread *thread,
+bool rt_scan_thread(struct rt_sys *sys, const struct rt_thread *thread,
 		    struct rt_thread_now *ret)
 {
 	char text[8192];
