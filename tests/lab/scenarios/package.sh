@@ -49,7 +49,12 @@ nothing_left() {
 	ok "$1: no hook is left" test ! -e "$HOOK"
 	is "$(pidof kvmrt-agent kvmrt-sync)" '' "$1: nothing of it runs"
 	is "$(find /usr -xdev -name '*kvmrt*')" '' "$1: nor anything else that is run"
-	no_trace /run/before "$1"
+	snapshot_host /run/now
+	# The guests keep their cards.
+	grep -v '^pci' /run/before >/run/before-guests
+	grep -v '^pci' /run/now >/run/now-guests
+	same_host /run/before-guests /run/now-guests "$1: every setting is as before"
+	ok "$1: no journal is left" test ! -e "$JOURNAL"
 	ok "$1: an ordinary guest of kvmrt.cfg starts" virsh -q start plain
 	ok "$1: and ends" end_guest plain
 }
