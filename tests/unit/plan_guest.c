@@ -241,6 +241,25 @@ static void test_shield(void)
 	world_fini(&world);
 }
 
+/* A task gets CPUs that are online: others come back with a mask of their own. */
+static void test_sweep_online(void)
+{
+	struct world world;
+
+	world_make(&world);
+	world.topo.online = cpus("0-4,6-11");
+	add_guest(&world);
+	world_task(&world, 900, "0-11");
+	world_settle(&world, "with a CPU that an administrator took offline");
+	is_str(world_value(&world, "task/900/900/1"), "0-4",
+	       "a task is moved to CPUs that are online");
+	world_drop(&world, RT1);
+	world_settle(&world, "after it");
+	is_str(world_value(&world, "task/900/900/1"), "0-11",
+	       "and may run anywhere again");
+	world_fini(&world);
+}
+
 /* Kernels before 6.7: the cgroups beside the guest are fenced in. */
 static void test_fence(void)
 {
@@ -341,6 +360,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(hands) / sizeof(*hands); i++)
 		deal(i);
 	test_shield();
+	test_sweep_online();
 	test_workqueues_follow();
 	test_fence();
 	test_refusals();
