@@ -577,6 +577,72 @@ static void test_unread(void)
 	world_fini(&world);
 }
 
+/* Who must have a step, and who may. */
+static void test_needs(void)
+{
+	const struct rt_step *step;
+	struct world world;
+	struct rt_plan plan;
+
+	make_host(&world);
+	add_one(&world, RT_STAGE_PREPARED);
+	add_two(&world);
+	plan = plan_of(&world);
+	step = find_step(&plan, CPU "9/online");
+	ok(step && step->need == RT_MUST && strcmp(step->musts, RT1 " ") == 0,
+	   "a guest must have its siblings offline");
+	step = find_step(&plan, DEFAULT_MASK);
+	ok(step && step->need == RT_MAY && !*step->musts,
+	   "and may have new interrupts off");
+	rt_plan_fini(&plan);
+	world_fini(&world);
+}
+
+/* CPUs that the last guest leaves come online first, and count already. */
+static void test_online_soon(void)
+{
+	struct world world;
+	struct rt_plan plan;
+
+	make_host(&world);
+	add_one(&world, RT_STAGE_PREPARED);
+	world_settle(&world, "one");
+	world.topo.online = cpus("0-8,10");
+	world_drop(&world, RT1);
+	world_guest(&world, RT2, "rt2", "0-8,10", "0,2", "4",
+		    RT_STAGE_PREPARED);
+	plan = plan_of(&world);
+	ok(!rt_outcomes_find(&plan.outcomes, RT2),
+	   "the host has the CPUs that come back");
+	rt_plan_fini(&plan);
+	world_fini(&world);
+}
+
+/* A step is for whom it helps now, though others claim the setting, too. */
+static void test_whose(void)
+{
+	const struct rt_step *step;
+	struct world world;
+	struct rt_plan plan;
+
+	make_host(&world);
+	world_irq(&world, 62, "2-3,8-9", -1);
+	add_one(&world, RT_STAGE_PREPARED);
+	add_two(&world);
+	world_settle(&world, "both");
+	world.facts.irqs.items[world.facts.irqs.n - 1].affinity = cpus("3");
+	plan = plan_of(&world);
+	step = find_step(&plan, IRQ(62));
+	is_str(step ? step->guest : NULL, "rt2",
+	       "an interrupt that was moved to one guest's CPU");
+	rt_plan_fini(&plan);
+	world_hold(&world, BANNED, "7");
+	world_settle(&world, "somebody tells irqbalance something else");
+	is_str(world_value(&world, BANNED), "1-5,8-11",
+	       "it is told again, for it tells nobody's choice");
+	world_fini(&world);
+}
+
 int main(void)
 {
 	test_in_order();
@@ -594,6 +660,9 @@ int main(void)
 	test_newer();
 	test_again();
 	test_left_out();
+	test_needs();
+	test_whose();
+	test_online_soon();
 	test_unread();
 	return tap_done();
 }
