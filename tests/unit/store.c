@@ -458,6 +458,23 @@ static void test_compaction_fails(void)
 	}
 }
 
+/* A record that cannot be read again is neither written nor removed. */
+static void test_unsure(void)
+{
+	struct rt_store store;
+
+	if (!open_store(&store))
+		return;
+	append(&store, "a", "1");
+	if (truncate(path_of("journal"), RT_JOURNAL_MAX + 1ll) < 0)
+		ok(false, "a journal that is too long");
+	ok(append(&store, "a", "1") < 0, "an entry that does not fit");
+	ok(append(&store, "b", "1") < 0, "and none that would");
+	rt_store_close(&store);
+	is_int(size_of("journal"), RT_JOURNAL_MAX + 1ll, "the file is there");
+	unlink(path_of("journal"));
+}
+
 /* What a newer version said of a guest stays said; its counters go with it. */
 static void test_guest(void)
 {
@@ -519,6 +536,7 @@ int main(void)
 	test_full();
 	test_compaction();
 	test_compaction_fails();
+	test_unsure();
 	test_guest();
 	unlink(path_of("lock"));
 	unlink(path_of("waiting"));
