@@ -2,7 +2,7 @@
 # kvmrt: the only build file. Product lists are named, never globbed.
 #
 #   make [V=1] [SAN=1] [CC=clang] [WERROR=1]
-#   make all check lab-check demo bench fuzz lint install uninstall clean
+#   make all check mutants lab-check demo bench fuzz lint install uninstall clean
 
 prefix      ?= /usr
 sysconfdir  ?= /etc
@@ -199,7 +199,7 @@ lint:
 	$(Q)clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability \
 		--inline-suppr --error-exitcode=1 -Ilib lib hooks tools agent
-	$(Q)shellcheck -x -S warning setup .ci/run tests/run tests/cli/*.sh \
+	$(Q)shellcheck -x -S warning setup .ci/run tests/run tests/mutants/run tests/cli/*.sh \
 		tests/structure/*.sh tests/bench/make-host tests/capture \
 		debian/kvmrt.postinst debian/kvmrt.prerm debian/kvmrt.postrm
 

@@ -103,7 +103,13 @@ fuzz:
 # What tests/run runs.
 tests: units $(CRASH) $(PLAN_OF) $(ROUNDTRIP) $(FAKED) $(FUZZ_BIN) all
 
+# Faults put into the product on purpose, each of which a test must see:
+# make mutants FILTER=lib/core/plan
+mutants:
+	+$(Q)$(MAKE) --no-print-directory tests
+	$(Q)tests/mutants/run $(B) $(if $(FILTER),'$(FILTER)')
+
 golden: $(PLAN_OF)
 	$(Q)GOLDEN_WRITE=1 PLAN_OF=$(abspath $(PLAN_OF)) tests/golden/plans.sh
 
-.PHONY: tests domains fuzz golden
+.PHONY: tests domains fuzz mutants golden

@@ -40,6 +40,10 @@ static void test_repairs(void)
 	       "longer and longer, up to a minute");
 	is_int(repairs_wait(&repairs, thread.key, now), 0,
 	       "what is not fought over does not wait");
+	for (unsigned i = 0; i < 3; i++)
+		repairs_add(&repairs, &irq, now += FIGHT_CALM_MS - 1, &fight);
+	is_int(repairs_wait(&repairs, irq.key, now), FIGHT_WAIT_MAX_MS,
+	       "as long as it goes on now and then");
 	repairs_add(&repairs, &irq, now += FIGHT_CALM_MS + 1, &fight);
 	is_int(repairs_wait(&repairs, irq.key, now), 0,
 	       "after some calm it is forgiven");

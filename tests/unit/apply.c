@@ -102,12 +102,23 @@ static int fake_set_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 {
 	(void)sys;
 	(void)pid;
-	(void)tid;
-	(void)err;
 	kernel.writes++;
+	if (kernel.refuses && kernel.times) {
+		kernel.times--;
+		return rt_fail(err, kernel.code, "affinity of thread %u", tid);
+	}
 	rt_cpuset_format_list(set, kernel.files[0].value,
 			      sizeof(kernel.files[0].value));
 	return 0;
+}
+
+static int fake_move_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
+			    const char *cgroup, struct rt_err *err)
+{
+	(void)sys;
+	(void)pid;
+	(void)tid;
+	return rt_fail(err, kernel.code, "move to %s", cgroup);
 }
 
 static const struct rt_sys_calls calls = {
@@ -115,6 +126,7 @@ static const struct rt_sys_calls calls = {
 	.write = fake_write,
 	.get_affinity = fake_get_affinity,
 	.set_affinity = fake_set_affinity,
+	.move_thread = fake_move_thread,
 };
 
 #define UUID "6a1f0c1e-0000-4000-8000-000000000001"
@@ -639,6 +651,98 @@ static void test_no_cpu(void)
 	forget();
 }
 
+/* What goes while we look at it: there is nothing to set, and none to say. */
+static const struct {
+	const char *name, *path;
+	enum rt_kind kind;
+	enum rt_act act;
+	const char *now, *value;
+	int code;
+} gone[] = {
+	{ "a thread that ends", "task/9/9/0", RT_KIND_AFFINITY, RT_ACT_OWN,
+	  "0-11", "0-5", ESRCH },
+	{ "a task that ends", "task/9/9/0", RT_KIND_AFFINITY, RT_ACT_RESTORE,
+	  "0-5", "0-11", ESRCH },
+	{ "a task that has ended", "task/9/9/5", RT_KIND_AFFINITY,
+	  RT_ACT_RESTORE, "0-5", "0-11", 0 },
+	{ "one whose number is free", "task/8/8/0", RT_KIND_AFFINITY,
+	  RT_ACT_RESTORE, "0-5", "0-11", 0 },
+	{ "an interrupt's thread that ends", "task/9/9/0", RT_KIND_IRQ_THREAD,
+	  RT_ACT_RESTORE, "0-5", "0-11", ESRCH },
+	{ "one whose number is another's", "task/9/9/5", RT_KIND_IRQ_THREAD,
+	  RT_ACT_RESTORE, "0-5", "0-11", 0 },
+	{ "one whose number nobody has", "task/8/8/0", RT_KIND_IRQ_THREAD,
+	  RT_ACT_RESTORE, "0-5", "0-11", 0 },
+	{ "a thread that was to be moved", "task/9/9/0", RT_KIND_CGROUP,
+	  RT_ACT_OWN, "a/b", "a/c", ESRCH },
+	{ "a cgroup that it was to be moved to", "task/9/9/0", RT_KIND_CGROUP,
+	  RT_ACT_OWN, "a/b", "a/c", ENOENT },
+	{ "a shield whose cgroup goes", SHIELD, RT_KIND_PARTITION,
+	  RT_ACT_RESTORE, "isolated", "member", ENODEV },
+	{ "a cgroup that goes", EXCLUSIVE, RT_KIND_LIST, RT_ACT_RESTORE, "6-11",
+	  "", ENODEV },
+	{ "irqbalance was started anew", "irqbalance/9/5", RT_KIND_IRQBALANCE,
+	  RT_ACT_RESTORE, "6-11", "", 0 },
+	{ "irqbalance has ended", "irqbalance/8/5", RT_KIND_IRQBALANCE,
+	  RT_ACT_RESTORE, "6-11", "", 0 },
+	{ "a device that goes", RPS, RT_KIND_MASK, RT_ACT_RESTORE, "0f", "ff",
+	  ENOENT },
+};
+
+static void test_gone(void)
+{
+	for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++) {
+		struct rt_step step =
+			step_of(gone[i].act, gone[i].kind, gone[i].path,
+				gone[i].now, gone[i].value);
+		struct rt_report report;
+		struct rt_err err = { 0 };
+
+		reset_task(gone[i].path, gone[i].now);
+		kernel.refuses = gone[i].code ? gone[i].path : NULL;
+		kernel.code = gone[i].code;
+		kernel.times = 99;
+		if (gone[i].act == RT_ACT_RESTORE)
+			keep(gone[i].path, gone[i].kind, gone[i].value,
+			     gone[i].now);
+		step.need = RT_MUST;
+		is_int(apply(&step, &report, &err), 0, gone[i].name);
+		is_str(report.n ? report.items[0].message : "", "",
+		       "nothing is said");
+		ok(!rt_journal_find(&store.journal, gone[i].path),
+		   "nothing is on record");
+		rt_report_fini(&report);
+		forget();
+	}
+}
+
+/* Only an interrupt that is freed reads like this: here it is a failure. */
+static void test_unreadable(void)
+{
+	struct rt_step step = step_of(RT_ACT_SET, RT_KIND_PARTITION, SHIELD,
+				      "member", "isolated");
+	struct rt_report report;
+	struct rt_err err = { 0 };
+
+	reset(SHIELD, "member");
+	kernel.unreadable = true;
+	step.need = RT_MUST;
+	ok(apply(&step, &report, &err) < 0 && strstr(err.text, "read "),
+	   "a shield that cannot be read after that: %s", err.text);
+	rt_report_fini(&report);
+	forget();
+	step.act = RT_ACT_SET;
+	step.kind = RT_KIND_TEXT;
+	step.path = (char *)(uintptr_t)ONLINE;
+	step.now = step.base = (char *)(uintptr_t) "1";
+	step.value = (char *)(uintptr_t) "0";
+	reset(ONLINE, "1");
+	kernel.unreadable = true;
+	ok(apply(&step, &report, &err) < 0, "a CPU, too: %s", err.text);
+	rt_report_fini(&report);
+	forget();
+}
+
 int main(void)
 {
 	struct rt_err err = { 0 };
@@ -666,6 +770,8 @@ int main(void)
 	test_liar();
 	test_late();
 	test_irq_thread();
+	test_gone();
+	test_unreadable();
 	rt_store_close(&store);
 	rt_sys_close(&sys);
 	snprintf(path, sizeof(path), "%s/run/kvmrt/lock", dir);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* check.c - every rule of lib/core/check.h on a host made by hand */
+#include "core/check/admit.h"
 #include "check_world.h"
 
 #define UUID_A "11111111-1111-4111-8111-111111111111"
@@ -327,8 +328,65 @@ static void test_sentences(void)
 	}
 }
 
+/* Whose CPUs a guest may not have, of one that runs already. */
+static const struct {
+	const char *name;
+	bool rt;
+	const char *cpuset, *owned;
+	bool other_rt;
+	const char *other_cpuset, *other_owned;
+	bool may;
+} besides[] = {
+	{ "apart", true, "6", "6-7", true, "8", "8-9", true },
+	{ "the same CPU", true, "6", "6-7", true, "6", "6-7", false },
+	{ "its sibling is named", true, "6", "6-7", false, "7", "", false },
+	{ "it names a sibling", false, "7", "", true, "6", "6-7", false },
+	{ "siblings only", true, "6", "6-7", true, "5", "5,7", false },
+	{ "both are ordinary", false, "6", "", false, "6", "", true },
+};
+
+static struct rt_cpuset set_of(const char *list)
+{
+	struct rt_cpuset set = { 0 };
+	struct rt_err err;
+
+	if (rt_cpuset_parse_list(list, &set, &err) < 0)
+		ok(false, "list %s: %s", list, err.text);
+	return set;
+}
+
+static void test_beside(void)
+{
+	static char names[2][2] = { "a", "b" };
+
+	for (size_t i = 0; i < sizeof(besides) / sizeof(*besides); i++) {
+		struct rt_guest guest = {
+			.uuid = UUID_A,
+			.name = names[0],
+			.rt = besides[i].rt,
+			.cpuset = set_of(besides[i].cpuset),
+			.owned = set_of(besides[i].owned),
+		};
+		const struct rt_guest other = {
+			.uuid = UUID_B,
+			.name = names[1],
+			.rt = besides[i].other_rt,
+			.cpuset = set_of(besides[i].other_cpuset),
+			.owned = set_of(besides[i].other_owned),
+		};
+		struct rt_err err = { 0 };
+
+		is_int(rt_admit_beside(&guest, &other, &err) == 0,
+		       besides[i].may, besides[i].name);
+		snprintf(guest.uuid, sizeof(guest.uuid), UUID_B);
+		is_int(rt_admit_beside(&guest, &other, &err), 0,
+		       "what is on record for itself is no other's");
+	}
+}
+
 int main(void)
 {
+	test_beside();
 	test_cases();
 	test_sentences();
 	return tap_done();

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* plan.c - interrupts, masks and CPUs: what one guest, two, and none need */
+#include "core/record/entry.h"
 #include "plan_world.h"
+
+#include <stdlib.h>
 
 #define CPU    "sys/devices/system/cpu/cpu"
 #define IRQ(n) "proc/irq/" #n "/smp_affinity_list"
@@ -424,6 +427,222 @@ static void test_devices(void)
 	world_fini(&world);
 }
 
+/* INTx: the line stays when the guest has gone, and so would our mask. */
+static void test_intx(void)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+	struct rt_active active;
+	struct world world;
+	struct rt_irq *irq;
+
+	make_host(&world);
+	add_one(&world, RT_STAGE_PREPARED);
+	active = world.journal.active[0];
+	active.guest.pcidevs =
+		(struct rt_pci_set){ &(struct rt_pci_addr){ 0, 0x81, 0, 0 }, 1,
+				     1 };
+	rt_journal_add_guest(&entries, &active);
+	world_enter(&world, &entries);
+	irq = world_irq(&world, 50, "0-11", 1);
+	free(irq->name);
+	irq->name = strdup("vfio-intx(0000:81:00.0)");
+	irq->has_device = irq->vfio = true;
+	irq->device.bus = 0x81;
+	world_settle(&world, "a card without MSI");
+	is_str(world_value(&world, IRQ(50)), "10",
+	       "its line goes to the last service CPU");
+	ok(rt_journal_find(&world.journal, IRQ(50)), "and is on record");
+	world.facts.irqs.items[world.facts.irqs.n - 1].affinity = cpus("8");
+	world_settle(&world, "somebody moves it");
+	is_str(world_value(&world, IRQ(50)), "10", "it is moved back");
+	world_drop(&world, RT1);
+	world_settle(&world, "without the guest");
+	is_str(world_value(&world, IRQ(50)), "0-11", "it goes back");
+	is_over(&world, "without the guest");
+	world_fini(&world);
+}
+
+/* What is left of a mask must have a CPU that is online, and not a guest's. */
+static void test_nothing_left(void)
+{
+	struct world world;
+
+	make_host(&world);
+	world.topo.online = cpus("0-4,6-11");
+	world_irq(&world, 60, "5,8", 0);
+	world_irq(&world, 61, "7-8", 1);
+	world_guest(&world, RT1, "rt1", "6-11", "6,8", "10", RT_STAGE_PREPARED);
+	world_settle(&world, "a CPU is offline already");
+	is_str(world_value(&world, IRQ(60)), "0-4",
+	       "the CPU that is left is offline: those of the node");
+	is_str(world_value(&world, IRQ(61)), "0-4",
+	       "none of the node is left: those of the host");
+	world_fini(&world);
+}
+
+/* A newer version has it on record: it is neither written nor restored. */
+static void test_newer(void)
+{
+	const char *why;
+	struct world world;
+	struct rt_plan plan;
+
+	make_host(&world);
+	if (!rt_texts_add(&world.journal.foreign, DEFAULT_MASK) ||
+	    !rt_texts_add(&world.journal.foreign, CPU "9/online"))
+		return;
+	add_one(&world, RT_STAGE_PREPARED);
+	plan = plan_of(&world);
+	ok(!find_step(&plan, DEFAULT_MASK) && !find_step(&plan, CPU "9/online"),
+	   "what a newer version saved is left alone");
+	why = rt_outcomes_find(&plan.outcomes, RT1);
+	ok(why && strstr(why, CPU "9/online is on record in a form"),
+	   "and is lacking where it is a must: %s", why ? why : "no outcome");
+	rt_plan_fini(&plan);
+	world_fini(&world);
+}
+
+/* CPUs that come or go make the kernel place threads of its own anew. */
+static void test_again(void)
+{
+	struct world world;
+	struct rt_plan plan;
+
+	make_host(&world);
+	world.facts.isolated = cpus("8,10");
+	add_one(&world, RT_STAGE_STARTED);
+	plan = plan_of(&world);
+	ok(plan.again && find_step(&plan, CPU "9/online"),
+	   "a CPU goes offline while a guest runs: there is more to see");
+	world_apply(&world, &plan);
+	rt_plan_fini(&plan);
+	plan = plan_of(&world);
+	ok(!plan.again, "and then no more");
+	rt_plan_fini(&plan);
+	world_fini(&world);
+}
+
+/* Who is left out has no part in what the others get. */
+static void test_left_out(void)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+	struct rt_active active;
+	struct world world;
+	struct rt_irq *irq;
+	struct rt_plan plan;
+
+	make_host(&world);
+	add_one(&world, RT_STAGE_PREPARED);
+	world_guest(&world, RT2, "rt2", "0-7", "0,2", "4", RT_STAGE_PREPARED);
+	active = world.journal.active[1];
+	active.guest.pcidevs =
+		(struct rt_pci_set){ &(struct rt_pci_addr){ 0, 0x81, 0, 0 }, 1,
+				     1 };
+	rt_journal_add_guest(&entries, &active);
+	world_enter(&world, &entries);
+	irq = world_irq(&world, 50, "0-11", 1);
+	irq->has_device = irq->vfio = true;
+	irq->device.bus = 0x81;
+	plan = plan_of(&world);
+	ok(rt_outcomes_find(&plan.outcomes, RT2) &&
+		   !rt_outcomes_find(&plan.outcomes, RT1),
+	   "who came last is left out");
+	world_apply(&world, &plan);
+	rt_plan_fini(&plan);
+	check_targets(&world, 1, "beside one that is left out");
+	is_str(world_value(&world, IRQ(50)), "0-7",
+	       "its device's interrupt is like any other");
+	world_fini(&world);
+}
+
+/* What cannot be read now is neither written nor restored. */
+static void test_unread(void)
+{
+	static const char *const paths[] = { DEFAULT_MASK, BANNED,
+					     CPU "8/cpufreq/scaling_governor",
+					     CPU "9/online" };
+	struct world world;
+	struct rt_plan plan;
+
+	make_host(&world);
+	add_one(&world, RT_STAGE_PREPARED);
+	world_settle(&world, "one");
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		world_hold(&world, paths[i], RT_UNREAD);
+	plan = plan_of(&world);
+	is_int((long)plan.n, 0, "nothing is done about what cannot be read");
+	ok(rt_outcomes_find(&plan.outcomes, RT1),
+	   "a sibling that may be online is lacking");
+	rt_plan_fini(&plan);
+	world_fini(&world);
+}
+
+/* Who must have a step, and who may. */
+static void test_needs(void)
+{
+	const struct rt_step *step;
+	struct world world;
+	struct rt_plan plan;
+
+	make_host(&world);
+	add_one(&world, RT_STAGE_PREPARED);
+	add_two(&world);
+	plan = plan_of(&world);
+	step = find_step(&plan, CPU "9/online");
+	ok(step && step->need == RT_MUST && strcmp(step->musts, RT1 " ") == 0,
+	   "a guest must have its siblings offline");
+	step = find_step(&plan, DEFAULT_MASK);
+	ok(step && step->need == RT_MAY && !*step->musts,
+	   "and may have new interrupts off");
+	rt_plan_fini(&plan);
+	world_fini(&world);
+}
+
+/* CPUs that the last guest leaves come online first, and count already. */
+static void test_online_soon(void)
+{
+	struct world world;
+	struct rt_plan plan;
+
+	make_host(&world);
+	add_one(&world, RT_STAGE_PREPARED);
+	world_settle(&world, "one");
+	world.topo.online = cpus("0-8,10");
+	world_drop(&world, RT1);
+	world_guest(&world, RT2, "rt2", "0-8,10", "0,2", "4",
+		    RT_STAGE_PREPARED);
+	plan = plan_of(&world);
+	ok(!rt_outcomes_find(&plan.outcomes, RT2),
+	   "the host has the CPUs that come back");
+	rt_plan_fini(&plan);
+	world_fini(&world);
+}
+
+/* A step is for whom it helps now, though others claim the setting, too. */
+static void test_whose(void)
+{
+	const struct rt_step *step;
+	struct world world;
+	struct rt_plan plan;
+
+	make_host(&world);
+	world_irq(&world, 62, "2-3,8-9", -1);
+	add_one(&world, RT_STAGE_PREPARED);
+	add_two(&world);
+	world_settle(&world, "both");
+	world.facts.irqs.items[world.facts.irqs.n - 1].affinity = cpus("3");
+	plan = plan_of(&world);
+	step = find_step(&plan, IRQ(62));
+	is_str(step ? step->guest : NULL, "rt2",
+	       "an interrupt that was moved to one guest's CPU");
+	rt_plan_fini(&plan);
+	world_hold(&world, BANNED, "7");
+	world_settle(&world, "somebody tells irqbalance something else");
+	is_str(world_value(&world, BANNED), "1-5,8-11",
+	       "it is told again, for it tells nobody's choice");
+	world_fini(&world);
+}
+
 int main(void)
 {
 	test_in_order();
@@ -436,5 +655,14 @@ int main(void)
 	test_none_left();
 	test_newborns();
 	test_devices();
+	test_intx();
+	test_nothing_left();
+	test_newer();
+	test_again();
+	test_left_out();
+	test_needs();
+	test_whose();
+	test_online_soon();
+	test_unread();
 	return tap_done();
 }

@@ -213,6 +213,9 @@ static void test_shield(void)
 			   find_step(&plan, scope) <
 				   find_step(&plan, partition),
 		   "parents first, the partition last, then another look");
+		ok(find_step(&plan, exclusive)->need == RT_MUST &&
+			   find_step(&plan, partition)->need == RT_MUST,
+		   "a guest must have its shield");
 		ok(!find_step(&plan, "task/900/900/1"),
 		   "what the kernel may do by itself is left to it");
 		world_apply(&world, &plan);
@@ -241,6 +244,48 @@ static void test_shield(void)
 	world_fini(&world);
 }
 
+/* A task gets CPUs that are online: others come back with a mask of their own. */
+static void test_sweep_online(void)
+{
+	struct world world;
+
+	world_make(&world);
+	world.topo.online = cpus("0-4,6-11");
+	add_guest(&world);
+	world_task(&world, 900, "0-11");
+	world_settle(&world, "with a CPU that an administrator took offline");
+	is_str(world_value(&world, "task/900/900/1"), "0-4",
+	       "a task is moved to CPUs that are online");
+	world_drop(&world, RT1);
+	world_settle(&world, "after it");
+	is_str(world_value(&world, "task/900/900/1"), "0-11",
+	       "and may run anywhere again");
+	world_fini(&world);
+}
+
+/* The shield is up though siblings that go offline are not behind it yet. */
+static void test_sweep_siblings(void)
+{
+	struct world world;
+	struct rt_plan plan;
+
+	world_make(&world);
+	add_guest(&world);
+	world.facts.isolated = cpus("6,8,10");
+	world_task(&world, 900, "0-11");
+	if (!world_plan(&world, &plan))
+		return;
+	ok(find_step(&plan, "task/900/900/1"),
+	   "a shield around the CPUs that are used is one");
+	rt_plan_fini(&plan);
+	world.facts.isolated = cpus("6,8");
+	if (!world_plan(&world, &plan))
+		return;
+	ok(!find_step(&plan, "task/900/900/1"), "around some of them is none");
+	rt_plan_fini(&plan);
+	world_fini(&world);
+}
+
 /* Kernels before 6.7: the cgroups beside the guest are fenced in. */
 static void test_fence(void)
 {
@@ -254,6 +299,7 @@ static void test_fence(void)
 	world_set(&world, RT_KIND_LIST, CGROUP "own.slice/cpuset.cpus", "0-1");
 	world_set(&world, RT_KIND_LIST, CGROUP "far.slice/cpuset.cpus", "8-9");
 	world_set(&world, RT_KIND_LIST, CGROUP "machine.slice/cpuset.cpus", "");
+	world_set(&world, RT_KIND_LIST, CGROUP "machine/cpuset.cpus", "");
 	world_settle(&world, "fence");
 	is_str(world_value(&world, CGROUP "system.slice/cpuset.cpus"), "0-5",
 	       "all CPUs less the guest's");
@@ -265,6 +311,8 @@ static void test_fence(void)
 	       "who has nothing else gets the host's");
 	is_str(world_value(&world, CGROUP "machine.slice/cpuset.cpus"), "",
 	       "the guest's own parent stays open");
+	is_str(world_value(&world, CGROUP "machine/cpuset.cpus"), "0-5",
+	       "but not another whose name begins like it");
 	is_str(world_value(&world, CGROUP SCOPE "/cpuset.cpus.partition"),
 	       "member", "no partition is made");
 	world_task(&world, 910, "0-5");
@@ -341,6 +389,8 @@ int main(void)
 	for (size_t i = 0; i < sizeof(hands) / sizeof(*hands); i++)
 		deal(i);
 	test_shield();
+	test_sweep_online();
+	test_sweep_siblings();
 	test_workqueues_follow();
 	test_fence();
 	test_refusals();

@@ -195,6 +195,20 @@ static struct rt_setting *world_find(struct world *world, const char *path)
 	return (struct rt_setting *)(uintptr_t)found;
 }
 
+/* Somebody else, or the kernel, changes a setting. */
+__attribute__((unused)) static void
+world_hold(struct world *world, const char *path, const char *value)
+{
+	struct rt_setting *setting = world_find(world, path);
+
+	if (!setting) {
+		ok(false, "there is %s", path);
+		return;
+	}
+	free(setting->value);
+	setting->value = strdup(value);
+}
+
 static struct rt_cpuset *world_affinity(struct world *world, const char *path)
 {
 	struct rt_facts *facts = &world->facts;

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/reconcile.h"
+
 #include "store_dir.h"
 
 static int append(struct rt_store *store, const char *path, const char *value)
@@ -346,6 +348,8 @@ static void test_distrust(void)
 	unlink(path_of("journal"));
 	chmod(directory, 0777);
 	is_refused("may be written by others", "a directory for all");
+	chmod(directory, 0775);
+	is_refused("may be written by others", "a directory for a group");
 	chmod(directory, 0755);
 	unlink(path_of("lock"));
 	if (symlink("/etc/passwd", path_of("lock")) == 0)
@@ -411,6 +415,104 @@ static void test_compaction(void)
 	unlink(path_of("journal"));
 }
 
+/* Without room, or with something in its way, the old file stays. */
+static void test_compaction_fails(void)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		RT_AUTO_STRBUF entries = { 0 };
+		struct rlimit old, small;
+		struct rt_store store;
+		struct rt_err err;
+		long long before;
+
+		if (!open_store(&store))
+			return;
+		append(&store, "a", "1");
+		append(&store, "b", "1");
+		for (unsigned n = 0; n < 12000; n++)
+			rt_journal_add_wrote(&entries, "a", "two");
+		is_int(rt_store_append(&store, &entries, &err), 0,
+		       "a long history");
+		before = size_of("journal");
+		getrlimit(RLIMIT_FSIZE, &old);
+		small = old;
+		small.rlim_cur = 20;
+		if (i == 0)
+			setrlimit(RLIMIT_FSIZE, &small);
+		else
+			mkdir(path_of("journal.new"), 0755);
+		rt_store_close(&store);
+		setrlimit(RLIMIT_FSIZE, &old);
+		rmdir(path_of("journal.new"));
+		is_int(size_of("journal"), before,
+		       i ? "something is in its way: the old file stays" :
+			   "half of the new file: the old one stays");
+		is_int(size_of("journal.new"), -1, "nothing is left of it");
+		if (!open_store(&store))
+			return;
+		ok(rt_journal_find(&store.journal, "a") &&
+			   rt_journal_find(&store.journal, "b"),
+		   "what was recorded is there");
+		rt_store_close(&store);
+		unlink(path_of("journal"));
+	}
+}
+
+/* A record that cannot be read again is neither written nor removed. */
+static void test_unsure(void)
+{
+	struct rt_store store;
+
+	if (!open_store(&store))
+		return;
+	append(&store, "a", "1");
+	/* Nothing that can be read: it would look like an empty record. */
+	if (truncate(path_of("journal"), 0) < 0 ||
+	    truncate(path_of("journal"), RT_JOURNAL_MAX + 1ll) < 0)
+		ok(false, "a journal that is too long");
+	ok(append(&store, "a", "1") < 0, "an entry that does not fit");
+	ok(append(&store, "b", "1") < 0, "and none that would");
+	rt_store_close(&store);
+	is_int(size_of("journal"), RT_JOURNAL_MAX + 1ll, "the file is there");
+	unlink(path_of("journal"));
+}
+
+/* What a newer version said of a guest stays said; its counters go with it. */
+static void test_guest(void)
+{
+	static const char uuid[] = "6a1f0c1e-0000-4000-8000-000000000001";
+	static char name[] = "rt1", unknown[] = " numa=2";
+	RT_AUTO_STRBUF entries = { 0 };
+	struct rt_active active = {
+		.stage = RT_STAGE_STARTED,
+		.pid = 1,
+		.guest = { .name = name },
+		.unknown = unknown,
+	};
+	const struct rt_active *found;
+	struct rt_store store;
+	struct rt_err err;
+
+	if (!open_store(&store))
+		return;
+	snprintf(active.guest.uuid, sizeof(active.guest.uuid), "%s", uuid);
+	rt_journal_add_guest(&entries, &active);
+	is_int(rt_store_append(&store, &entries, &err), 0, "a newer one's");
+	active.unknown = NULL;
+	active.pid = 2;
+	is_int(rt_reconcile_add(&store, &active, &err), 0, "recorded by us");
+	found = rt_journal_find_guest(&store.journal, uuid);
+	is_str(found ? found->unknown : NULL, unknown, "keeps what it said");
+	is_int(found ? found->pid : 0, 2, "and is ours otherwise");
+	put("counts-6a1f0c1e-0000-4000-8000-000000000001", "", 0);
+	is_int(rt_reconcile_drop(&store, uuid, &err), 0, "it ends");
+	is_int(size_of("counts-6a1f0c1e-0000-4000-8000-000000000001"), -1,
+	       "its counters go with it");
+	is_int(rt_reconcile_drop(&store, uuid, &err), 0, "once");
+	rt_store_close(&store);
+	is_int(size_of("journal"), -1, "and nothing is on record");
+}
+
 int main(void)
 {
 	struct rt_err err = { 0 };
@@ -435,6 +537,9 @@ int main(void)
 	test_distrust();
 	test_full();
 	test_compaction();
+	test_compaction_fails();
+	test_unsure();
+	test_guest();
 	unlink(path_of("lock"));
 	unlink(path_of("waiting"));
 	rmdir(path_of(""));

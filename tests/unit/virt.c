@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libvirt/libvirt.h>
+
 #include "../tap.h"
 
 #define URI "test:///default" /* it has one guest, "test", which runs */
@@ -122,6 +124,65 @@ static void test_secret(const char *uuid)
 	free(again);
 }
 
+/* A guest that somebody started without defining it, and another's pause. */
+static void test_transient(void)
+{
+	static const char xml[] =
+		"<domain type='test'><name>passing</name>"
+		"<uuid>00000000-0000-4000-8000-000000000001</uuid>"
+		"<memory>8192</memory><os><type>hvm</type></os></domain>";
+	static const char uuid[] = "00000000-0000-4000-8000-000000000001";
+	const virDomainPtr domain = virDomainCreateXML(virt.conn, xml, 0);
+	struct rt_virt_guest guest;
+	struct rt_err err = { 0 };
+
+	if (!ok(domain != NULL, "a transient guest"))
+		return;
+	if (ok(rt_virt_find(&virt, uuid, &guest, &err) == 0, "is found")) {
+		ok(!guest.persistent, "and is none that stays");
+		rt_virt_guest_fini(&guest);
+	}
+	is_int(rt_virt_define(&virt, uuid, xml, &err), -EBUSY,
+	       "it is not made one");
+	ok(strstr(err.text, "is transient"), "why: %s", err.text);
+	if (virDomainSuspend(domain) == 0)
+		is_int(state_of("passing"), RT_VIRT_PAUSED, "it is paused");
+	(void)virDomainResume(domain);
+	is_int(state_of("passing"), RT_VIRT_RUNNING, "and goes on");
+	is_int(rt_virt_destroy(&virt, uuid, &err), 0, "it is powered off");
+	is_int(rt_virt_find(&virt, uuid, &guest, &err), -ENOENT,
+	       "and is not there any more");
+	(void)virDomainFree(domain);
+}
+
+/* What it runs with is not what it is defined as. */
+static void test_live(const char *uuid)
+{
+	struct rt_err err = { 0 };
+	char *xml = NULL, *changed = NULL, *live = NULL, *defined = NULL;
+
+	is_int(rt_virt_start(&virt, uuid, &err), 0, "it runs");
+	is_int(rt_virt_read(&virt, uuid, RT_VIRT_DEFINED, &xml, &err), 0,
+	       "its document");
+	if (xml)
+		changed = replace(xml, "<name>test</name>",
+				  "<name>test</name><title>Later</title>");
+	if (changed)
+		is_int(rt_virt_define(&virt, uuid, changed, &err), 0,
+		       "is replaced");
+	is_int(rt_virt_read(&virt, uuid, RT_VIRT_LIVE, &live, &err), 0,
+	       "what it runs with");
+	is_int(rt_virt_read(&virt, uuid, RT_VIRT_DEFINED, &defined, &err), 0,
+	       "what it is defined as");
+	ok(live && !strstr(live, "Later"), "is as it was");
+	ok(defined && strstr(defined, "Later"), "is as it will be");
+	is_int(rt_virt_destroy(&virt, uuid, &err), 0, "it is powered off");
+	free(xml);
+	free(changed);
+	free(live);
+	free(defined);
+}
+
 static void test_absent(void)
 {
 	static const char nobody[] = "00000000-0000-4000-8000-000000000000";
@@ -157,8 +218,10 @@ int main(void)
 		test_states(uuid);
 		test_define(uuid);
 		test_secret(uuid);
+		test_live(uuid);
 	}
 	rt_virt_guests_fini(&guests);
+	test_transient();
 	test_absent();
 	rt_virt_close(&virt);
 	return tap_done();
