@@ -460,6 +460,21 @@ static void test_unread_settings(void)
 	}
 }
 
+/* A CPU that one guest had is somebody else's when that guest has gone. */
+static void test_taken_over(void)
+{
+	begin_with_both();
+	drop(RT2);
+	reconcile("the second guest ends");
+	put(SLICE "cpuset.cpus.exclusive", "4,6-11\n");
+	reconcile("an administrator takes one of its CPUs");
+	is_str(get(SLICE "cpuset.cpus.exclusive"), "4,6-11", "which stays");
+	drop(RT1);
+	reconcile("the first ends");
+	is_str(get(SLICE "cpuset.cpus.exclusive"), "4", "here too");
+	end();
+}
+
 int main(void)
 {
 	test_both_unread();
@@ -469,5 +484,6 @@ int main(void)
 	test_no_cgroup();
 	test_musts();
 	test_foreign();
+	test_taken_over();
 	return tap_done();
 }

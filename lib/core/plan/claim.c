@@ -80,8 +80,9 @@ static bool is_in_the_way(const struct maker *maker,
 }
 
 /*
- * CPUs that kvmrt added do not become somebody else's, even when they wrote
- * them back with their own.
+ * What we had added is not what somebody else wrote, even where it stands in
+ * what they wrote. What we had added before that counts only where all of it
+ * stands there: then our last value was never written.
  */
 static char *without_ours(const struct rt_saved *saved, const char *now)
 {
@@ -93,7 +94,9 @@ static char *without_ours(const struct rt_saved *saved, const char *now)
 	    !rt_plan_parse(saved->kind, saved->original, &original) ||
 	    !rt_plan_parse(saved->kind, now, &base))
 		return strdup(now);
-	rt_cpuset_or(&ours, &before);
+	rt_cpuset_minus(&before, &original);
+	if (rt_cpuset_is_subset(&before, &base))
+		rt_cpuset_or(&ours, &before);
 	rt_cpuset_minus(&ours, &original);
 	rt_cpuset_minus(&base, &ours);
 	rt_cpuset_format_list(&base, text, sizeof(text));
