@@ -318,6 +318,26 @@ static void test_fixed(void)
 	}
 }
 
+/* What the kernel makes of a mask when it gives it back. */
+static void test_given_back(void)
+{
+	static char original[] = "7-8", path[] = "task/9/9/0";
+	const struct rt_saved saved = { .kind = RT_KIND_AFFINITY,
+					.path = path,
+					.original = original,
+					.wrote = original,
+					.before = original };
+	struct rt_topo topo = { .present = cpus("0-11"),
+				.online = cpus("0-6,8,10") };
+
+	ok(rt_saved_is_ours(&saved, "8", &topo),
+	   "a mask without the CPU that is offline is the kernel's");
+	ok(!rt_saved_is_ours(&saved, "7", &topo), "another one is not");
+	topo.online = cpus("0-11");
+	ok(!rt_saved_is_ours(&saved, "8", &topo),
+	   "nor is it when all CPUs are online");
+}
+
 static void test_none_left(void)
 {
 	const char *why;
@@ -652,6 +672,7 @@ int main(void)
 	test_reach();
 	test_others();
 	test_fixed();
+	test_given_back();
 	test_none_left();
 	test_newborns();
 	test_devices();

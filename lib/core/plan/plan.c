@@ -100,6 +100,23 @@ bool rt_plan_is_online(const char *path)
 	       rt_plan_ends_with(path, "/online");
 }
 
+/*
+ * A task that a shield had moved comes back to its own mask, less the CPUs that
+ * are offline at that moment, and keeps to that (6.12): 7-8 becomes 8.
+ */
+static bool lacks_offline_only(const struct rt_saved *saved,
+			       const struct rt_cpuset *now,
+			       const struct rt_topo *topo)
+{
+	struct rt_cpuset missing;
+
+	if (!rt_plan_parse(RT_KIND_LIST, saved->original, &missing) ||
+	    !rt_cpuset_is_subset(now, &missing))
+		return false;
+	rt_cpuset_minus(&missing, now);
+	return !rt_cpuset_intersects(&missing, &topo->online);
+}
+
 bool rt_saved_is_ours(const struct rt_saved *saved, const char *now,
 		      const struct rt_topo *topo)
 {
@@ -116,9 +133,11 @@ bool rt_saved_is_ours(const struct rt_saved *saved, const char *now,
 	 * When a CPU goes offline, or a shield comes or goes, the kernel resets
 	 * a task's mask to all CPUs.
 	 */
-	return saved->kind == RT_KIND_AFFINITY &&
-	       rt_plan_parse(RT_KIND_LIST, now, &set) &&
-	       rt_cpuset_is_subset(&topo->online, &set);
+	if (saved->kind != RT_KIND_AFFINITY ||
+	    !rt_plan_parse(RT_KIND_LIST, now, &set))
+		return false;
+	return rt_cpuset_is_subset(&topo->online, &set) ||
+	       lacks_offline_only(saved, &set, topo);
 }
 
 bool rt_plan_has_rt(const struct maker *maker, size_t guest)
