@@ -66,7 +66,7 @@ vm_2cpu_cgroup1() {
 	hasnt out "/online"
 	hasnt out "sys/fs/cgroup"
 	has out "set  task/2/2/"
-	matches out 2 '^note task/.*pinned task'
+	matches out 1 '^note task/.*pinned task'
 
 	config 0-1 'rt = yes' 'nr_vcpus = 1'
 	run "a real-time guest on all CPUs" 3 kvmrt-validate-config --root "$host"
