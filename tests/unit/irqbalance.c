@@ -165,7 +165,7 @@ static const char *banned_by(unsigned pid)
 	static char text[256];
 	struct rt_facts facts = { 0 };
 	struct rt_err err = { 0 };
-	char path[64];
+	char path[160];
 
 	snprintf(path, sizeof(path), "irqbalance/%u/%u", pid, pid);
 	text[0] = '\0';
@@ -295,7 +295,7 @@ static void test_abstract(void)
 {
 	struct server server = { .own = "006", .abstract = true };
 	struct rt_err err = { 0 };
-	char path[64];
+	char path[160];
 	unsigned pid;
 
 	start_server(&server, 0);

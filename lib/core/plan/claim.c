@@ -272,12 +272,20 @@ int rt_claim_off(struct maker *maker, const struct target *target,
 {
 	const struct rt_journal *journal = maker->in->journal;
 	struct claimed *claimed = find_or_add(maker, target);
-	struct rt_cpuset base;
+	struct rt_cpuset base, now;
 
 	if (!claimed)
 		return rt_fail_memory(maker->err);
 	if (!rt_claimed_base(maker, claimed, &base))
 		return 0;
+	/*
+	 * A task on record that is on a guest's CPUs, though its base is not:
+	 * an interrupt's thread follows its interrupt there, and stays when
+	 * that goes.
+	 */
+	if (target->swept && claimed->saved &&
+	    rt_plan_parse(claimed->kind, claimed->now, &now))
+		rt_cpuset_or(&base, &now);
 	for (size_t i = 0; i < journal->n_active; i++) {
 		const struct claim claim = {
 			.contribution = CLAIM_LESS,
