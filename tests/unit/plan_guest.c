@@ -342,6 +342,29 @@ static void refuses(struct world *world, const char *want, const char *name)
 	rt_plan_fini(&plan);
 }
 
+/* Its thread followed an interrupt onto the guest's CPU, and stayed there. */
+static void test_irq_thread_on_record(void)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+	struct world world;
+	struct rt_task *task;
+
+	world_make(&world);
+	add_guest(&world);
+	world_guest(&world, RT1, "rt1", "6-11", "6,8", "10", RT_STAGE_STARTED);
+	world_settle(&world, "with its shield");
+	rt_journal_add_save(&entries, RT_KIND_IRQ_THREAD, "task/116/116/1", "3",
+			    "3");
+	world_enter(&world, &entries);
+	task = world_task(&world, 116, "6");
+	task->kernel = true;
+	snprintf(task->comm, sizeof(task->comm), "irq/9-acpi");
+	world_settle(&world, "an interrupt's thread on record is in the way");
+	is_str(world_value(&world, "task/116/116/1"), "3",
+	       "it goes where it was");
+	world_fini(&world);
+}
+
 static void test_refusals(void)
 {
 	struct rt_process *process;
@@ -394,6 +417,7 @@ int main(void)
 	test_workqueues_follow();
 	test_fence();
 	test_refusals();
+	test_irq_thread_on_record();
 	test_ordinary();
 	return tap_done();
 }
