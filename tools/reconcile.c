@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/options.h"
 #include "host/log.h"
@@ -18,6 +19,8 @@
 #include "host/topology.h"
 
 #define NAME "kvmrt-reconcile"
+
+#define RELEASE_TRIES 10
 
 static const char help[] =
 	"usage: " NAME " [--release] [--salvage]\n"
@@ -90,13 +93,36 @@ static int forget_all(struct rt_store *store, struct rt_err *err)
 	return r;
 }
 
+/*
+ * Restore what no guest needs. A release is nobody's to finish later, so what
+ * the kernel refuses for the moment is tried again: a CPU that came online a
+ * moment ago is late in the cpusets.
+ */
+static int reconcile(struct rt_store *store, bool release, struct rt_topo *topo,
+		     struct rt_report *report, struct rt_outcomes *outcomes,
+		     struct rt_err *err)
+{
+	const struct timespec pause = { .tv_nsec = 200 * 1000000L };
+	const struct rt_notify notify = { .report = report };
+
+	for (unsigned left = RELEASE_TRIES;; left--) {
+		int r = rt_reconcile(store, topo, &notify, outcomes, err);
+
+		if (r < 0 || !release || left == 1 ||
+		    rt_journal_is_empty(&store->journal))
+			return r;
+		nanosleep(&pause, NULL);
+		rt_report_fini(report);
+		rt_outcomes_fini(outcomes);
+	}
+}
+
 /* *ret_partly: something could not be salvaged, or stays on record. */
 static int run(struct rt_sys *sys, const struct rt_log *log,
 	       const struct arguments *arguments, bool *ret_partly,
 	       struct rt_err *err)
 {
 	struct rt_report report = { 0 };
-	const struct rt_notify notify = { .report = &report };
 	struct rt_outcomes outcomes = { 0 };
 	struct rt_topo topo = { 0 };
 	struct rt_store store;
@@ -110,7 +136,8 @@ static int run(struct rt_sys *sys, const struct rt_log *log,
 	if (r == 0)
 		r = rt_topology_load(sys, &topo, err);
 	if (r == 0)
-		r = rt_reconcile(&store, &topo, &notify, &outcomes, err);
+		r = reconcile(&store, arguments->release, &topo, &report,
+			      &outcomes, err);
 	print_report(log, &report);
 	for (size_t i = 0; i < outcomes.n; i++)
 		rt_log_warn(log, "guest %s is not real-time: %s",

@@ -206,7 +206,7 @@ static int write_back(const struct applier *applier, const struct rt_step *step,
 
 /*
  * What the setting is to hold, given what it holds now: on the heap in
- * *ret_value, or NULL when it is right as it is. What somebody else wrote
+ * *ret_value, or NULL when nothing is to be written. What somebody else wrote
  * stays.
  */
 static int decide(const struct applier *applier, const struct rt_step *step,
@@ -238,7 +238,9 @@ static int decide(const struct applier *applier, const struct rt_step *step,
 		note(applier, RT_WARNING, "changed-by-others", step, text.text);
 	}
 	*ret_value = NULL;
-	if (!rt_value_same(step->kind, now, base)) {
+	if (!rt_value_same(step->kind, now, base) ||
+	    (rt_value_same(step->kind, base, saved->original) &&
+	     rt_saved_is_remembered(saved))) {
 		*ret_value = base;
 		base = NULL;
 	}
@@ -257,10 +259,7 @@ static bool restore(const struct applier *applier, const struct rt_step *step)
 
 	if (!saved)
 		return false;
-	/*
-	 * kvmrt has written nothing there, and another interrupt may have its
-	 * number by now.
-	 */
+	/* Nothing was written, and its number may be another interrupt's. */
 	if (saved->fixed)
 		return true;
 	r = decide(applier, step, saved, &value, &err);

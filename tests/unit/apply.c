@@ -575,6 +575,36 @@ static void test_irq_thread(void)
 	}
 }
 
+/*
+ * The kernel remembers the mask that was asked for last, whatever stands there:
+ * the original is written once more, unless nothing else was ever asked for.
+ */
+static void test_remembered(void)
+{
+	static const char path[] = "task/9/9/0";
+	const char *const wrote[] = { "0-5", "6-11" };
+	const char *const found[] = { "6-11", "3" };
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct rt_step step = step_of(RT_ACT_RESTORE, RT_KIND_AFFINITY,
+					      path, wrote[i / 2], "6-11");
+		struct rt_report report;
+		struct rt_err err = { 0 };
+
+		reset_task(path, found[i % 2]);
+		keep(path, RT_KIND_AFFINITY, "6-11", wrote[i / 2]);
+		kernel.writes = 0;
+		is_int(apply(&step, &report, &err), 0, "a mask goes back");
+		is_str(kernel.files[0].value, found[i % 2],
+		       "which holds what it should");
+		is_int((int)kernel.writes, i == 0,
+		       i == 0 ? "the kernel is asked for it all the same" :
+				"nothing is asked for");
+		rt_report_fini(&report);
+		forget();
+	}
+}
+
 /* A CPU that has just come up is late in the cpusets. */
 static void test_late(void)
 {
@@ -770,6 +800,7 @@ int main(void)
 	test_liar();
 	test_late();
 	test_irq_thread();
+	test_remembered();
 	test_gone();
 	test_unreadable();
 	rt_store_close(&store);

@@ -115,6 +115,13 @@ char *rt_saved_base(const struct rt_saved *saved, const char *now,
 		       strdup(now);
 }
 
+bool rt_saved_is_remembered(const struct rt_saved *saved)
+{
+	return (saved->kind == RT_KIND_AFFINITY ||
+		saved->kind == RT_KIND_IRQ_THREAD) &&
+	       !rt_value_same(saved->kind, saved->wrote, saved->original);
+}
+
 static char *base_of(const struct maker *maker, const struct target *target,
 		     const struct rt_saved *saved)
 {

@@ -123,6 +123,14 @@ bool rt_plan_is_online(const char *path);
 char *rt_saved_base(const struct rt_saved *saved, const char *now,
 		    const struct rt_topo *topo);
 
+/*
+ * Does the kernel remember what kvmrt wrote, even where something else stands?
+ * From 6.2 it does so of a task's mask (user_cpus_ptr): CPU hotplug replaces
+ * the mask, and the next change of any partition narrows the task to what it
+ * remembers. So the original is to be written even where it stands already.
+ */
+bool rt_saved_is_remembered(const struct rt_saved *saved);
+
 /* "target  value  (now …)  why" lines, and JSON as in show-config(1). */
 void rt_plan_print(const struct rt_plan *plan, struct rt_strbuf *out);
 void rt_plan_print_json(const struct rt_plan *plan, struct rt_strbuf *out);

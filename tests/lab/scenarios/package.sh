@@ -54,6 +54,7 @@ nothing_left() {
 	grep -v '^pci' /run/before >/run/before-guests
 	grep -v '^pci' /run/now >/run/now-guests
 	same_host /run/before-guests /run/now-guests "$1: every setting is as before"
+	[ ! -e "$JOURNAL" ] || diag "$(cat "$JOURNAL")"
 	ok "$1: no journal is left" test ! -e "$JOURNAL"
 	ok "$1: an ordinary guest of kvmrt.cfg starts" virsh -q start plain
 	ok "$1: and ends" end_guest plain
