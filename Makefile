@@ -69,7 +69,7 @@ TOOLS      := validate-config show-config import sync-config \
 TOOL_PARTS := options load show each parallel power retune agent_client scan \
 	      stat_show host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \
-	      picture_xml picture_lstopo
+	      picture_xml picture_fold picture_lstopo
 HOOK_PARTS := module module_check
 AGENT_PARTS := loop scan say repairs status irqs cpus files guests tasks \
 	      control told notify caps only

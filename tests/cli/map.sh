@@ -51,6 +51,46 @@ alone() {
 	result $? "$name: no temporary file is left"
 }
 
+# looks: each box and text of the map is seen, by librsvg and by a browser
+renderer=
+if ! command -v rsvg-convert >/dev/null; then
+	echo "# rsvg-convert (librsvg2-bin) is not installed: no pixel is compared"
+elif ! perl -MCompress::Zlib -e 1 2>/dev/null; then
+	echo "# perl has no Compress::Zlib: no pixel is compared"
+else
+	renderer=rsvg-convert
+fi
+browser=
+for word in chromium chromium-browser google-chrome; do
+	[ "$browser" ] || browser=$(command -v $word)
+done
+[ "$browser" ] || echo "# there is no chromium: no browser draws the maps"
+
+looks() {
+	size=$(sed -n "s/.* width='\([0-9]*\)px' height='\([0-9]*\)px'.*/\1,\2/p" \
+		"$map")
+	if [ "$renderer" ]; then
+		rsvg-convert "$map" -o "$work/seen.png" &&
+			perl "$tree/tests/cli/pixels.pl" "$map" "$work/seen.png" \
+				>"$work/pixels"
+		result $? "$name: librsvg draws what the map says" ||
+			sed 's/^/# /' "$work/pixels"
+	fi
+	if [ "$browser" ] && [ "$renderer" ]; then
+		rm -f "$work/seen.png"
+		timeout 120 "$browser" --headless --no-sandbox --disable-gpu \
+			--hide-scrollbars --user-data-dir="$work/browser" \
+			--default-background-color=000000ff \
+			--window-size="$size" \
+			--screenshot="$work/seen.png" "file://$map" \
+			>/dev/null 2>&1 &&
+			perl "$tree/tests/cli/pixels.pl" "$map" "$work/seen.png" \
+				>"$work/pixels"
+		result $? "$name: a browser draws what the map says" ||
+			sed 's/^/# /' "$work/pixels"
+	fi
+}
+
 blue='0,114,178' tint='178,212,231' dark='77,77,77' red='208,0,0'
 
 run "usage: no ending" 2 $program --root "$host" --map "$work/map"
@@ -114,6 +154,7 @@ drawn "CPU 2 a(b)+c"
 undrawn spare
 undrawn "PCI 80:01.0"
 undrawn "$red"
+looks
 if command -v xmllint >/dev/null; then
 	xmllint --noout "$map" 2>"$work/err"
 	result $? "$name: the SVG is well-formed"
@@ -176,12 +217,13 @@ cpuset = 2,10
 END
 run "a bad configuration" 3 $program --root "$host" --map "$map"
 has err "[cpu-overlap]"
-drawn "CPU 10 press+office!" "$red"
-drawn "CPU 4 press vcpu0!" "$red"
+drawn "CPU 10 press+office!3" "$red"
+drawn "CPU 4 press vcpu0!1" "$red"
 drawn "CPU 8 press vcpu1" "$blue"
-drawn "press!" "$red"
-drawn "not passed!" "$red"
-drawn "! office: CPU 10 is also of real-time guest 'press' (line 5)"
+drawn "press!2" "$red"
+drawn "not passed!2" "$red"
+looks
+drawn "!3 office: CPU 10 is also of real-time guest 'press' (line 5)"
 
 good
 sed -i 's/^rt = yes/rt = perhaps/' "$host/etc/kvmrt.cfg"
@@ -209,6 +251,56 @@ run "a description" 0 $program --root "$host" --map "$map" \
 drawn "CPU 9 press offline" "$dark"
 drawn "L3 (16MB)"
 
+# On a large host only what matters is drawn by itself.
+cat >"$work/large.cfg" <<'END'
+[11111111-1111-4111-8111-111111111111]
+name = press
+rt = yes
+nr_vcpus = 2
+cpuset = 132-134
+
+[22222222-2222-4222-8222-222222222222]
+name = office
+nr_vcpus = 2
+cpuset = 8-15
+
+[33333333-3333-4333-8333-333333333333]
+name = plc2
+rt = yes
+nr_vcpus = 6
+cpuset = 140-150,20
+END
+for shape in 8 32; do
+	run "$((shape * 32)) CPUs" 3 $program -f "$work/large.cfg" --map "$map" \
+		--topology "pack:2 [numa] l3:$shape core:8 pu:2"
+	looks
+	drawn "Cores c0-3"
+	drawn "CPUs 0-7" "255,255,255"
+	drawn "CPU 8 office"
+	drawn "Core c67"
+	drawn "CPU 134 press vcpu1!1" "$red"
+	drawn "!1 press: 2 vCPUs and their service threads need 3 CPUs, cpuset has 2 usable, as SMT siblings (133)"
+	drawn "CPU 150 plc2 service"
+	drawn "'Cores' and 'CPUs' in one box: no guest uses them"
+	# Each CPU stands in one box.
+	grep -oE '>CPUs? [0-9,-]+' "$map" | sed 's/.* //' | tr ',' '\n' |
+		awk -F- '{ for (cpu = $1; cpu <= (NF > 1 ? $2 : $1); cpu++)
+				print cpu }' | sort -n >"$work/here"
+	seq 0 $((shape * 32 - 1)) | cmp -s - "$work/here"
+	result $? "$name: each is drawn, and drawn once"
+	[ "$(grep -c "class='Core'" "$map")" -le 60 ] &&
+		[ "${size%,*}" -le 1600 ] && [ "${size#*,}" -le 1200 ]
+	result $? "$name: the map fits on a screen: $size"
+done
+cat >"$work/small.cfg" <<'END'
+[11111111-1111-4111-8111-111111111111]
+name = press
+cpuset = 0
+END
+run "two CPUs" 0 $program -f "$work/small.cfg" --map "$map" \
+	--topology 'core:2 pu:1'
+looks
+
 # The guide's configuration is that of the guide's picture.
 sed -n '/^## The configuration of the picture/,$s/^    //p' \
 	"$tree/docs/choosing-cpus.md" >"$work/guide.cfg"
@@ -219,6 +311,9 @@ grep -oE '>(CPU|Core|Package) [^<]*<' "$map" >"$work/here"
 grep -oE '>(CPU|Core|Package) [^<]*<' "$tree/docs/map.svg" |
 	cmp -s - "$work/here"
 result $? "docs/map.svg shows what the guide's configuration says"
+
+map=$tree/docs/map.svg
+looks
 
 if $draw --help 2>&1 | grep -q 'png'; then
 	map=$work/map.png

@@ -62,8 +62,8 @@ static struct rt_guest *add_guest(struct world *world, char *name,
 	return guest;
 }
 
-static void find(struct world *world, const char *code, const char *guest,
-		 const char *message)
+static void find_in(struct world *world, const char *code, const char *guest,
+		    const char *message)
 {
 	const struct rt_where where = { .guest = guest };
 
@@ -127,12 +127,14 @@ static void test_clash(void)
 	begin(&world);
 	add_guest(&world, plc, "2", "4", "3,5");
 	add_guest(&world, hmi, "", "2-3,5", "");
-	is_box(rt_box_cpu(&world.scene, 2), "CPU 2 plc1+hmi!", RED);
-	is_box(rt_box_cpu(&world.scene, 5), "CPU 5 plc1+hmi!", RED);
+	find_in(&world, "several-nodes", "web", "comes first");
+	find_in(&world, "cpu-overlap", "hmi", "CPU 2 is also of 'plc1'");
+	is_box(rt_box_cpu(&world.scene, 2), "CPU 2 plc1+hmi!2", RED);
+	is_box(rt_box_cpu(&world.scene, 5), "CPU 5 plc1+hmi!2", RED);
 	is_box(rt_box_cpu(&world.scene, 4), "CPU 4 plc1 service",
 	       lighten(0x0072b2));
 	add_guest(&world, web, "", "2", "");
-	is_box(rt_box_cpu(&world.scene, 2), "CPU 2 3 guests!", RED);
+	is_box(rt_box_cpu(&world.scene, 2), "CPU 2 3 guests!2", RED);
 	end(&world);
 }
 
@@ -146,20 +148,21 @@ static void test_findings(void)
 	guest = add_guest(&world, plc, "0,2", "4", "1,3,5");
 	add_guest(&world, hmi, "", "6", "");
 	guest->nodes = cpus("0-1");
-	find(&world, "rt-node0", "plc1", "is on node 0");
+	find_in(&world, "rt-node0", "plc1", "is on node 0");
 	is_box(rt_box_cpu(&world.scene, 4), "CPU 4 plc1 service",
 	       lighten(0x0072b2));
 	ok(!rt_finding_is_drawn(&world.report.items[0]),
 	   "not every finding has a place");
-	find(&world, "several-nodes", "plc1", "cpuset is on nodes 0-1");
+	find_in(&world, "several-nodes", "plc1", "cpuset is on nodes 0-1");
 	ok(rt_finding_is_drawn(&world.report.items[1]), "this one has");
-	is_box(rt_box_cpu(&world.scene, 4), "CPU 4 plc1 service!", RED);
+	is_box(rt_box_cpu(&world.scene, 4), "CPU 4 plc1 service!1", RED);
 	is_box(rt_box_cpu(&world.scene, 0), "CPU 0 plc1 vcpu0", 0x0072b2);
-	find(&world, "too-few-cpus", "hmi", "has too few");
-	is_box(rt_box_cpu(&world.scene, 6), "CPU 6 hmi!", RED);
+	find_in(&world, "too-few-cpus", "hmi", "has too few");
+	is_box(rt_box_cpu(&world.scene, 6), "CPU 6 hmi!2", RED);
 	is_box(rt_box_cpu(&world.scene, 3), "CPU 3 plc1 offline", DOWN);
-	find(&world, "cpu-stays-up", "plc1", "CPU 3 cannot be taken offline");
-	is_box(rt_box_cpu(&world.scene, 3), "CPU 3 plc1 offline!", RED);
+	find_in(&world, "cpu-stays-up", "plc1",
+		"CPU 3 cannot be taken offline");
+	is_box(rt_box_cpu(&world.scene, 3), "CPU 3 plc1 offline!3", RED);
 	end(&world);
 }
 
@@ -174,8 +177,8 @@ static void test_memory(void)
 	is_box(rt_box_memory(&world.scene, 0, 0), "plc1 memory", 0x0072b2);
 	is_box(rt_box_memory(&world.scene, 1, 0), "hmi memory",
 	       lighten(0xe69f00));
-	find(&world, "numatune-outside", "plc1", "numatune takes node 0");
-	is_box(rt_box_memory(&world.scene, 0, 0), "plc1 memory!", RED);
+	find_in(&world, "numatune-outside", "plc1", "numatune takes node 0");
+	is_box(rt_box_memory(&world.scene, 0, 0), "plc1 memory!1", RED);
 	is_box(rt_box_memory(&world.scene, 0, 1), "plc1 memory", 0x0072b2);
 	end(&world);
 }
@@ -195,15 +198,15 @@ static void test_devices(void)
 	ok(!rt_box_device(&world.scene, &b, &box), "another is nobody's");
 	ok(rt_box_device(&world.scene, &a, &box), "it is a guest's");
 	is_box(box, "plc1", 0x0072b2);
-	find(&world, "pci-group", "plc1",
-	     "of PCI device 0000:81:00.0 0000:82:00.0 is missing");
+	find_in(&world, "pci-group", "plc1",
+		"of PCI device 0000:81:00.0 0000:82:00.0 is missing");
 	ok(rt_box_device(&world.scene, &b, &box), "a missing one is drawn");
-	is_box(box, "not passed!", RED);
+	is_box(box, "not passed!1", RED);
 	is_int(rt_pci_set_add(&add_guest(&world, hmi, "", "0", "")->pcidevs, &a,
 			      &err),
 	       0, "two guests name it");
 	ok(rt_box_device(&world.scene, &a, &box), "it is drawn once");
-	is_box(box, "plc1 + hmi!", RED);
+	is_box(box, "plc1 + hmi!1", RED);
 	end(&world);
 }
 
@@ -229,7 +232,10 @@ static void test_names(void)
 	       "the fourth, whole");
 	is_str(rt_box_cpu(&world.scene, 8191).text, "CPU 8191 30 guests!",
 	       "thirty are counted");
-	find(&world, "too-few-cpus", name, "too few");
+	/* The number of a finding may have two digits. */
+	for (size_t i = 0; i < 98; i++)
+		find_in(&world, "several-nodes", "another", "far");
+	find_in(&world, "too-few-cpus", name, "too few");
 	for (size_t n = 1; n <= 2; n++)
 		for (unsigned cpu = 8189; cpu <= 8191; cpu++) {
 			const struct rt_scene few = {

@@ -15,9 +15,11 @@
 #include "picture_lstopo.h"
 #include "picture_xml.h"
 
-#define FINDINGS_MAX 8
+#define FINDINGS_MAX 12
 #define ROW_MAX	     8 /* guests side by side */
-#define TEXT_MAX     160
+#define LINE_BYTES   100
+#define LINES_MAX    64
+#define TEXT_MAX     290
 #define NAME_BYTES   24
 #define LIST_BYTES   48
 
@@ -202,7 +204,7 @@ static void add_guest(struct rt_picture *picture, xmlNode *machine, size_t n)
 }
 
 struct legend {
-	char *lines[FINDINGS_MAX + 4];
+	char *lines[LINES_MAX];
 	size_t n;
 };
 
@@ -212,15 +214,47 @@ static void legend_fini(struct legend *legend)
 		free(legend->lines[i]);
 }
 
-static int add_line(struct legend *legend, const char *text, struct rt_err *err)
+static int add_line(struct legend *legend, const char *indent, const char *text,
+		    size_t len, struct rt_err *err)
 {
-	RT_AUTO_STRBUF plain = { 0 };
+	RT_AUTO_STRBUF line = { 0 };
 	int r;
 
-	rt_picture_plain(text, &plain);
-	r = rt_strbuf_take(&plain, &legend->lines[legend->n], err);
+	if (legend->n == LINES_MAX)
+		return 0;
+	rt_strbuf_adds(&line, indent);
+	rt_strbuf_add(&line, text, len);
+	r = rt_strbuf_take(&line, &legend->lines[legend->n], err);
 	if (r == 0)
 		legend->n++;
+	return r;
+}
+
+/* A paragraph; what does not fit on a line goes on below it, indented. */
+static int add_text(struct legend *legend, const char *text, struct rt_err *err)
+{
+	RT_AUTO_STRBUF plain = { 0 };
+	const char *indent = "", *rest;
+	int r = 0;
+
+	rt_picture_plain(text, &plain);
+	if (plain.failed)
+		return rt_fail_memory(err);
+	for (rest = plain.text; rest && *rest && r == 0;) {
+		size_t len = strlen(rest);
+
+		if (len > LINE_BYTES) {
+			for (len = LINE_BYTES; len && rest[len] != ' ';)
+				len--;
+			/* A long word stays whole. */
+			if (!len)
+				len = strcspn(rest, " ");
+		}
+		r = add_line(legend, indent, rest, len, err);
+		rest += len + strspn(rest + len, " ");
+		/* No-break spaces: others are lost in SVG. */
+		indent = "\u00a0\u00a0\u00a0";
+	}
 	return r;
 }
 
@@ -247,17 +281,17 @@ static int add_findings(const struct rt_scene *scene, struct legend *legend,
 
 		if (!rt_finding_is_drawn(finding) || drawn++ >= FINDINGS_MAX)
 			continue;
-		snprintf(line, sizeof(line), "! %s: %s", finding->guest,
-			 finding->message);
+		snprintf(line, sizeof(line), "!%zu %s: %s", drawn,
+			 finding->guest, finding->message);
 		cut_line(line, TEXT_MAX);
-		r = add_line(legend, line, err);
+		r = add_text(legend, line, err);
 	}
 	if (r < 0 || drawn <= FINDINGS_MAX)
 		return r;
 	snprintf(line, sizeof(line),
 		 "! and %zu more; kvmrt-validate-config lists all",
 		 drawn - FINDINGS_MAX);
-	return add_line(legend, line, err);
+	return add_text(legend, line, err);
 }
 
 static int make_legend(const struct rt_picture *picture, struct legend *legend,
@@ -268,17 +302,22 @@ static int make_legend(const struct rt_picture *picture, struct legend *legend,
 	int r;
 
 	rt_cpuset_minus(&missing, &picture->drawn);
-	r = add_line(legend,
-		     "strong: a vCPU's own CPU   tint: service CPU, or CPU of "
-		     "an ordinary guest   dark: offline sibling   white: "
-		     "housekeeping   red !: wrong place",
+	r = add_text(legend,
+		     "strong colour: a vCPU's own CPU; tint: service CPU, or "
+		     "CPU of an ordinary guest; dark: offline sibling; white: "
+		     "housekeeping; red, !1: wrong place, see finding 1",
 		     err);
+	if (r == 0 && picture->folded)
+		r = add_text(legend,
+			     "'Cores' and 'CPUs' in one box: no guest uses "
+			     "them",
+			     err);
 	if (r == 0 && !rt_cpuset_is_empty(&missing)) {
 		snprintf(line, sizeof(line),
 			 "not drawn, since they are offline and their cores "
 			 "not known: CPUs %s",
 			 rt_cpuset_text(&missing).text);
-		r = add_line(legend, line, err);
+		r = add_text(legend, line, err);
 	}
 	return r < 0 ? r : add_findings(&picture->scene, legend, err);
 }
@@ -294,6 +333,7 @@ static int paint(struct rt_picture *picture, struct rt_err *err)
 		return rt_fail(err, 0, "lstopo's topology has no machine");
 	rt_picture_complete(picture, machine);
 	draw_object(picture, machine);
+	picture->folded = rt_picture_fold(picture, machine);
 	for (size_t i = 0; i < picture->scene.n; i++)
 		add_guest(picture, machine, i);
 	return picture->failed ? rt_fail_memory(err) : 0;

@@ -13,7 +13,7 @@
 #include "host/sys.h"
 
 #define LIMIT_SECONDS 60
-#define ARGS_MAX      96
+#define ARGS_MAX      192
 #define OUTPUT_MAX    (64u << 20)
 #define NOT_THERE     127 /* lstopo itself ends with 0 or 1 */
 
@@ -270,6 +270,35 @@ static int write_file(const char *path, const struct rt_strbuf *picture,
 	return rt_wrap(err, "%s", path);
 }
 
+/*
+ * lstopo up to 2.12 at least writes viewBox='0 0 800px 600px'; only numbers may
+ * stand there, and librsvg then draws nothing. The page behind the picture may
+ * be dark, so it also gets paper of its own.
+ */
+static int mend_svg(const char *svg, struct rt_strbuf *out, struct rt_err *err)
+{
+	static const char paper[] = "\n\t<rect width='100%' height='100%' "
+				    "fill='rgb(255,255,255)'/>";
+	const char *start = strstr(svg, "<svg ");
+	const char *end = start ? strchr(start, '>') : NULL;
+	const char *box = start ? strstr(start, "viewBox='") : NULL;
+	const char *box_end =
+		box ? strchr(box + strlen("viewBox='"), '\'') : NULL;
+
+	if (!end)
+		return rt_fail(err, 0, "what lstopo drew is not SVG");
+	for (const char *at = svg; at <= end; at++) {
+		if (box_end && at > box && at < box_end &&
+		    strncmp(at, "px", 2) == 0)
+			at++;
+		else
+			rt_strbuf_add(out, at, 1);
+	}
+	rt_strbuf_adds(out, paper);
+	rt_strbuf_adds(out, end + 1);
+	return out->failed ? rt_fail_memory(err) : 0;
+}
+
 static int draw(const struct args *args, int in, struct rt_strbuf *picture,
 		struct rt_err *err)
 {
@@ -293,6 +322,7 @@ int rt_lstopo_draw(const char *xml, size_t len, const char *const *legend,
 	const enum rt_picture_format format = rt_picture_format(path);
 	RT_AUTO_FD int in = memfd_create("topology", MFD_CLOEXEC);
 	RT_AUTO_STRBUF picture = { 0 };
+	RT_AUTO_STRBUF mended = { 0 };
 	struct args args = { .n = 0 };
 	int r = check_target(path, err);
 
@@ -314,5 +344,10 @@ int rt_lstopo_draw(const char *xml, size_t len, const char *const *legend,
 	if (r < 0 && format == RT_PICTURE_PNG)
 		return rt_wrap(err, "no picture (some builds of lstopo draw "
 				    "only .svg)");
-	return r < 0 ? r : write_file(path, &picture, err);
+	if (r == 0 && format == RT_PICTURE_SVG)
+		r = mend_svg(picture.text, &mended, err);
+	if (r < 0)
+		return r;
+	return write_file(path, format == RT_PICTURE_SVG ? &mended : &picture,
+			  err);
 }

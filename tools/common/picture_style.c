@@ -10,8 +10,9 @@
 #define SHARED	0xd9d9d9u
 
 #define NAME_BYTES 24 /* where there is room */
-#define CPU_BYTES  10 /* of its 31: "CPU 8191 ", " offline", "!", a mark */
-#define TWO_BYTES  7  /* of two names beside each other */
+#define CPU_BYTES  8  /* of its 31: "CPU 8191 ", " offline", "!99", marks */
+#define TWO_BYTES  6  /* of two names beside each other */
+#define NUMBER_MAX 99 /* of a finding: later ones are "!" alone */
 
 /*
  * Apart from each other for colour-blind people and on a grey printer, and
@@ -60,19 +61,54 @@ bool rt_finding_is_drawn(const struct rt_finding *finding)
 	return part_of(finding) != PART_NONE;
 }
 
-static bool has_finding(const struct rt_scene *scene,
-			const struct rt_guest *guest, enum part part)
+static const char *label_of(const struct rt_guest *guest)
 {
-	const char *label = *guest->name ? guest->name : guest->uuid;
+	return *guest->name ? guest->name : guest->uuid;
+}
+
+/*
+ * The number, in the legend, of the first finding about a part of a guest that
+ * has `text` in its sentence; 0 when there is none.
+ */
+static unsigned find(const struct rt_scene *scene, const struct rt_guest *guest,
+		     enum part part, const char *text)
+{
+	unsigned number = 0;
 
 	for (size_t i = 0; i < scene->report->n; i++) {
 		const struct rt_finding *finding = &scene->report->items[i];
 
+		if (!rt_finding_is_drawn(finding))
+			continue;
+		number++;
 		if (part_of(finding) == part &&
-		    strcmp(finding->guest, label) == 0)
-			return true;
+		    (!guest || strcmp(finding->guest, label_of(guest)) == 0) &&
+		    strstr(finding->message, text))
+			return number;
 	}
-	return false;
+	return 0;
+}
+
+static bool has_finding(const struct rt_scene *scene,
+			const struct rt_guest *guest, enum part part)
+{
+	return find(scene, guest, part, "") > 0;
+}
+
+/* "!3" behind what finding 3 is about, and "" where there is none. */
+struct mark {
+	char text[8];
+};
+
+static struct mark mark(unsigned number)
+{
+	struct mark mark = { .text = "" };
+
+	if (number > NUMBER_MAX)
+		snprintf(mark.text, sizeof(mark.text), "!");
+	else if (number)
+		snprintf(mark.text, sizeof(mark.text), "!%u", number);
+	return mark;
 }
 
 /* --- colours --- */
@@ -180,19 +216,20 @@ static struct rt_cpuset far_cpus(const struct rt_scene *scene,
 	return far;
 }
 
-static bool is_bad(const struct rt_scene *scene, const struct rt_guest *guest,
-		   unsigned cpu)
+/* The finding about a guest's CPU, or 0. */
+static unsigned find_cpu(const struct rt_scene *scene,
+			 const struct rt_guest *guest, unsigned cpu)
 {
-	if (rt_cpuset_has(&guest->offline, cpu))
-		return has_finding(scene, guest, PART_DOWNED);
-	if (has_finding(scene, guest, PART_CPUS))
-		return true;
-	if (has_finding(scene, guest, PART_FAR_CPUS)) {
-		const struct rt_cpuset far = far_cpus(scene, guest);
+	struct rt_cpuset far;
 
-		return rt_cpuset_has(&far, cpu);
-	}
-	return false;
+	if (rt_cpuset_has(&guest->offline, cpu))
+		return find(scene, guest, PART_DOWNED, "");
+	if (has_finding(scene, guest, PART_CPUS))
+		return find(scene, guest, PART_CPUS, "");
+	far = far_cpus(scene, guest);
+	return rt_cpuset_has(&far, cpu) ?
+		       find(scene, guest, PART_FAR_CPUS, "") :
+		       0;
 }
 
 /* "vcpu3" */
@@ -220,7 +257,7 @@ static void one_guest(const struct rt_scene *scene, size_t n, unsigned cpu,
 		      struct rt_box *box)
 {
 	const struct rt_guest *guest = scene->guests[n];
-	const bool bad = is_bad(scene, guest, cpu);
+	const unsigned bad = find_cpu(scene, guest, cpu);
 	enum rt_shade shade = RT_SHADE_TINT;
 	char role[24];
 
@@ -233,22 +270,40 @@ static void one_guest(const struct rt_scene *scene, size_t n, unsigned cpu,
 	*box = rt_box_shade(n, shade);
 	role_text(guest, cpu, role, sizeof(role));
 	snprintf(box->text, sizeof(box->text), "CPU %u %s%s%s", cpu,
-		 rt_box_name(scene, n, CPU_BYTES).text, role, bad ? "!" : "");
+		 rt_box_name(scene, n, CPU_BYTES).text, role, mark(bad).text);
+}
+
+/* The finding about two guests on one CPU names the other one. */
+static unsigned find_clash(const struct rt_scene *scene, const size_t *first)
+{
+	unsigned number = 0;
+
+	for (size_t i = 0; i < 2 && !number; i++) {
+		char other[160];
+
+		snprintf(other, sizeof(other), "'%.150s'",
+			 label_of(scene->guests[first[1 - i]]));
+		number =
+			find(scene, scene->guests[first[i]], PART_CLASH, other);
+	}
+	/* Red all the same. */
+	return number ? number : NUMBER_MAX + 1;
 }
 
 /* Ordinary guests may share CPUs; nobody shares a real-time guest's. */
 static void several_guests(const struct rt_scene *scene, const size_t *first,
 			   size_t n, bool rt, unsigned cpu, struct rt_box *box)
 {
-	const char *end = rt ? "!" : "";
+	const struct mark end = mark(rt ? find_clash(scene, first) : 0);
 
 	if (n == 2)
 		snprintf(box->text, sizeof(box->text), "CPU %u %s+%s%s", cpu,
 			 rt_box_name(scene, first[0], TWO_BYTES).text,
-			 rt_box_name(scene, first[1], TWO_BYTES).text, end);
+			 rt_box_name(scene, first[1], TWO_BYTES).text,
+			 end.text);
 	else
 		snprintf(box->text, sizeof(box->text), "CPU %u %zu guests%s",
-			 cpu, n, end);
+			 cpu, n, end.text);
 	paint(box, rt ? RED : SHARED);
 }
 
@@ -288,38 +343,25 @@ struct rt_box rt_box_memory(const struct rt_scene *scene, size_t n,
 	const struct rt_guest *guest = scene->guests[n];
 	const struct rt_cpuset near =
 		rt_topo_numbers(&scene->topo->nodes, &guest->cpuset);
-	const bool bad = !rt_cpuset_has(&near, node) &&
-			 has_finding(scene, guest, PART_FAR_MEMORY);
+	const unsigned bad = rt_cpuset_has(&near, node) ?
+				     0 :
+				     find(scene, guest, PART_FAR_MEMORY, "");
 	struct rt_box box =
 		rt_box_shade(n, guest->rt ? RT_SHADE_STRONG : RT_SHADE_TINT);
 
 	if (bad)
 		box = rt_box_shade(n, RT_SHADE_BAD);
 	snprintf(box.text, sizeof(box.text), "%s memory%s",
-		 rt_box_name(scene, n, NAME_BYTES).text, bad ? "!" : "");
+		 rt_box_name(scene, n, NAME_BYTES).text, mark(bad).text);
 	return box;
-}
-
-/* Of a device a finding has only its address, in the sentence. */
-static bool is_bad_device(const struct rt_scene *scene,
-			  const struct rt_pci_addr *addr)
-{
-	const struct rt_pci_text text = rt_pci_text(addr);
-
-	for (size_t i = 0; i < scene->report->n; i++) {
-		const struct rt_finding *finding = &scene->report->items[i];
-
-		if (part_of(finding) == PART_DEVICE &&
-		    strstr(finding->message, text.text))
-			return true;
-	}
-	return false;
 }
 
 bool rt_box_device(const struct rt_scene *scene, const struct rt_pci_addr *addr,
 		   struct rt_box *ret_box)
 {
-	const bool bad = is_bad_device(scene, addr);
+	/* Of a device a finding has only its address, in the sentence. */
+	const unsigned bad =
+		find(scene, NULL, PART_DEVICE, rt_pci_text(addr).text);
 	struct rt_box box = { 0 };
 	size_t n = 0, len = 0;
 
@@ -346,8 +388,8 @@ bool rt_box_device(const struct rt_scene *scene, const struct rt_pci_addr *addr,
 		return false;
 	if (bad) {
 		paint(&box, RED);
-		snprintf(box.text + len, sizeof(box.text) - len, "%s",
-			 n ? "!" : "not passed!");
+		snprintf(box.text + len, sizeof(box.text) - len, "%s%s",
+			 n ? "" : "not passed", mark(bad).text);
 	}
 	*ret_box = box;
 	return true;

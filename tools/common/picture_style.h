@@ -6,7 +6,8 @@
  * guest has one colour: strong for a vCPU's CPU, a tint for service CPUs and
  * for an ordinary guest's CPUs, dark grey for offline siblings. Red is no
  * guest's: it means that a rule is broken there or that something is on the
- * wrong node, and such a text ends in "!", so that it shows on paper, too.
+ * wrong node. Such a text ends in "!3", and the legend has finding 3, so that it
+ * shows on paper, too.
  */
 #ifndef RT_PICTURE_STYLE_H
 #define RT_PICTURE_STYLE_H

@@ -11,6 +11,7 @@ struct rt_picture {
 	xmlDoc *doc;
 	unsigned long next_id;	/* of new objects */
 	struct rt_cpuset drawn; /* CPUs that are in it */
+	bool folded;		/* some boxes stand for several cores */
 	bool failed;		/* memory */
 };
 
@@ -40,5 +41,11 @@ void rt_picture_plain(const char *text, struct rt_strbuf *out);
  * online. Those without one stay out of picture->drawn.
  */
 void rt_picture_complete(struct rt_picture *picture, xmlNode *machine);
+
+/*
+ * On a large host, let one box stand for neighbours that no guest uses. True
+ * when there is such a box. To be called when all words are in their places.
+ */
+bool rt_picture_fold(struct rt_picture *picture, xmlNode *machine);
 
 #endif
