@@ -6,6 +6,7 @@
 #include <hwloc.h>
 #include <unistd.h>
 
+#include "topology_kernel.h"
 #include "topology_saved.h"
 
 static void auto_topology(hwloc_topology_t *topology)
@@ -56,18 +57,22 @@ static void restore_env(struct env *env)
 	}
 }
 
-/* CPUs and nodes; hwloc leaves devices out by itself. */
-static int set_filters(hwloc_topology_t topology)
+/*
+ * CPUs and nodes; hwloc leaves devices out by itself. Whatever has the extent
+ * of a node has to stay: hwloc gives a node that has no such object the CPUs of
+ * a larger one. On a machine it makes a group for such a node; in a file it
+ * keeps the caches instead.
+ */
+static int set_filters(hwloc_topology_t topology, bool machine)
 {
 	const unsigned long flags = HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED |
 				    HWLOC_TOPOLOGY_FLAG_DONT_CHANGE_BINDING |
 				    HWLOC_TOPOLOGY_FLAG_NO_DISTANCES |
 				    HWLOC_TOPOLOGY_FLAG_NO_MEMATTRS;
 
-	hwloc_topology_set_cache_types_filter(topology,
-					      HWLOC_TYPE_FILTER_KEEP_NONE);
-	hwloc_topology_set_type_filter(topology, HWLOC_OBJ_GROUP,
-				       HWLOC_TYPE_FILTER_KEEP_NONE);
+	if (machine)
+		hwloc_topology_set_cache_types_filter(
+			topology, HWLOC_TYPE_FILTER_KEEP_NONE);
 	return hwloc_topology_set_flags(topology, flags);
 }
 
@@ -109,10 +114,10 @@ static int build(const struct source *source, hwloc_topology_t *ret,
 	hwloc_topology_t topology = NULL;
 	int r = change_env(env, err);
 
-	if (r == 0 &&
-	    (hwloc_topology_init(&topology) < 0 || set_filters(topology) < 0 ||
-	     set_source(topology, source) < 0 ||
-	     hwloc_topology_load(topology) < 0))
+	if (r == 0 && (hwloc_topology_init(&topology) < 0 ||
+		       set_filters(topology, machine) < 0 ||
+		       set_source(topology, source) < 0 ||
+		       hwloc_topology_load(topology) < 0))
 		r = rt_fail(err, errno, "hwloc cannot read the topology");
 	restore_env(env);
 	if (r < 0 && topology)
@@ -158,30 +163,57 @@ static int add_level(hwloc_topology_t topology, hwloc_obj_type_t type,
 	return r;
 }
 
+/* Does the node come before the other: fewer CPUs near it, lower number? */
+static bool is_nearer(hwloc_obj_t node, hwloc_obj_t other)
+{
+	const int a = hwloc_bitmap_weight(node->cpuset);
+	const int b = hwloc_bitmap_weight(other->cpuset);
+
+	return a != b ? a < b : node->os_index < other->os_index;
+}
+
+/* *ret_cpus: those near the node that are near to no node before it. */
+static int node_cpus(hwloc_topology_t topology, hwloc_obj_t node,
+		     struct rt_cpuset *ret_cpus, struct rt_err *err)
+{
+	hwloc_obj_t other = NULL;
+	int r = to_set(node->cpuset, ret_cpus, err);
+
+	while (r == 0 && (other = hwloc_get_next_obj_by_type(
+				  topology, HWLOC_OBJ_NUMANODE, other))) {
+		struct rt_cpuset cpus;
+
+		if (!is_nearer(other, node))
+			continue;
+		r = to_set(other->cpuset, &cpus, err);
+		if (r == 0)
+			rt_cpuset_minus(ret_cpus, &cpus);
+	}
+	return r;
+}
+
 /*
- * A CPU is in one node for the kernel. hwloc also gives the CPUs near it to a
- * node of memory alone; such a node has none here.
+ * Of a file; a host's kernel has tables of its own. A CPU is in one node for
+ * the kernel. hwloc also gives the CPUs near it to a node of memory alone; such
+ * a node has none here.
  */
 static int add_nodes(hwloc_topology_t topology, struct rt_topo_level *level,
 		     struct rt_err *err)
 {
-	hwloc_const_bitmap_t nodes = hwloc_get_root_obj(topology)->nodeset;
-	struct rt_cpuset seen = { 0 }, order;
-	int r = to_set(nodes, &order, err);
+	struct rt_cpuset order;
+	int r = to_set(hwloc_get_root_obj(topology)->nodeset, &order, err);
 
 	if (r < 0)
 		return r;
-	RT_CPUSET_FOREACH(node, &order)
+	RT_CPUSET_FOREACH(number, &order)
 	{
-		const hwloc_obj_t obj = hwloc_get_numanode_obj_by_os_index(
-			topology, (unsigned)node);
+		const hwloc_obj_t node = hwloc_get_numanode_obj_by_os_index(
+			topology, (unsigned)number);
 		struct rt_cpuset cpus = { 0 };
 
-		r = to_set(obj->cpuset, &cpus, err);
-		rt_cpuset_minus(&cpus, &seen);
-		rt_cpuset_or(&seen, &cpus);
+		r = node_cpus(topology, node, &cpus, err);
 		if (r == 0)
-			r = rt_topo_add(level, (unsigned)node, &cpus, err);
+			r = rt_topo_add(level, (unsigned)number, &cpus, err);
 		if (r < 0)
 			return r;
 	}
@@ -240,28 +272,6 @@ static int convert(hwloc_topology_t topology, struct rt_topo *topo,
 	return r;
 }
 
-static int read_set(struct rt_sys *sys, const char *file,
-		    struct rt_cpuset *ret_set, struct rt_err *err)
-{
-	char text[RT_CPULIST_MAX];
-	int r = rt_sys_readf(sys, text, sizeof(text), err,
-			     "sys/devices/system/cpu/%s", file);
-
-	if (r == 0)
-		r = rt_cpuset_parse_list(text, ret_set, err);
-	if (r == 0 && rt_cpuset_is_empty(ret_set))
-		r = rt_fail(err, 0, "no CPU of this host is %s", file);
-	return r;
-}
-
-static int read_sets(struct rt_sys *sys, struct rt_cpuset *present,
-		     struct rt_cpuset *online, struct rt_err *err)
-{
-	int r = read_set(sys, "present", present, err);
-
-	return r < 0 ? r : read_set(sys, "online", online, err);
-}
-
 /* -ENOENT: none is saved. */
 static int load_kept(struct rt_sys *sys, struct rt_topo *topo,
 		     struct rt_err *err)
@@ -292,24 +302,8 @@ static int discover(struct rt_sys *sys, hwloc_topology_t *ret,
 	return build(&source, ret, err);
 }
 
-/* The kernel still names the node of a CPU that is offline. */
-static void add_to_node(struct rt_sys *sys, unsigned cpu, struct rt_topo *topo)
-{
-	for (size_t i = 0; i < topo->nodes.n; i++) {
-		char path[96];
-
-		snprintf(path, sizeof(path),
-			 "sys/devices/system/cpu/cpu%u/node%u", cpu,
-			 topo->nodes.items[i].number);
-		if (rt_sys_exists(sys, path)) {
-			rt_cpuset_add(&topo->nodes.items[i].cpus, cpu);
-			return;
-		}
-	}
-}
-
-static int add_unknown(struct rt_sys *sys, struct rt_topo *topo,
-		       struct rt_err *err)
+/* A CPU that hwloc does not know is in a core of its own. */
+static int add_unknown(struct rt_topo *topo, struct rt_err *err)
 {
 	struct rt_cpuset unknown = topo->present;
 
@@ -325,33 +319,8 @@ static int add_unknown(struct rt_sys *sys, struct rt_topo *topo,
 				err);
 		if (r < 0)
 			return r;
-		add_to_node(sys, (unsigned)cpu, topo);
 	}
 	return 0;
-}
-
-/* The kernel says which CPUs are of which kind; hwloc would ask each CPU. */
-static int add_hybrid(struct rt_sys *sys, struct rt_topo *topo,
-		      struct rt_err *err)
-{
-	static const char *const kinds[] = { "cpu_atom", "cpu_core" };
-	int r = 0;
-
-	for (unsigned i = 0; r == 0 && i < 2; i++) {
-		char text[RT_CPULIST_MAX];
-		struct rt_cpuset cpus;
-
-		if (rt_sys_readf(sys, text, sizeof(text), err,
-				 "sys/devices/%s/cpus", kinds[i]) < 0)
-			return 0;
-		r = rt_cpuset_parse_list(text, &cpus, err);
-		if (r < 0)
-			return r;
-		/* Offline threads are not in the list, their cores are. */
-		cpus = rt_topo_siblings(topo, &cpus);
-		r = rt_topo_add(&topo->kinds, i, &cpus, err);
-	}
-	return r;
 }
 
 static int load(struct rt_sys *sys, const struct rt_cpuset *present,
@@ -382,17 +351,19 @@ int rt_topology_load(struct rt_sys *sys, struct rt_topo *ret_topo,
 {
 	struct rt_cpuset present, online;
 	struct rt_topo topo = { 0 };
-	int r = read_sets(sys, &present, &online, err);
+	int r = rt_kernel_cpus(sys, &present, &online, err);
 
 	if (r == 0)
 		r = load(sys, &present, &online, &topo, err);
 	if (r == 0) {
 		topo.present = present;
 		topo.online = online;
-		r = add_unknown(sys, &topo, err);
+		r = add_unknown(&topo, err);
 	}
+	if (r == 0)
+		r = rt_kernel_nodes(sys, &topo, err);
 	if (r == 0 && topo.kinds.n == 0)
-		r = add_hybrid(sys, &topo, err);
+		r = rt_kernel_kinds(sys, &topo, err);
 	if (r < 0) {
 		rt_topo_fini(&topo);
 		return rt_wrap(err, "topology");
@@ -405,7 +376,7 @@ static bool is_kept(struct rt_sys *sys, struct rt_err *err)
 {
 	struct rt_cpuset present, online;
 	struct rt_topo topo = { 0 };
-	const bool kept = read_sets(sys, &present, &online, err) == 0 &&
+	const bool kept = rt_kernel_cpus(sys, &present, &online, err) == 0 &&
 			  load_kept(sys, &topo, err) == 0 &&
 			  rt_cpuset_is_equal(&topo.present, &present) &&
 			  rt_cpuset_is_subset(&online, &topo.online);
@@ -418,13 +389,16 @@ static bool is_kept(struct rt_sys *sys, struct rt_err *err)
  * Note what kvmrt derives from the topology in the XML that is about to be
  * written.
  */
-static int add_note(hwloc_topology_t topology, struct rt_err *err)
+static int add_note(struct rt_sys *sys, hwloc_topology_t topology,
+		    struct rt_err *err)
 {
 	RT_AUTO_STRBUF text = { 0 };
 	RT_AUTO_FREE char *note = NULL;
 	struct rt_topo topo = { 0 };
 	int r = convert(topology, &topo, err);
 
+	if (r == 0)
+		r = rt_kernel_nodes(sys, &topo, err);
 	if (r == 0) {
 		rt_topo_format(&topo, &text);
 		r = rt_strbuf_take(&text, &note, err);
@@ -446,7 +420,7 @@ int rt_topology_save(struct rt_sys *sys, struct rt_err *err)
 		return 0;
 	r = discover(sys, &topology, err);
 	if (r == 0)
-		r = add_note(topology, err);
+		r = add_note(sys, topology, err);
 	if (r < 0)
 		return r;
 	if (hwloc_topology_export_xmlbuffer(topology, &xml, &len, 0) < 0)

@@ -14,10 +14,10 @@
 /*
  * The topology of sys (live or captured). The saved one is used when it is
  * there and the set of present CPUs is still the same; then only `online` is
- * read again. Otherwise hwloc discovers it, CPUs, cores, dies, packages,
- * nodes and CPU kinds only. A CPU that is offline and in no saved topology is
- * in `present`, in a core of its own, and in the node that the kernel still
- * names for it, if any.
+ * read again. Otherwise hwloc discovers CPUs, cores, dies, packages and CPU
+ * kinds. Nodes are always the kernel's own (topology_kernel.h). A CPU that is
+ * offline and in no saved topology is in `present`, in a core of its own, and
+ * in the node that the kernel still names for it, if any.
  *
  * A saved file that cannot be trusted is an error while a CPU is offline, since
  * the core of that CPU is then not known.

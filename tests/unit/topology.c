@@ -226,11 +226,87 @@ static void test_files(void)
 	   "a file that is no XML: %s", err.text);
 }
 
+static void is_node(const struct rt_topo *topo, unsigned node, const char *want)
+{
+	const struct rt_topo_object *found = rt_topo_find(&topo->nodes, node);
+
+	is_str(found ? rt_cpuset_text(&found->cpus).text : "none", want,
+	       "CPUs of the node");
+}
+
+/* A node is as large as a cache, not as the package around it. */
+static void test_small_nodes(void)
+{
+	struct rt_topo topo = { 0 };
+	struct rt_err err = { 0 };
+
+	is_int(rt_topology_load_file("pack:1 l3:4 [numa] core:8 pu:2", &topo,
+				     &err),
+	       0, "a node for each L3 cache");
+	is_node(&topo, 0, "0-15");
+	is_node(&topo, 1, "16-31");
+	is_node(&topo, 3, "48-63");
+	rt_topo_fini(&topo);
+	is_int(rt_topology_load_file("pack:2 [numa] group:2 [numa] core:4 pu:2",
+				     &topo, &err),
+	       0, "nodes of memory alone around others");
+	is_node(&topo, 1, "8-15");
+	is_node(&topo, 2, "");
+	rt_topo_fini(&topo);
+}
+
+/* Two nodes in the second package, and one of memory alone, number 9. */
+static void test_kernel_nodes(void)
+{
+	static const char change[] =
+		"cd \"$0\" && n=sys/devices/system/node && mkdir $n/node4 "
+		"$n/node9 && echo 0-1,4-5,9 >$n/online && echo 6-8 "
+		">$n/node1/cpulist && echo 9-11 >$n/node4/cpulist && "
+		"mkdir $n/node5 && echo >$n/node5/cpulist && "
+		"echo >$n/node9/cpulist && "
+		"echo 0-10 >sys/devices/system/cpu/online && "
+		"echo 9-10 >$n/node4/cpulist && "
+		"rm -r sys/devices/system/cpu/cpu11/topology && "
+		"rm sys/devices/system/cpu/cpu11/node1 && "
+		"ln -s ../../node/node4 sys/devices/system/cpu/cpu11/node4";
+	struct rt_topo topo = { 0 };
+	struct rt_cpuset cpus;
+	struct rt_err err = { 0 };
+	struct test_host host;
+	struct rt_sys sys;
+	char sh[] = "sh", c[] = "-c", text[sizeof(change)];
+	char *argv[] = { sh, c, text, host.root, NULL };
+
+	memcpy(text, change, sizeof(change));
+	if (!test_host_make(&host, "smt2-numa2-12cpu") || !test_run(argv) ||
+	    rt_sys_open(host.root, &sys, &err) < 0) {
+		ok(false, "a host is made");
+		return;
+	}
+	is_int(rt_topology_load(&sys, &topo, &err), 0, "it loads");
+	is_int((long long)topo.nodes.n, 5, "all nodes count");
+	is_node(&topo, 0, "0-5");
+	is_node(&topo, 1, "6-8");
+	is_node(&topo, 4, "9-11");
+	is_node(&topo, 9, "");
+	ok(rt_topo_parse_cpuset(&topo, "n4", &cpus, &err) == 0 &&
+		   rt_cpuset_count(&cpus) == 3,
+	   "n4 has its offline CPU");
+	ok(rt_topo_parse_cpuset(&topo, "0,n9", &cpus, &err) < 0,
+	   "n9 is an error");
+	is_str(err.text, "NUMA node 9 has no CPUs (column 3)", "that says why");
+	rt_topo_fini(&topo);
+	rt_sys_close(&sys);
+	test_host_remove(&host);
+}
+
 int main(void)
 {
 	test_hosts();
 	test_kept();
 	test_environment();
 	test_files();
+	test_small_nodes();
+	test_kernel_nodes();
 	return tap_done();
 }

@@ -278,6 +278,9 @@ static int add_objects(struct parser *parser, const struct prefix *prefix,
 				       "their numbers are %s",
 				       prefix->word, number, col,
 				       numbers_of(level).text);
+		if (rt_cpuset_is_empty(&object->cpus))
+			return rt_fail(err, 0, "%s %u has no CPUs (column %zu)",
+				       prefix->word, number, col);
 		rt_cpuset_or(&parser->set, &object->cpus);
 	}
 	return 0;

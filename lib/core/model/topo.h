@@ -66,7 +66,7 @@ int rt_topo_parse(const char *text, struct rt_topo *ret_topo,
  * The CPUSET language of kvmrt.cfg (kvmrt.cfg(5)): "0,1,16-19", "n1", "c0-c3",
  * "d0", "p1", "~n0". Empty text is the empty set. Errors name the item and
  * point at its column. A CPU, core, die, package or node that the host does not
- * have is an error.
+ * have is an error, and so is a node without CPUs.
  *
  * With topo NULL only the grammar is checked and *ret_set is left alone.
  */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* topology_kernel.c - what the kernel's own tables say of CPUs and nodes */
+#include "topology_kernel.h"
+
+#include <errno.h>
+
+#define NODE "sys/devices/system/node"
+
+static int read_set(struct rt_sys *sys, const char *file,
+		    struct rt_cpuset *ret_set, struct rt_err *err)
+{
+	char text[RT_CPULIST_MAX];
+	int r = rt_sys_readf(sys, text, sizeof(text), err,
+			     "sys/devices/system/cpu/%s", file);
+
+	if (r == 0)
+		r = rt_cpuset_parse_list(text, ret_set, err);
+	if (r == 0 && rt_cpuset_is_empty(ret_set))
+		r = rt_fail(err, 0, "no CPU of this host is %s", file);
+	return r;
+}
+
+int rt_kernel_cpus(struct rt_sys *sys, struct rt_cpuset *present,
+		   struct rt_cpuset *online, struct rt_err *err)
+{
+	int r = read_set(sys, "present", present, err);
+
+	return r < 0 ? r : read_set(sys, "online", online, err);
+}
+
+/* The kernel still names the node of a CPU that is offline. */
+static void add_offline(struct rt_sys *sys, unsigned cpu,
+			struct rt_topo_level *nodes)
+{
+	for (size_t i = 0; i < nodes->n; i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path),
+			 "sys/devices/system/cpu/cpu%u/node%u", cpu,
+			 nodes->items[i].number);
+		if (rt_sys_exists(sys, path)) {
+			rt_cpuset_add(&nodes->items[i].cpus, cpu);
+			return;
+		}
+	}
+}
+
+static int read_nodes(struct rt_sys *sys, const struct rt_cpuset *numbers,
+		      struct rt_topo_level *nodes, struct rt_err *err)
+{
+	RT_CPUSET_FOREACH(node, numbers)
+	{
+		struct rt_cpuset cpus;
+		char path[64];
+		int r;
+
+		snprintf(path, sizeof(path), NODE "/node%d/cpulist", node);
+		r = rt_sys_read_cpus(sys, path, &cpus, err);
+		if (r == 0)
+			r = rt_topo_add(nodes, (unsigned)node, &cpus, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int rt_kernel_nodes(struct rt_sys *sys, struct rt_topo *topo,
+		    struct rt_err *err)
+{
+	struct rt_topo_level nodes = { 0 };
+	struct rt_cpuset numbers, unplaced = topo->present;
+	int r = rt_sys_read_cpus(sys, NODE "/online", &numbers, err);
+
+	/* A kernel without NUMA has no such directory. */
+	if (r == -ENOENT)
+		r = rt_topo_add(&nodes, 0, &topo->present, err);
+	else if (r == 0)
+		r = read_nodes(sys, &numbers, &nodes, err);
+	if (r < 0) {
+		free(nodes.items);
+		return r;
+	}
+	for (size_t i = 0; i < nodes.n; i++)
+		rt_cpuset_minus(&unplaced, &nodes.items[i].cpus);
+	RT_CPUSET_FOREACH(cpu, &unplaced)
+	{
+		add_offline(sys, (unsigned)cpu, &nodes);
+	}
+	free(topo->nodes.items);
+	topo->nodes = nodes;
+	return 0;
+}
+
+/* The kernel says which CPUs are of which kind; hwloc would ask each CPU. */
+int rt_kernel_kinds(struct rt_sys *sys, struct rt_topo *topo,
+		    struct rt_err *err)
+{
+	static const char *const kinds[] = { "cpu_atom", "cpu_core" };
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < 2; i++) {
+		char text[RT_CPULIST_MAX];
+		struct rt_cpuset cpus;
+
+		if (rt_sys_readf(sys, text, sizeof(text), err,
+				 "sys/devices/%s/cpus", kinds[i]) < 0)
+			return 0;
+		r = rt_cpuset_parse_list(text, &cpus, err);
+		if (r < 0)
+			return r;
+		/* Offline threads are not in the list, their cores are. */
+		cpus = rt_topo_siblings(topo, &cpus);
+		r = rt_topo_add(&topo->kinds, i, &cpus, err);
+	}
+	return r;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* topology_kernel.h - what the kernel's own tables say of CPUs and nodes */
+#ifndef RT_TOPOLOGY_KERNEL_H
+#define RT_TOPOLOGY_KERNEL_H
+
+#include "core/model/topo.h"
+#include "sys.h"
+
+int rt_kernel_cpus(struct rt_sys *sys, struct rt_cpuset *present,
+		   struct rt_cpuset *online, struct rt_err *err);
+
+/*
+ * Replace topo->nodes: each node that is online has the CPUs of its cpulist,
+ * and those of topo->present that are offline and linked to it. A node of
+ * memory alone has none.
+ */
+int rt_kernel_nodes(struct rt_sys *sys, struct rt_topo *topo,
+		    struct rt_err *err);
+
+/* Add the kinds of a hybrid processor to topo->kinds, slowest first. */
+int rt_kernel_kinds(struct rt_sys *sys, struct rt_topo *topo,
+		    struct rt_err *err);
+
+#endif
