@@ -264,7 +264,9 @@ int main(int argc, char **argv)
 	if (status != RT_GO_ON)
 		return status;
 	if (seconds && !parse_seconds(seconds, &ending.seconds))
-		return rt_usage_error(&tool, "'%s' is not a number of seconds",
+		return rt_usage_error(&tool,
+				      "'%s' is not a number of seconds: write "
+				      "it without a unit, such as -t 30",
 				      seconds);
 	ending.options = &options;
 	ending.terminal = isatty(STDERR_FILENO);

@@ -184,9 +184,13 @@ int rt_sync_job_texts(struct rt_sync_job *job, struct rt_baseline *ret)
 
 int rt_sync_job_record(struct rt_sync_job *job, const struct rt_baseline *is)
 {
-	const int r =
-		rt_baseline_write(job->run->sync->sys, job->uuid, is, job->err);
+	const char *file = job->run->sync->file;
+	int r;
 
+	/* A draft is not what is in force: nothing was agreed on. */
+	if (file && strcmp(file, "/" RT_CONFIG_PATH) != 0)
+		return 0;
+	r = rt_baseline_write(job->run->sync->sys, job->uuid, is, job->err);
 	/* -ENOENT is a guest that libvirt does not know. */
 	if (r == -ENOENT)
 		job->err->code = EIO;

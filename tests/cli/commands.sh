@@ -23,6 +23,8 @@ done
 
 run 'import' 0 kvmrt-import --root "$root" -f "$cfg"
 has out 'test: imported'
+[ ! -e "$root/var/lib/kvmrt/agreed" ]
+result $? "a draft leaves no baseline"
 run 'import again' 0 kvmrt-import --root "$root" -f "$cfg" -v
 has out 'test: known already'
 run 'import of a stranger' 1 kvmrt-import --root "$root" -f "$cfg" nobody

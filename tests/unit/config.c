@@ -200,15 +200,17 @@ static void test_hints(void)
 	static const struct {
 		const char *line, *hint;
 	} rows[] = {
-		{ "nr_vcpu = 1", "did you mean 'nr_vcpus'?" },
-		{ "RT = on", "did you mean 'rt'?" },
-		{ "cpu-topology = 1", "did you mean 'cpu_topology'?" },
-		{ "comment = 1", "did you mean 'comments'?" },
-		{ "hugepages = 1", "the keys of a guest are in kvmrt.cfg(5)" },
+		{ "nr_vcpu = 1", "the keys are in kvmrt.cfg(5)" },
 		{ "nr_vcpus = 4 # four", "a comment needs a line of its own" },
 		{ "nr_vcpus = 4 ; four", "a comment needs a line of its own" },
 		{ "rt = on # yes", "a comment needs a line of its own" },
-		{ "nr_vcpus = x", "write a number from 1 to 8192, or auto" },
+		{ "nr_vcpus = x", "see kvmrt.cfg(5)" },
+		{ "nr_vcpus = 2 CPUs",
+		  "write a number from 1 to 8192, or auto" },
+		{ "cpuset = 6\xe2\x80\x93"
+		  "7",
+		  "it holds a character that only looks like a plain one, such "
+		  "as an en dash or a no-break space" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -243,22 +245,26 @@ static void test_messages(void)
 	rt_report_sort(&report);
 	rt_report_print(&report, &shown);
 	is_str(shown.text,
-	       "k.cfg:1: error: 'x' is not a UUID [bad-uuid]\n"
-	       "    give the guest's UUID as 'virsh domuuid' shows it\n"
-	       "k.cfg:1: error: the guest has no name [missing-name]\n"
-	       "    add 'name = ' and the guest's name\n"
-	       "k.cfg:2: error: guest '" U1 "': the guest has no name "
-	       "[missing-name]\n"
-	       "    add 'name = ' and the guest's name\n"
+	       "k.cfg:1: error: 'x' is not a UUID: write the one that 'virsh "
+	       "domuuid x' prints [bad-uuid]\n"
+	       "    'virsh list --all --uuid --name' shows the UUID of each "
+	       "guest\n"
+	       "k.cfg:1: error: the guest has no name: add 'name = ' and "
+	       "libvirt's name for it [missing-name]\n"
+	       "    'virsh domname' shows the name of a UUID\n"
+	       "k.cfg:2: error: guest '" U1 "': the guest has no name: add "
+	       "'name = ' and libvirt's name for it [missing-name]\n"
+	       "    'virsh domname' shows the name of a UUID\n"
 	       "k.cfg:3: error: guest '" U1 "': rt: 'maybe' is neither true "
-	       "nor false [bad-value]\n"
-	       "    write true or false (yes, no, on, off, 1, 0)\n"
-	       "k.cfg:4: error: guest '" U1 "': nr_vcpus: '9000' is above "
-	       "8192, the most CPUs that a kernel can be built for "
+	       "nor false: write true or false (yes, no, on, off, 1, 0) "
 	       "[bad-value]\n"
-	       "    write a number from 1 to 8192, or auto\n"
+	       "    see kvmrt.cfg(5)\n"
+	       "k.cfg:4: error: guest '" U1 "': nr_vcpus: '9000' is above "
+	       "8192, the most CPUs that a kernel can be built for: write a "
+	       "number from 1 to 8192, or auto [bad-value]\n"
+	       "    see kvmrt.cfg(5)\n"
 	       "k.cfg:5: error: guest '" U1 "': cpuset: '1,,2': a number is "
-	       "expected at column 3, not ',' [bad-value]\n"
+	       "expected at column 3, not ',': write 1,2 [bad-value]\n"
 	       "    write CPUs such as 2,4-7, or nodes n1, cores c2-c5, dies "
 	       "d0, packages p1, or ~ and a set\n",
 	       "findings are for people");

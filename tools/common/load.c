@@ -3,9 +3,30 @@
 #include "load.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "host/probe.h"
 #include "host/topology.h"
+
+/*
+ * What was meant by a source that hwloc takes for something else, or for
+ * nothing: each level of a description has a name.
+ */
+static int check_source(const char *source, struct rt_err *err)
+{
+	if (access(source, F_OK) == 0 || strchr(source, ':'))
+		return 0;
+	if (source[strspn(source, "0123456789 ")])
+		return rt_fail(err, ENOENT,
+			       "--topology: '%s' is no description such as "
+			       "'pack:2 core:4 pu:2', and as a file",
+			       source);
+	return rt_fail(err, 0,
+		       "--topology: '%s' does not say of what: write 'core:%s "
+		       "pu:2' for that many cores of two threads, or 'core:%s "
+		       "pu:1'",
+		       source, source, source);
+}
 
 static int load_host(const struct rt_options *options, struct rt_loaded *loaded,
 		     struct rt_err *err)
@@ -13,9 +34,12 @@ static int load_host(const struct rt_options *options, struct rt_loaded *loaded,
 	struct rt_facts *facts = &loaded->facts;
 	int r;
 
-	if (options->topology)
-		return rt_topology_load_file(options->topology, &loaded->topo,
-					     err);
+	if (options->topology) {
+		r = check_source(options->topology, err);
+		return r < 0 ? r :
+			       rt_topology_load_file(options->topology,
+						     &loaded->topo, err);
+	}
 	loaded->has_facts = true;
 	r = rt_topology_load(&loaded->sys, &loaded->topo, err);
 	if (r == 0)

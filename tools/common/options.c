@@ -6,6 +6,8 @@
 #include <getopt.h>
 #include <stdarg.h>
 
+#include "core/base/text.h"
+
 #define OPTIONS_MAX 32
 #define OWN_BASE    512 /* getopt_long's value of the command's option 0 */
 
@@ -100,15 +102,37 @@ static int print_version(const struct rt_tool *tool)
 	return print_and_end(tool, text);
 }
 
-static int is_unknown(const struct rt_tool *tool, const char *word)
+/* The long option that is most like the word, or NULL. */
+static const char *nearest(const struct table *table, const char *word)
 {
+	const size_t len = strcspn(word, "=");
+	const char *names[OPTIONS_MAX];
+
+	for (size_t i = 0; i < table->n; i++)
+		names[i] = table->longs[i].name;
+	return rt_nearest(word, len, names, table->n);
+}
+
+static int is_unknown(const struct rt_tool *tool, const struct table *table,
+		      const char *word)
+{
+	const char *name = word + strspn(word, "-");
+	const char *near = nearest(table, name);
+
+	/* A known option that was given a value. */
+	if (near && strncmp(near, name, strlen(near)) == 0 &&
+	    name[strlen(near)] == '=')
+		return rt_usage_error(tool,
+				      "option '--%s' takes no value: "
+				      "write --%s",
+				      near, near);
+	if (near)
+		return rt_usage_error(tool, "unknown option '%s': write --%s",
+				      word, near);
 	/* getopt leaves a letter here, or nothing for a long option. */
 	if (optopt > 0 && optopt < OPT_ROOT && strncmp(word, "--", 2) != 0)
 		return rt_usage_error(tool, "unknown option '-%c'", optopt);
-	return rt_usage_error(tool,
-			      "option '%s' is unknown, ambiguous, or "
-			      "takes no value",
-			      word);
+	return rt_usage_error(tool, "unknown or ambiguous option '%s'", word);
 }
 
 static int is_missing(const struct rt_tool *tool, const char *word)
@@ -134,8 +158,8 @@ static int take_own(const struct rt_tool *tool, int value)
 	return RT_GO_ON;
 }
 
-static int take(const struct rt_tool *tool, int value, const char *word,
-		struct rt_options *options)
+static int take(const struct rt_tool *tool, const struct table *table,
+		int value, const char *word, struct rt_options *options)
 {
 	switch (value) {
 	case 'h':
@@ -160,10 +184,19 @@ static int take(const struct rt_tool *tool, int value, const char *word,
 	case ':':
 		return is_missing(tool, word);
 	case '?':
-		return is_unknown(tool, word);
+		return is_unknown(tool, table, word);
 	default:
 		return take_own(tool, value);
 	}
+}
+
+/* No guest of libvirt has a '/' in its name. */
+static bool is_file(const char *word)
+{
+	const size_t len = strlen(word);
+
+	return strchr(word, '/') ||
+	       (len > 4 && strcmp(word + len - 4, ".cfg") == 0);
 }
 
 int rt_options_parse(const struct rt_tool *tool, int argc, char **argv,
@@ -181,15 +214,23 @@ int rt_options_parse(const struct rt_tool *tool, int argc, char **argv,
 	while ((value = getopt_long(argc, argv, table.letters, table.longs,
 				    NULL)) != -1) {
 		const char *word = argv[optind > 1 ? optind - 1 : 1];
-		const int r = take(tool, value, word, &options);
+		const int r = take(tool, &table, value, word, &options);
 
 		if (r != RT_GO_ON)
 			return r;
 	}
 	options.guests = argv + optind;
 	options.n_guests = (size_t)(argc - optind);
+	for (size_t i = 0; i < options.n_guests; i++) {
+		if (is_file(options.guests[i]))
+			return rt_usage_error(
+				tool, "'%s' is a file: write -f %s",
+				options.guests[i], options.guests[i]);
+	}
 	if (options.n_guests && !(tool->takes & RT_TAKES_GUESTS))
-		return rt_usage_error(tool, "'%s' is one word too many",
+		return rt_usage_error(tool,
+				      "'%s' is one word more than this command "
+				      "takes",
 				      options.guests[0]);
 	if ((options.file && !*options.file) ||
 	    (options.root && !*options.root))

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "config_advice.h"
 #include "config_value.h"
 
 #define FAULTS_MAX 1000
@@ -67,29 +68,48 @@ static void fault(struct parser *parser, enum rt_severity severity,
 	parser->faults++;
 }
 
+/* Without memory the reading ends. */
+static const char *text_of(struct parser *parser,
+			   const struct rt_strbuf *advice)
+{
+	if (advice->failed)
+		parser->r = rt_fail_memory(parser->err);
+	return advice->failed ? "" : advice->text;
+}
+
+/* Which key is meant, where it belongs, or where the keys are listed. */
 static void unknown_key(struct parser *parser)
 {
 	const bool host = parser->place == PLACE_HOST;
 	const struct rt_span name = parser->key->name;
-	const char *names[RT_KEY_COUNT], *near;
-	char hint[96];
+	const enum rt_key key = rt_advise_key(name);
+	const char *near =
+		rt_nearest(name.text, name.len, host_keys, HOST_KEY_COUNT);
+	char advice[96] = "see kvmrt.cfg(5) for the keys of a guest";
 
-	for (unsigned i = 0; i < RT_KEY_COUNT; i++)
-		names[i] = rt_key_name((enum rt_key)i);
-	near = rt_nearest(name.text, name.len, host ? host_keys : names,
-			  host ? HOST_KEY_COUNT : RT_KEY_COUNT);
-
-	if (near)
-		snprintf(hint, sizeof(hint), "did you mean '%s'?", near);
+	if (host && near)
+		snprintf(advice, sizeof(advice), "write %s", near);
+	else if (host && key != RT_KEY_COUNT)
+		snprintf(advice, sizeof(advice),
+			 "write %s below a guest's [UUID]", rt_key_name(key));
 	else if (host)
-		snprintf(hint, sizeof(hint),
+		snprintf(advice, sizeof(advice),
 			 "[kvmrt] holds 'strict' and 'edits' only");
-	else
-		snprintf(hint, sizeof(hint),
-			 "the keys of a guest are in kvmrt.cfg(5)");
-	fault(parser, RT_ERROR, parser->key->line, "unknown-key", hint,
-	      "unknown key '%s'", rt_cut(name.text, name.len).text);
-	if (near && strcmp(near, "name") == 0)
+	else if (key == RT_KEY_DISABLED)
+		snprintf(advice, sizeof(advice),
+			 "write disabled, which is the opposite");
+	else if (key != RT_KEY_COUNT)
+		snprintf(advice, sizeof(advice), "write %s", rt_key_name(key));
+	else if (near)
+		snprintf(advice, sizeof(advice), "write %s below [kvmrt]",
+			 near);
+	else if (rt_is_word_n(name.text, "uuid", name.len) && name.len == 4)
+		snprintf(advice, sizeof(advice),
+			 "write the UUID in brackets above the guest's keys");
+	fault(parser, RT_ERROR, parser->key->line, "unknown-key",
+	      "the keys are in kvmrt.cfg(5)", "unknown key '%s': %s",
+	      rt_cut(name.text, name.len).text, advice);
+	if (!host && key == RT_KEY_NAME)
 		parser->name_lost = true;
 }
 
@@ -98,8 +118,9 @@ static bool is_first(struct parser *parser, unsigned *seen, const char *name)
 {
 	if (*seen) {
 		fault(parser, RT_ERROR, parser->key->line, "duplicate-key",
-		      "keep one of the two lines",
-		      "'%s' is already set in line %u", name, *seen);
+		      "a key can stand in a section once",
+		      "'%s' is already set in line %u: keep one of the two",
+		      name, *seen);
 		return false;
 	}
 	*seen = parser->key->line;
@@ -115,23 +136,37 @@ static bool has_its_lines(struct parser *parser, enum rt_value_kind kind,
 	fault(parser, RT_ERROR, parser->key->more_line, "continuation",
 	      "remove the blanks at the start of the line if it is a key of "
 	      "its own",
-	      "'%s' takes one line, and this line begins with a blank", name);
+	      "'%s' takes one line: begin this line with its key, or put "
+	      "all of the value into line %u",
+	      name, parser->key->line);
 	parser->name_lost = true;
 	return false;
 }
 
-/* value: what it could not be, or "" when '#' and ';' may stand in it. */
-static void bad_value(struct parser *parser, const char *code, const char *name,
-		      const char *value, const char *hint)
+/*
+ * What the value could not be, and what to type instead: what seems to be
+ * meant, or else what the key takes.
+ */
+static void bad_value(struct parser *parser, const char *code, enum rt_key key,
+		      const char *name, const char *value, const char *hint)
 {
+	RT_AUTO_STRBUF advice = { 0 };
+
 	if (parser->err->code == ENOMEM) {
 		parser->r = -ENOMEM;
 		return;
 	}
-	if (value[strcspn(value, "#;")])
+	if (key == RT_KEY_COUNT || !rt_advise_value(key, value, &advice)) {
+		rt_strbuf_adds(&advice, hint);
+		hint = "see kvmrt.cfg(5)";
+	}
+	if (rt_has_lookalike(value))
+		hint = "it holds a character that only looks like a plain one, "
+		       "such as an en dash or a no-break space";
+	else if (rt_before_comment(value).len < strlen(value))
 		hint = "a comment needs a line of its own";
-	fault(parser, RT_ERROR, parser->key->line, code, hint, "%s: %s", name,
-	      parser->err->text);
+	fault(parser, RT_ERROR, parser->key->line, code, hint, "%s: %s: %s",
+	      name, parser->err->text, text_of(parser, &advice));
 }
 
 static int set_host_key(struct rt_config *config, enum host_key key,
@@ -183,8 +218,9 @@ static void take_host_key(struct parser *parser)
 				    parser->err);
 	if (parser->r == 0 && set_host_key(parser->config, (enum host_key)key,
 					   value, parser->err) < 0)
-		bad_value(parser, "bad-value", host_keys[key], value,
-			  hints[key]);
+		bad_value(parser, "bad-value",
+			  key == HOST_STRICT ? RT_KEY_RT : RT_KEY_COUNT,
+			  host_keys[key], value, hints[key]);
 }
 
 /* One blank too many before a key makes the line part of the text above. */
@@ -206,6 +242,19 @@ static void warn_of_keys(struct parser *parser, enum rt_key text)
 	}
 }
 
+static void warn_of_name(struct parser *parser, const char *name)
+{
+	const char *odd = rt_advise_name(name);
+
+	if (odd)
+		fault(parser, RT_WARNING, parser->key->line, "odd-name",
+		      "'virsh list --all' shows how libvirt writes the name",
+		      "%s in '%s' %s part of the name: write it without if "
+		      "libvirt's name has none",
+		      odd, rt_cut_text(name).text,
+		      strcmp(odd, "the quotes") == 0 ? "are" : "is");
+}
+
 static void take_guest_key(struct parser *parser)
 {
 	const struct rt_span name = parser->key->name;
@@ -223,16 +272,15 @@ static void take_guest_key(struct parser *parser)
 		warn_of_keys(parser, key);
 	parser->r = rt_value_unfold(rt_key_kind(key), parser->key->lines,
 				    &value, parser->err);
-	if (parser->r < 0 ||
-	    rt_value_set(&parser->section, key, value, parser->err) == 0)
+	if (parser->r < 0)
 		return;
-	if (key == RT_KEY_NAME) {
-		parser->name_lost = true;
-		bad_value(parser, "bad-name", "name", "", rt_key_hint(key));
-	} else {
-		bad_value(parser, "bad-value", rt_key_name(key), value,
-			  rt_key_hint(key));
-	}
+	if (rt_value_set(&parser->section, key, value, parser->err) < 0)
+		bad_value(parser, key == RT_KEY_NAME ? "bad-name" : "bad-value",
+			  key, rt_key_name(key), value, rt_key_hint(key));
+	else if (key == RT_KEY_NAME)
+		warn_of_name(parser, value);
+	if (key == RT_KEY_NAME && !*parser->section.name)
+		parser->name_lost = *value;
 }
 
 /* Findings of a section are shown with its guest, known only by its end. */
@@ -277,8 +325,9 @@ static void close_section(struct parser *parser)
 			fault(parser, RT_ERROR,
 			      name_line ? name_line : section->line,
 			      "missing-name",
-			      "add 'name = ' and the guest's name",
-			      "the guest has no name");
+			      "'virsh domname' shows the name of a UUID",
+			      "the guest has no name: add 'name = ' and "
+			      "libvirt's name for it");
 		name_findings(parser);
 		if (parser->place == PLACE_GUEST)
 			keep_section(parser);
@@ -303,6 +352,7 @@ static void open_host(struct parser *parser, unsigned line)
 static void open_guest(struct parser *parser, struct rt_span name,
 		       unsigned line, bool reported)
 {
+	RT_AUTO_STRBUF advice = { 0 };
 	char uuid[64];
 
 	parser->r = rt_section_init(&parser->section, parser->err);
@@ -318,10 +368,14 @@ static void open_guest(struct parser *parser, struct rt_span name,
 	if (rt_uuid_parse(uuid, parser->section.uuid))
 		return;
 	parser->place = PLACE_BAD;
-	if (!reported)
-		fault(parser, RT_ERROR, line, "bad-uuid",
-		      "give the guest's UUID as 'virsh domuuid' shows it",
-		      "'%s' is not a UUID", rt_cut(name.text, name.len).text);
+	if (reported)
+		return;
+	if (!rt_advise_section(name, &advice))
+		rt_strbuf_adds(&advice, "write the guest's UUID");
+	fault(parser, RT_ERROR, line, "bad-uuid",
+	      "'virsh list --all --uuid --name' shows the UUID of each guest",
+	      "'%s' is not a UUID: %s", rt_cut(name.text, name.len).text,
+	      text_of(parser, &advice));
 }
 
 /* False: enough is known, or nothing more can be. */
@@ -365,8 +419,8 @@ static bool take_key(void *user, const struct rt_config_key *key)
 		parser->name_lost = true;
 	else if (parser->place == PLACE_NONE)
 		fault(parser, RT_ERROR, key->line, "no-section",
-		      "put the guest's UUID in brackets above its keys",
-		      "'%s' stands before any section",
+		      "a guest's keys stand below its UUID in brackets",
+		      "'%s' stands before any section: write [UUID] above it",
 		      rt_cut(key->name.text, key->name.len).text);
 	else if (parser->place == PLACE_HOST)
 		take_host_key(parser);
@@ -377,15 +431,22 @@ static bool take_key(void *user, const struct rt_config_key *key)
 
 static bool take_fault(void *user, const struct rt_config_fault *found)
 {
+	const struct rt_span text = found->text;
 	struct parser *parser = user;
+	RT_AUTO_STRBUF advice = { 0 };
 
-	if (found->text.len)
-		fault(parser, RT_ERROR, found->line, found->code, found->hint,
-		      "%s: '%s'", found->what,
-		      rt_cut(found->text.text, found->text.len).text);
-	else
+	if (!text.len)
 		fault(parser, RT_ERROR, found->line, found->code, found->hint,
 		      "%s", found->what);
+	else if (rt_advise_line(text, &advice))
+		fault(parser, RT_ERROR, found->line, found->code, found->hint,
+		      "%s: '%s': %s", found->what,
+		      rt_cut(text.text, text.len).text,
+		      text_of(parser, &advice));
+	else
+		fault(parser, RT_ERROR, found->line, found->code,
+		      "see kvmrt.cfg(5)", "%s: '%s': %s", found->what,
+		      rt_cut(text.text, text.len).text, found->hint);
 	parser->name_lost = true;
 	return go_on(parser);
 }

@@ -183,13 +183,14 @@ static void start_section(struct reader *reader, const struct rt_line *line,
 		fault = (struct rt_config_fault){
 			.code = "syntax",
 			.hint = "write [UUID] with the guest's UUID",
-			.what = "']' is missing",
+			.what = "']' is missing: write [UUID]",
 		};
 	else if (!fault.code && line->value.len)
 		fault = (struct rt_config_fault){
 			.code = "syntax",
 			.hint = "a comment needs a line of its own",
-			.what = "there is text behind the ']'",
+			.what = "there is text behind the ']': write only "
+				"[UUID]",
 		};
 	fault.line = reader->number;
 	reader->header_fault = fault;
@@ -231,7 +232,8 @@ static void start_key(struct reader *reader, const struct rt_line *line)
 		report(reader, (struct rt_config_fault){
 				       .code = "syntax",
 				       .hint = "write KEY = VALUE",
-				       .what = "no key before the '='",
+				       .what = "no key before the '=': "
+					       "write KEY = VALUE",
 			       });
 	} else if (is_odd(line->name)) {
 		reader->skip_more = true;
@@ -254,9 +256,12 @@ static void continue_key(struct reader *reader, const struct rt_line *line)
 		report(reader,
 		       (struct rt_config_fault){
 			       .code = "syntax",
-			       .hint = "remove the blanks at its start",
-			       .what = "the line begins with a blank but there "
-				       "is no key above to continue",
+			       .hint = "indented lines continue the value "
+				       "above "
+				       "them",
+			       .what = "no value stands above this line that "
+				       "begins with a blank: begin it with "
+				       "its key",
 		       });
 		return;
 	}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "config_advice.h"
 #include "core/base/number.h"
 #include "core/model/topo.h"
 
@@ -69,6 +70,9 @@ static int set_name(void *member, const char *value, struct rt_err *err)
 {
 	if (*value && !rt_config_name_is_valid(value))
 		return rt_fail(err, 0, "libvirt does not take the name '%s'",
+			       rt_cut_text(value).text);
+	if (rt_before_comment(value).len < strlen(value))
+		return rt_fail(err, 0, "'%s' is not a name",
 			       rt_cut_text(value).text);
 	return set_text(member, value, err);
 }
