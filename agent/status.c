@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* status.c - what holds for each guest, as JSON: kvmrt-stat(1) has the schema */
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -149,25 +148,11 @@ static void add_sync(struct rt_json *json, const struct agent *agent)
 	rt_json_close(json, ']');
 }
 
-/* An entry that is being appended now is not whole, and not counted. */
-static int read_journal(struct agent *agent, struct rt_journal *ret,
-			struct rt_err *err)
-{
-	RT_AUTO_FREE char *text = NULL;
-	size_t len;
-	int r = rt_sys_read_all(&agent->sys, RT_STORE_DIR "/journal",
-				RT_JOURNAL_MAX, &text, &len, err);
-
-	if (r == -ENOENT)
-		return 0;
-	return r < 0 ? r : rt_journal_replay(text, len, ret, err);
-}
-
 int agent_status(struct agent *agent, struct rt_strbuf *out, struct rt_err *err)
 {
 	struct rt_json json = { .out = out };
 	struct rt_journal journal = { 0 };
-	int r = read_journal(agent, &journal, err);
+	int r = rt_store_peek(&agent->sys, &journal, NULL, err);
 
 	if (r < 0)
 		return r;
