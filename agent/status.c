@@ -21,20 +21,14 @@ static void add_time(struct rt_json *json, int64_t when)
 static void add_repair(struct rt_json *json, const struct repair *repair)
 {
 	rt_json_open(json, '{');
-	rt_json_key(json, "what");
-	rt_json_string(json, repair->what);
-	rt_json_key(json, "did");
-	rt_json_string(json, repair->did);
-	rt_json_key(json, "by");
-	rt_json_string(json, repair->by);
-	rt_json_key(json, "count");
-	rt_json_number(json, repair->count);
+	rt_json_key_string(json, "what", repair->what);
+	rt_json_key_string(json, "did", repair->did);
+	rt_json_key_string(json, "by", repair->by);
+	rt_json_key_number(json, "count", repair->count);
 	rt_json_key(json, "last");
 	add_time(json, repair->when);
-	rt_json_key(json, "foreign");
-	rt_json_bool(json, repair->foreign);
-	rt_json_key(json, "fight");
-	rt_json_bool(json, repair->fight);
+	rt_json_key_bool(json, "foreign", repair->foreign);
+	rt_json_key_bool(json, "fight", repair->fight);
 	rt_json_close(json, '}');
 }
 
@@ -84,22 +78,17 @@ static void add_guest(struct rt_json *json, const struct agent *agent,
 			sync = agent->told.guests[i].text;
 	}
 	rt_json_open(json, '{');
-	rt_json_key(json, "uuid");
-	rt_json_string(json, guest->uuid);
-	rt_json_key(json, "name");
-	rt_json_string(json, guest->name);
-	rt_json_key(json, "rt");
-	rt_json_bool(json, guest->rt);
-	rt_json_key(json, "state");
-	rt_json_string(json, state_text(agent, active));
+	rt_json_key_string(json, "uuid", guest->uuid);
+	rt_json_key_string(json, "name", guest->name);
+	rt_json_key_bool(json, "rt", guest->rt);
+	rt_json_key_string(json, "state", state_text(agent, active));
 	rt_json_key(json, "missing");
 	rt_json_open(json, '[');
 	if (lacks)
 		rt_json_string(json, lacks);
 	rt_json_close(json, ']');
 	add_repairs(json, agent, guest->name);
-	rt_json_key(json, "sync");
-	rt_json_string(json, sync);
+	rt_json_key_string(json, "sync", sync);
 	rt_json_close(json, '}');
 }
 
@@ -107,24 +96,18 @@ static void add_agent(struct rt_json *json, const struct agent *agent)
 {
 	rt_json_key(json, "agent");
 	rt_json_open(json, '{');
-	rt_json_key(json, "pid");
-	rt_json_number(json, getpid());
+	rt_json_key_number(json, "pid", getpid());
 	rt_json_key(json, "since");
 	add_time(json, agent->since);
-	rt_json_key(json, "interrupts");
-	rt_json_string(json, agent->irqs.watch.fd < 0 ? "poll" : "events");
-	rt_json_key(json, "poll");
-	rt_json_bool(json, agent->poll);
-	rt_json_key(json, "libvirt");
-	rt_json_string(json, agent->told.libvirt);
+	rt_json_key_string(json, "interrupts",
+			   agent->irqs.watch.fd < 0 ? "poll" : "events");
+	rt_json_key_bool(json, "poll", agent->poll);
+	rt_json_key_string(json, "libvirt", agent->told.libvirt);
 	rt_json_key(json, "as_of");
 	add_time(json, agent->as_of);
-	rt_json_key(json, "wakeups");
-	rt_json_number(json, (long long)agent->counters.wakeups);
-	rt_json_key(json, "scans");
-	rt_json_number(json, (long long)agent->counters.scans);
-	rt_json_key(json, "repairs");
-	rt_json_number(json, (long long)agent->counters.repairs);
+	rt_json_key_number(json, "wakeups", (long long)agent->counters.wakeups);
+	rt_json_key_number(json, "scans", (long long)agent->counters.scans);
+	rt_json_key_number(json, "repairs", (long long)agent->counters.repairs);
 	rt_json_close(json, '}');
 }
 
@@ -139,10 +122,8 @@ static void add_sync(struct rt_json *json, const struct agent *agent)
 		if (!guest->text)
 			continue;
 		rt_json_open(json, '{');
-		rt_json_key(json, "uuid");
-		rt_json_string(json, guest->uuid);
-		rt_json_key(json, "said");
-		rt_json_string(json, guest->text);
+		rt_json_key_string(json, "uuid", guest->uuid);
+		rt_json_key_string(json, "said", guest->text);
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');
@@ -157,8 +138,7 @@ int agent_status(struct agent *agent, struct rt_strbuf *out, struct rt_err *err)
 	if (r < 0)
 		return r;
 	rt_json_open(&json, '{');
-	rt_json_key(&json, "version");
-	rt_json_number(&json, 1);
+	rt_json_key_number(&json, "version", 1);
 	add_agent(&json, agent);
 	rt_json_key(&json, "guests");
 	rt_json_open(&json, '[');

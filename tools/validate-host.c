@@ -34,11 +34,11 @@ static const char help[] =
 
 /* --- what has to be asked of libvirt and the agent, on a live host --- */
 
-static void check_agent(struct rt_host_checks *checks)
+static void check_agent(const struct rt_sys *sys, struct rt_host_checks *checks)
 {
 	RT_AUTO_FREE char *answer = NULL;
 	struct rt_err err;
-	int r = rt_agent_ask("status", &answer, &err);
+	int r = rt_agent_ask(sys, "status", &answer, &err);
 
 	if (r == -EACCES)
 		rt_host_check_add(checks, "agent", RT_UNKNOWN, "",
@@ -220,7 +220,7 @@ static int run(const struct rt_options *options, const char *uri,
 	if (r == 0) {
 		rt_host_checks(loaded, &checks);
 		if (loaded->sys.live)
-			check_agent(&checks);
+			check_agent(&loaded->sys, &checks);
 		/* A capture has none, but one may be named for it. */
 		if (loaded->sys.live || uri)
 			check_libvirt(loaded, uri, &checks);

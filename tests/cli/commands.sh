@@ -116,7 +116,7 @@ run 'a time that is none' 2 kvmrt-shutdown -t soon
 run 'shutdown' 0 kvmrt-shutdown --root "$root" -f "$cfg"
 has out 'test: off after'
 run 'nothing runs' 0 kvmrt-stat --root "$root" -f "$cfg"
-has out 'No guest of kvmrt.cfg runs.'
+has out 'test                 off'
 run 'all of them' 0 kvmrt-stat --root "$root" -f "$cfg" --all --json
 has out '"name":"test","rt":false,"state":"off"'
 

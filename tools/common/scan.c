@@ -2,6 +2,7 @@
 /* scan.c - the guests as they are now, read from the host */
 #include "scan.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,9 @@ int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 	struct rt_plan_input input = { .topo = &loaded->topo, .last = true };
 	int r = rt_store_peek(&loaded->sys, &scanned.journal, NULL, err);
 
+	scanned.hidden = r == -EACCES;
+	if (scanned.hidden)
+		r = 0;
 	if (r == 0)
 		drop_dead(&loaded->sys, &scanned.journal);
 	input.facts = &scanned.facts;

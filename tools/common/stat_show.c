@@ -11,8 +11,9 @@
 #define REPAIRS_SHOWN 5
 
 #define UNKNOWN                                                                \
-	"nothing is tuned: it was started before it was in the file "          \
-	"('kvmrt-boot %s' tunes it now)"
+	"nothing is tuned: it is not on record; it was started before it was " \
+	"in kvmrt.cfg, or could not be tuned then, and 'journalctl -t "        \
+	"kvmrt-hook' says why ('kvmrt-boot %s' tries now)"
 
 /* --- what the agent knows --- */
 
@@ -56,7 +57,6 @@ static struct json_object *agent_guest(const struct rt_stat *stat,
 
 /* --- the state --- */
 
-/* Started before it was in the file, or while it was disabled there. */
 bool rt_stat_is_unknown(const struct rt_stat *stat,
 			const struct rt_guest *guest)
 {
@@ -79,11 +79,17 @@ static const char *state_of(struct rt_stat *stat, const struct rt_guest *guest)
 	if (!state && rt_stat_is_unknown(stat, guest)) {
 		if (!guest->rt || guest->disabled)
 			return "running";
+		stat->any_rt = true;
+		if (stat->scanned.hidden) {
+			stat->any_hidden = true;
+			return "running";
+		}
 		stat->any_bad = true;
 		return "degraded";
 	}
 	if (!state)
 		return guest->disabled ? "disabled" : "off";
+	stat->any_rt |= state->active->guest.rt;
 	if (state->state == RT_STATE_DEGRADED)
 		stat->any_bad = true;
 	if (state->state == RT_STATE_TUNED &&
@@ -110,10 +116,15 @@ void rt_stat_host(const struct rt_stat *stat, struct rt_strbuf *out)
 {
 	struct json_object *agent = member(stat->agent, "agent");
 
-	if (!agent)
-		rt_strbuf_adds(out, "kvmrt-agent does not run: nobody puts "
-				    "right what others change\n\n");
-	else if (stat->options->verbose)
+	if (stat->scanned.hidden)
+		rt_strbuf_adds(out, "only root may read the record: run this "
+				    "as root to see whether a guest that runs "
+				    "is real-time\n\n");
+	if (stat->agent_dead)
+		rt_strbuf_adds(out, "kvmrt-agent does not run, so what others "
+				    "change stays changed: systemctl start "
+				    "kvmrt-agent\n\n");
+	else if (agent && stat->options->verbose)
 		rt_strbuf_addf(out,
 			       "kvmrt-agent runs since %s: %s scans, %s "
 			       "repairs, libvirt %s\n\n",
@@ -336,7 +347,8 @@ void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 
 	rt_strbuf_addf(out, "%-20s %s%-10s%s", guest->name, colour, word,
 		       *colour ? "\033[0m" : "");
-	if (guest->rt)
+	/* As on record; what the file would like is not in force. */
+	if (guest->rt && state)
 		rt_strbuf_addf(out, " vCPUs on %s, service on %s",
 			       rt_cpuset_text(&guest->vcpus).text,
 			       rt_cpuset_text(&guest->service).text);
@@ -360,10 +372,9 @@ void rt_stat_open_json(struct rt_stat *stat, struct rt_strbuf *out)
 
 	*json = (struct rt_json){ .out = out };
 	rt_json_open(json, '{');
-	rt_json_key(json, "version");
-	rt_json_number(json, 1);
-	rt_json_key(json, "agent");
-	rt_json_bool(json, stat->agent != NULL);
+	rt_json_key_number(json, "version", 1);
+	rt_json_key_bool(json, "agent", stat->agent != NULL);
+	rt_json_key_bool(json, "record", !stat->scanned.hidden);
 	rt_json_key(json, "guests");
 	rt_json_open(json, '[');
 }
@@ -388,24 +399,15 @@ static void json_threads(struct rt_stat *stat, const struct rt_process *process)
 		if (!rt_scan_thread(&stat->loaded->sys, thread, &now))
 			continue;
 		rt_json_open(json, '{');
-		rt_json_key(json, "tid");
-		rt_json_number(json, thread->tid);
-		rt_json_key(json, "name");
-		rt_json_string(json, thread->comm);
-		rt_json_key(json, "role");
-		rt_json_string(json, role_name(thread));
-		rt_json_key(json, "cpus");
-		rt_json_set(json, &thread->affinity);
-		rt_json_key(json, "last_cpu");
-		rt_json_number(json, now.last_cpu);
-		rt_json_key(json, "policy");
-		rt_json_string(json, policy_name(now.policy));
-		rt_json_key(json, "priority");
-		rt_json_number(json, now.priority);
-		rt_json_key(json, "waited_ns");
-		rt_json_number(json, (long long)now.delay_ns);
-		rt_json_key(json, "switched");
-		rt_json_number(json, (long long)now.switches);
+		rt_json_key_number(json, "tid", thread->tid);
+		rt_json_key_string(json, "name", thread->comm);
+		rt_json_key_string(json, "role", role_name(thread));
+		rt_json_key_set(json, "cpus", &thread->affinity);
+		rt_json_key_number(json, "last_cpu", now.last_cpu);
+		rt_json_key_string(json, "policy", policy_name(now.policy));
+		rt_json_key_number(json, "priority", now.priority);
+		rt_json_key_number(json, "waited_ns", (long long)now.delay_ns);
+		rt_json_key_number(json, "switched", (long long)now.switches);
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');
@@ -418,8 +420,7 @@ static void json_counts(struct rt_stat *stat, const struct rt_guest *guest,
 	struct since since = { 0 };
 	const bool read = read_since(stat, guest, &since);
 
-	rt_json_key(json, "since_start");
-	rt_json_bool(json, since.saved.n > 0);
+	rt_json_key_bool(json, "since_start", since.saved.n > 0);
 	rt_json_key(json, "cpus");
 	rt_json_open(json, '[');
 	for (size_t i = 0; read && i < since.now.n; i++) {
@@ -427,19 +428,17 @@ static void json_counts(struct rt_stat *stat, const struct rt_guest *guest,
 		const struct rt_count base = base_of(&since, now->cpu);
 
 		rt_json_open(json, '{');
-		rt_json_key(json, "cpu");
-		rt_json_number(json, now->cpu);
-		rt_json_key(json, "use");
-		rt_json_string(json, use_of(guest, now->cpu));
-		rt_json_key(json, "interrupts");
-		rt_json_number(json, (long long)(grown(now->interrupts,
-						       base.interrupts)));
-		rt_json_key(json, "softirqs");
-		rt_json_number(
-			json, (long long)(grown(now->softirqs, base.softirqs)));
-		rt_json_key(json, "switches");
-		rt_json_number(json,
-			       (long long)taken_on(stat, process, now->cpu));
+		rt_json_key_number(json, "cpu", now->cpu);
+		rt_json_key_string(json, "use", use_of(guest, now->cpu));
+		rt_json_key_number(
+			json, "interrupts",
+			(long long)(grown(now->interrupts, base.interrupts)));
+		rt_json_key_number(
+			json, "softirqs",
+			(long long)(grown(now->softirqs, base.softirqs)));
+		rt_json_key_number(
+			json, "switches",
+			(long long)taken_on(stat, process, now->cpu));
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');
@@ -469,19 +468,16 @@ void rt_stat_guest_json(struct rt_stat *stat, const struct rt_guest *guest)
 	struct rt_json *json = &stat->json;
 
 	rt_json_open(json, '{');
-	rt_json_key(json, "uuid");
-	rt_json_string(json, guest->uuid);
-	rt_json_key(json, "name");
-	rt_json_string(json, guest->name);
-	rt_json_key(json, "rt");
-	rt_json_bool(json, guest->rt);
-	rt_json_key(json, "state");
-	rt_json_string(json, state_of(stat, guest));
+	rt_json_key_string(json, "uuid", guest->uuid);
+	rt_json_key_string(json, "name", guest->name);
+	rt_json_key_bool(json, "rt", guest->rt);
+	rt_json_key_string(json, "state", state_of(stat, guest));
 	rt_json_key(json, "missing");
 	rt_json_open(json, '[');
 	for (size_t i = 0; state && i < state->n; i++)
 		rt_json_string(json, state->missing[i]);
-	if (guest->rt && !guest->disabled && rt_stat_is_unknown(stat, guest)) {
+	if (guest->rt && !guest->disabled && !stat->scanned.hidden &&
+	    rt_stat_is_unknown(stat, guest)) {
 		RT_AUTO_STRBUF text = { 0 };
 
 		rt_strbuf_addf(&text, UNKNOWN, guest->name);
