@@ -150,7 +150,8 @@ static void put_in_step(struct sync *sync, const char *uuid)
 		forget_stale(uuid);
 		sync_tell(sync, "guest %s %s", uuid, text_of(did));
 	} else if (r == -ENOENT) {
-		sync_tell(sync, "guest %s not defined in libvirt", uuid);
+		rt_log_warn(&sync->log, "guest %s: %s", uuid, err.text);
+		sync_tell(sync, "guest %s %s", uuid, err.text);
 	} else {
 		rt_log_warn(&sync->log, "guest %s: not put in step: %s", uuid,
 			    err.text);

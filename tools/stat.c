@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/adopt.h"
+#include "host/probe.h"
 #include "common/agent_client.h"
 #include "common/scan.h"
 #include "common/show.h"
@@ -99,6 +101,19 @@ static void ask_agent(struct rt_stat *stat)
 	else if (r != -ENOENT && r != -ECONNREFUSED && r != -EACCES &&
 		 r != -ENOTSUP)
 		fprintf(stderr, "kvmrt-stat: %s\n", err.text);
+}
+
+bool rt_stat_is_unknown(const struct rt_stat *stat,
+			const struct rt_guest *guest)
+{
+	struct rt_sys *sys = &stat->loaded->sys;
+	unsigned long long start;
+	struct rt_err ignored;
+	unsigned pid;
+
+	return !rt_scanned_state(&stat->scanned, guest->uuid) &&
+	       rt_guest_pid(sys, guest->name, &pid, &ignored) == 0 &&
+	       rt_task_start(sys, pid, pid, &start, &ignored) == 0;
 }
 
 static bool is_shown(const struct rt_stat *stat, const struct rt_guest *guest)

@@ -8,7 +8,7 @@
 
 #include "core/domain/domain.h"
 #include "core/base/json.h"
-#include "virt/virt.h"
+#include "virt/sync.h"
 #include "common/agent_client.h"
 #include "common/host_checks.h"
 #include "common/show.h"
@@ -92,6 +92,28 @@ static void check_memory(struct rt_loaded *loaded, struct rt_virt *virt,
 		checks->failed = true;
 }
 
+/* A section is another guest's, or nobody's. */
+static void check_definitions(const struct rt_loaded *loaded,
+			      struct rt_virt *virt,
+			      struct rt_host_checks *checks)
+{
+	for (size_t i = 0; i < loaded->guests.n; i++) {
+		const struct rt_guest *guest = &loaded->guests.items[i];
+		struct rt_virt_guest found;
+		struct rt_err err;
+		int r = guest->disabled ? -EBUSY :
+					  rt_sync_find(virt, guest->section,
+						       &found, &err);
+
+		if (r == 0)
+			rt_virt_guest_fini(&found);
+		else if (r == -ENOENT)
+			rt_host_check_add(checks, "definitions", RT_WARN, "",
+					  "guest '%s': %s", guest->name,
+					  err.text);
+	}
+}
+
 static void check_libvirt(struct rt_loaded *loaded, const char *uri,
 			  struct rt_host_checks *checks)
 {
@@ -116,6 +138,7 @@ static void check_libvirt(struct rt_loaded *loaded, const char *uri,
 				  "libvirt 6.5 or later", "version %lu.%lu.%lu",
 				  version / 1000000, version / 1000 % 1000,
 				  version % 1000);
+	check_definitions(loaded, &virt, checks);
 	check_memory(loaded, &virt, checks);
 	rt_virt_close(&virt);
 }

@@ -112,6 +112,15 @@ run 'one without autostart runs' 1 kvmrt-boot --root "$root" -f "$cfg"
 has err "guest 'g1': find its process"
 is_on 'one without autostart runs' 1
 
+# Guests that libvirt has not got, or has under another UUID.
+guests 3
+rm -r "$KVMRT_CONNECT/$(uuid 1)"
+mv "$KVMRT_CONNECT/$(uuid 2)" "$KVMRT_CONNECT/$(uuid 9)"
+run 'two are not in libvirt' 4 kvmrt-boot --all --root "$root" -f "$cfg"
+has err "guest 'g1': libvirt has no such guest: define it with its UUID ('virsh define'), or remove the section [$(uuid 1)]"
+has err "guest 'g2': libvirt has no guest with its UUID, and a guest 'g2' with UUID $(uuid 9): give the section that UUID, or remove the section [$(uuid 2)]"
+is_on 'two are not in libvirt' 1
+
 # One bad card among twenty guests.
 guests 20
 sed -i 's/^name = g7$/&\npcidevs = 0000:77:00.0/' "$cfg"

@@ -174,6 +174,14 @@ has out 'systemctl start kvmrt-agent'
 echo '{"version":1,"agent":{},"guests":[]}' >"$KVMRT_AGENT"
 run 'the agent runs' 0 kvmrt-stat --root "$root"
 hasnt out 'kvmrt-agent does not run'
+printf '{"version":1,"agent":{},"guests":[],"sync":[{"uuid":"%s","said":"%s"}]}\n' \
+	$uuid 'libvirt has no such guest' >"$KVMRT_AGENT"
+run 'what kvmrt-sync says' 0 kvmrt-stat --root "$root"
+has out '    its definition: libvirt has no such guest'
+printf '{"version":1,"agent":{},"guests":[],"sync":[{"uuid":"%s","said":"%s"}]}\n' \
+	$uuid 'in step' >"$KVMRT_AGENT"
+run 'in step' 0 kvmrt-stat --root "$root"
+hasnt out 'its definition'
 rm "$KVMRT_AGENT"
 echo 0-11 >"$root/proc/irq/50/smp_affinity_list"
 run 'dead, and degraded' 4 kvmrt-stat --root "$root"

@@ -3,8 +3,6 @@
 #include <sched.h>
 #include <string.h>
 
-#include "host/adopt.h"
-#include "host/probe.h"
 #include "stat.h"
 
 /* Shown without -v. */
@@ -55,20 +53,22 @@ static struct json_object *agent_guest(const struct rt_stat *stat,
 	return NULL;
 }
 
-/* --- the state --- */
-
-bool rt_stat_is_unknown(const struct rt_stat *stat,
-			const struct rt_guest *guest)
+/* What kvmrt-sync says of file and definition; "": they are in step. */
+static const char *sync_text(const struct rt_stat *stat, const char *uuid)
 {
-	struct rt_sys *sys = &stat->loaded->sys;
-	unsigned long long start;
-	struct rt_err ignored;
-	unsigned pid;
+	struct json_object *all = member(stat->agent, "sync");
 
-	return !rt_scanned_state(&stat->scanned, guest->uuid) &&
-	       rt_guest_pid(sys, guest->name, &pid, &ignored) == 0 &&
-	       rt_task_start(sys, pid, pid, &start, &ignored) == 0;
+	for (size_t i = 0; i < length(all); i++) {
+		struct json_object *one = json_object_array_get_idx(all, i);
+		const char *said = text_of(one, "said");
+
+		if (strcmp(text_of(one, "uuid"), uuid) == 0)
+			return strncmp(said, "in step", 7) == 0 ? "" : said;
+	}
+	return "";
 }
+
+/* --- the state --- */
 
 static const char *state_of(struct rt_stat *stat, const struct rt_guest *guest)
 {
@@ -103,13 +103,12 @@ static const char *state_of(struct rt_stat *stat, const struct rt_guest *guest)
 
 static const char *colour_of(const char *state)
 {
-	if (strcmp(state, "tuned") == 0)
-		return "\033[32m";
-	if (strcmp(state, "degraded") == 0)
-		return "\033[31m";
-	if (strcmp(state, "disturbed") == 0 || strcmp(state, "starting") == 0)
-		return "\033[33m";
-	return "";
+	return strcmp(state, "tuned") == 0    ? "\033[32m" :
+	       strcmp(state, "degraded") == 0 ? "\033[31m" :
+	       strcmp(state, "disturbed") == 0 ||
+			       strcmp(state, "starting") == 0 ?
+						"\033[33m" :
+						"";
 }
 
 void rt_stat_host(const struct rt_stat *stat, struct rt_strbuf *out)
@@ -185,35 +184,27 @@ static void add_repairs(const struct rt_stat *stat, struct json_object *guest,
 
 static const char *role_name(const struct rt_thread *thread)
 {
-	switch (thread->role) {
-	case RT_ROLE_VCPU:
-		return "vcpu";
-	case RT_ROLE_IOTHREAD:
-		return "iothread";
-	case RT_ROLE_VHOST:
-		return "vhost";
-	case RT_ROLE_EMULATOR:
-		break;
-	}
-	return "emulator";
+	static const char *const names[] = {
+		[RT_ROLE_VCPU] = "vcpu",
+		[RT_ROLE_IOTHREAD] = "iothread",
+		[RT_ROLE_VHOST] = "vhost",
+		[RT_ROLE_EMULATOR] = "emulator",
+	};
+
+	return names[thread->role];
 }
 
 static const char *policy_name(unsigned policy)
 {
-	switch (policy) {
-	case SCHED_OTHER:
-		return "other";
-	case SCHED_FIFO:
-		return "fifo";
-	case SCHED_RR:
-		return "rr";
-	case SCHED_BATCH:
-		return "batch";
-	case SCHED_IDLE:
-		return "idle";
-	default:
+	static const char *const names[] = {
+		[SCHED_OTHER] = "other", [SCHED_FIFO] = "fifo",
+		[SCHED_RR] = "rr",	 [SCHED_BATCH] = "batch",
+		[SCHED_IDLE] = "idle",
+	};
+
+	if (policy >= sizeof(names) / sizeof(names[0]) || !names[policy])
 		return "?";
-	}
+	return names[policy];
 }
 
 static void add_threads(const struct rt_stat *stat,
@@ -343,6 +334,7 @@ void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 	const struct rt_process *process =
 		rt_scanned_process(&stat->scanned, guest->uuid);
 	const char *word = state_of(stat, guest);
+	const char *said = sync_text(stat, guest->uuid);
 	const char *colour = stat->colour ? colour_of(word) : "";
 
 	rt_strbuf_addf(out, "%-20s %s%-10s%s", guest->name, colour, word,
@@ -357,6 +349,8 @@ void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 		rt_strbuf_addf(out, "    %s\n", state->missing[i]);
 	if (strcmp(word, "degraded") == 0 && !state)
 		rt_strbuf_addf(out, "    " UNKNOWN "\n", guest->name);
+	if (*said)
+		rt_strbuf_addf(out, "    its definition: %s\n", said);
 	add_repairs(stat, agent_guest(stat, guest->uuid), out);
 	if (process && stat->threads)
 		add_threads(stat, process, out);
@@ -484,6 +478,7 @@ void rt_stat_guest_json(struct rt_stat *stat, const struct rt_guest *guest)
 		rt_json_string(json, text.failed ? "" : text.text);
 	}
 	rt_json_close(json, ']');
+	rt_json_key_string(json, "definition", sync_text(stat, guest->uuid));
 	json_repairs(stat, guest->uuid);
 	json_threads(stat, process);
 	if (process && guest->rt)
