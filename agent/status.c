@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* status.c - what holds for each guest, as JSON: kvmrt-stat(1) has the schema */
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,20 +21,14 @@ static void add_time(struct rt_json *json, int64_t when)
 static void add_repair(struct rt_json *json, const struct repair *repair)
 {
 	rt_json_open(json, '{');
-	rt_json_key(json, "what");
-	rt_json_string(json, repair->what);
-	rt_json_key(json, "did");
-	rt_json_string(json, repair->did);
-	rt_json_key(json, "by");
-	rt_json_string(json, repair->by);
-	rt_json_key(json, "count");
-	rt_json_number(json, repair->count);
+	rt_json_key_string(json, "what", repair->what);
+	rt_json_key_string(json, "did", repair->did);
+	rt_json_key_string(json, "by", repair->by);
+	rt_json_key_number(json, "count", repair->count);
 	rt_json_key(json, "last");
 	add_time(json, repair->when);
-	rt_json_key(json, "foreign");
-	rt_json_bool(json, repair->foreign);
-	rt_json_key(json, "fight");
-	rt_json_bool(json, repair->fight);
+	rt_json_key_bool(json, "foreign", repair->foreign);
+	rt_json_key_bool(json, "fight", repair->fight);
 	rt_json_close(json, '}');
 }
 
@@ -85,22 +78,17 @@ static void add_guest(struct rt_json *json, const struct agent *agent,
 			sync = agent->told.guests[i].text;
 	}
 	rt_json_open(json, '{');
-	rt_json_key(json, "uuid");
-	rt_json_string(json, guest->uuid);
-	rt_json_key(json, "name");
-	rt_json_string(json, guest->name);
-	rt_json_key(json, "rt");
-	rt_json_bool(json, guest->rt);
-	rt_json_key(json, "state");
-	rt_json_string(json, state_text(agent, active));
+	rt_json_key_string(json, "uuid", guest->uuid);
+	rt_json_key_string(json, "name", guest->name);
+	rt_json_key_bool(json, "rt", guest->rt);
+	rt_json_key_string(json, "state", state_text(agent, active));
 	rt_json_key(json, "missing");
 	rt_json_open(json, '[');
 	if (lacks)
 		rt_json_string(json, lacks);
 	rt_json_close(json, ']');
 	add_repairs(json, agent, guest->name);
-	rt_json_key(json, "sync");
-	rt_json_string(json, sync);
+	rt_json_key_string(json, "sync", sync);
 	rt_json_close(json, '}');
 }
 
@@ -108,24 +96,18 @@ static void add_agent(struct rt_json *json, const struct agent *agent)
 {
 	rt_json_key(json, "agent");
 	rt_json_open(json, '{');
-	rt_json_key(json, "pid");
-	rt_json_number(json, getpid());
+	rt_json_key_number(json, "pid", getpid());
 	rt_json_key(json, "since");
 	add_time(json, agent->since);
-	rt_json_key(json, "interrupts");
-	rt_json_string(json, agent->irqs.watch.fd < 0 ? "poll" : "events");
-	rt_json_key(json, "poll");
-	rt_json_bool(json, agent->poll);
-	rt_json_key(json, "libvirt");
-	rt_json_string(json, agent->told.libvirt);
+	rt_json_key_string(json, "interrupts",
+			   agent->irqs.watch.fd < 0 ? "poll" : "events");
+	rt_json_key_bool(json, "poll", agent->poll);
+	rt_json_key_string(json, "libvirt", agent->told.libvirt);
 	rt_json_key(json, "as_of");
 	add_time(json, agent->as_of);
-	rt_json_key(json, "wakeups");
-	rt_json_number(json, (long long)agent->counters.wakeups);
-	rt_json_key(json, "scans");
-	rt_json_number(json, (long long)agent->counters.scans);
-	rt_json_key(json, "repairs");
-	rt_json_number(json, (long long)agent->counters.repairs);
+	rt_json_key_number(json, "wakeups", (long long)agent->counters.wakeups);
+	rt_json_key_number(json, "scans", (long long)agent->counters.scans);
+	rt_json_key_number(json, "repairs", (long long)agent->counters.repairs);
 	rt_json_close(json, '}');
 }
 
@@ -140,40 +122,23 @@ static void add_sync(struct rt_json *json, const struct agent *agent)
 		if (!guest->text)
 			continue;
 		rt_json_open(json, '{');
-		rt_json_key(json, "uuid");
-		rt_json_string(json, guest->uuid);
-		rt_json_key(json, "said");
-		rt_json_string(json, guest->text);
+		rt_json_key_string(json, "uuid", guest->uuid);
+		rt_json_key_string(json, "said", guest->text);
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');
-}
-
-/* An entry that is being appended now is not whole, and not counted. */
-static int read_journal(struct agent *agent, struct rt_journal *ret,
-			struct rt_err *err)
-{
-	RT_AUTO_FREE char *text = NULL;
-	size_t len;
-	int r = rt_sys_read_all(&agent->sys, RT_STORE_DIR "/journal",
-				RT_JOURNAL_MAX, &text, &len, err);
-
-	if (r == -ENOENT)
-		return 0;
-	return r < 0 ? r : rt_journal_replay(text, len, ret, err);
 }
 
 int agent_status(struct agent *agent, struct rt_strbuf *out, struct rt_err *err)
 {
 	struct rt_json json = { .out = out };
 	struct rt_journal journal = { 0 };
-	int r = read_journal(agent, &journal, err);
+	int r = rt_store_peek(&agent->sys, &journal, NULL, err);
 
 	if (r < 0)
 		return r;
 	rt_json_open(&json, '{');
-	rt_json_key(&json, "version");
-	rt_json_number(&json, 1);
+	rt_json_key_number(&json, "version", 1);
 	add_agent(&json, agent);
 	rt_json_key(&json, "guests");
 	rt_json_open(&json, '[');

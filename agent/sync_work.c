@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* sync_work.c - bring guests in step */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/record/journal.h"
 #include "host/store.h"
 #include "host/topology.h"
 #include "sync.h"
-
-#define JOURNAL RT_STORE_DIR "/journal"
 
 void dirty_fini(struct dirty *dirty)
 {
@@ -39,28 +34,12 @@ void dirty_add(struct dirty *dirty, const char *uuid)
 		memcpy(dirty->uuids[dirty->n++], canonical, sizeof(canonical));
 }
 
-/* The record, and which it was (it grows, or another file takes its place). */
-static bool read_journal(struct sync *sync, struct rt_journal *ret,
-			 struct stat *ret_stat)
-{
-	RT_AUTO_FREE char *text = NULL;
-	struct rt_err ignored = { 0 };
-	RT_AUTO_FD int file =
-		rt_sys_openat(&sync->sys, JOURNAL, O_RDONLY, 0, &ignored);
-	size_t len;
-
-	return file >= 0 && fstat(file, ret_stat) == 0 &&
-	       rt_sys_read_all(&sync->sys, JOURNAL, RT_JOURNAL_MAX, &text, &len,
-			       &ignored) == 0 &&
-	       rt_journal_replay(text, len, ret, &ignored) == 0;
-}
-
 void sync_add_starting(struct sync *sync)
 {
-	struct rt_journal journal = { 0 };
-	struct stat is;
+	struct rt_journal journal;
+	struct rt_err ignored;
 
-	if (!read_journal(sync, &journal, &is))
+	if (rt_store_peek(&sync->sys, &journal, NULL, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < journal.n_active; i++) {
 		if (journal.active[i].stage == RT_STAGE_PREPARED)
@@ -96,12 +75,13 @@ static void tell_if_off(struct sync *sync, const char *uuid,
  */
 static bool is_starting(struct sync *sync, const char *uuid)
 {
-	struct rt_journal journal = { 0 };
+	struct rt_journal journal;
 	const struct rt_active *active;
 	bool starting = false;
+	struct rt_err ignored;
 	struct stat is;
 
-	if (!read_journal(sync, &journal, &is))
+	if (rt_store_peek(&sync->sys, &journal, &is, &ignored) < 0)
 		return false;
 	active = rt_journal_find_guest(&journal, uuid);
 	if (active && active->stage == RT_STAGE_PREPARED) {
@@ -170,7 +150,8 @@ static void put_in_step(struct sync *sync, const char *uuid)
 		forget_stale(uuid);
 		sync_tell(sync, "guest %s %s", uuid, text_of(did));
 	} else if (r == -ENOENT) {
-		sync_tell(sync, "guest %s not defined in libvirt", uuid);
+		rt_log_warn(&sync->log, "guest %s: %s", uuid, err.text);
+		sync_tell(sync, "guest %s %s", uuid, err.text);
 	} else {
 		rt_log_warn(&sync->log, "guest %s: not put in step: %s", uuid,
 			    err.text);

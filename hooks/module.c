@@ -78,7 +78,8 @@ static int reconcile(struct hook *hook)
 				 &hook->err);
 	log_others(hook, &outcomes);
 	why = rt_outcomes_find(&outcomes, hook->domain.uuid);
-	if (r == 0 && why)
+	hook->lacks = r == 0 && why;
+	if (hook->lacks)
 		r = rt_fail(&hook->err, 0, "%s", why);
 	rt_outcomes_fini(&outcomes);
 	return r;
@@ -98,16 +99,26 @@ static void drop(struct hook *hook)
 
 /*
  * Refuse. Without `strict`, log what is missing and let the guest start. The
- * caller has undone what was done.
+ * caller has undone what was done, unless that is kept (keeps_rest).
  */
 static int refuse(struct hook *hook)
 {
 	if (hook_is_strict(hook))
 		return -hook->err.code;
-	hook_log(hook, hook->section && hook->section->rt ?
-			       "it starts without being real-time" :
-			       "");
+	hook_log(hook, !hook->section || !hook->section->rt ? "" :
+		       hook->lacks ? "it starts, tuned but for this" :
+				     "it starts without being real-time");
 	return 0;
+}
+
+/*
+ * Without `strict`, a guest that lacks something keeps what it has: it is
+ * degraded, and the agent tries again.
+ */
+static bool keeps_rest(const struct hook *hook)
+{
+	return hook->lacks && hook->section && hook->section->rt &&
+	       !hook_is_strict(hook);
 }
 
 /* Nothing was done yet: libvirt's call could not be looked into. */
@@ -137,10 +148,8 @@ static unsigned daemon_pid(const struct hook *hook)
 
 static int prepare_ours(struct hook *hook)
 {
-	int r = hook_check(hook);
+	int r = hook_admit(hook);
 
-	if (r == 0)
-		r = hook_compare(hook);
 	if (r < 0 && hook->guest->rt)
 		return r;
 	if (r < 0)
@@ -148,7 +157,7 @@ static int prepare_ours(struct hook *hook)
 	r = record(hook, RT_STAGE_PREPARED, daemon_pid(hook));
 	if (r == 0)
 		r = reconcile(hook);
-	if (r < 0)
+	if (r < 0 && !keeps_rest(hook))
 		drop(hook);
 	return r;
 }
@@ -169,14 +178,18 @@ static int prepare(struct hook *hook)
 
 /* --- start --- */
 
-/* Undo, and end a real-time guest; an ordinary one runs on as it is. */
+/*
+ * Undo, and end a real-time guest; an ordinary one runs on as it is, and so does
+ * one that keeps the rest.
+ */
 static int give_up(struct hook *hook, bool rt)
 {
 	const struct rt_err why = hook->err;
 
 	(void)hook_read_config(hook);
 	hook->err = why;
-	drop(hook);
+	if (!keeps_rest(hook))
+		drop(hook);
 	if (rt)
 		return refuse(hook);
 	hook_log(hook, "");
@@ -216,6 +229,7 @@ static int start(struct hook *hook)
 	if (!active || !active->guest.rt)
 		return 0;
 	r = check_devices(hook, active);
+	hook->lacks = r < 0;
 	return r < 0 ? give_up(hook, true) : 0;
 }
 
@@ -232,9 +246,12 @@ static int record_process(struct hook *hook, const struct rt_active *active,
 /* For kvmrt-stat; a failure does not stop the guest. */
 static void save_counts(struct hook *hook, const struct rt_active *active)
 {
+	const struct rt_err why = hook->err;
+
 	if (rt_counts_save(&hook->store, active->guest.uuid,
 			   &active->guest.owned, &hook->err) < 0)
 		hook_log(hook, "");
+	hook->err = why;
 }
 
 static int started(struct hook *hook)
@@ -258,9 +275,11 @@ static int started(struct hook *hook)
 	active = rt_journal_find_guest(&hook->store.journal, hook->domain.uuid);
 	if (r == 0 && !active)
 		r = rt_fail(&hook->err, 0, "its process %u has ended", pid);
-	if (r == 0)
+	if (r == 0) {
 		r = hook_check_memory(hook, active);
-	if (r == 0 && rt)
+		hook->lacks = r < 0;
+	}
+	if ((r == 0 || hook->lacks) && active && rt)
 		save_counts(hook, active);
 	return r < 0 ? give_up(hook, rt) : 0;
 }
@@ -290,6 +309,10 @@ static int adopt_new(struct hook *hook)
 		r = hook_check(hook);
 	if (r == 0)
 		r = rt_admit_running(&hook->domain, hook->guest, &hook->err);
+	if (r < 0 && hook->guest && hook->guest->rt && !hook_is_strict(hook)) {
+		hook_log(hook, "not as it should be, strict = false");
+		r = hook_follow(hook);
+	}
 	if (r == 0)
 		r = rt_guest_pid(&hook->sys, hook->call->guest, &pid,
 				 &hook->err);

@@ -37,6 +37,7 @@ struct hook {
 	struct rt_guest *guest; /* resolved from section */
 	bool has_store;
 	struct rt_store store;
+	bool lacks; /* `err` is what it lacks; all else is tuned */
 	struct rt_err err;
 };
 
@@ -56,8 +57,18 @@ int hook_resolve(struct hook *hook);
 /* All that speaks against starting this guest here, as one error. */
 int hook_check(struct hook *hook);
 
-/* Compare definition and configuration; what can be corrected is logged. */
-int hook_compare(struct hook *hook);
+/*
+ * strict = false: whatever hook_check or hook_compare said, what can be tuned
+ * for the guest as it is. Fails when nothing can be.
+ */
+int hook_follow(struct hook *hook);
+
+/*
+ * The same, and compare definition and configuration; what can be corrected is
+ * logged. With strict = false each fault and each difference of an RT guest is
+ * logged, and *hook->guest is then what can be tuned.
+ */
+int hook_admit(struct hook *hook);
 
 /* Is all memory that the guest is to have locked really locked? */
 int hook_check_memory(struct hook *hook, const struct rt_active *active);

@@ -160,6 +160,14 @@ int hook_check(struct hook *hook)
 	return r;
 }
 
+int hook_follow(struct hook *hook)
+{
+	int r = check_active(hook);
+
+	return r < 0 ? r :
+		       rt_admit_follow(&hook->domain, hook->guest, &hook->err);
+}
+
 /*
  * kvmrt-sync sees the file, and corrects the definition when this start has
  * ended. When it does not run (its lock is not held) nobody would ever remove
@@ -247,7 +255,7 @@ static int fail_differences(struct hook *hook,
 		       text.text, name, name);
 }
 
-int hook_compare(struct hook *hook)
+static int compare(struct hook *hook)
 {
 	struct rt_differences differences;
 	int r = rt_domain_compare(&hook->domain, hook->guest, &differences,
@@ -268,6 +276,21 @@ int hook_compare(struct hook *hook)
 	}
 	rt_differences_fini(&differences);
 	return r;
+}
+
+int hook_admit(struct hook *hook)
+{
+	static const char what[] = "not as it should be, strict = false";
+	const bool loose = hook->guest->rt && !hook_is_strict(hook);
+	int r = hook_check(hook);
+
+	if (r < 0 && loose)
+		hook_log(hook, what);
+	if (r == 0 || loose)
+		r = compare(hook);
+	if (r < 0 && loose)
+		hook_log(hook, what);
+	return loose ? hook_follow(hook) : r;
 }
 
 int hook_check_memory(struct hook *hook, const struct rt_active *active)

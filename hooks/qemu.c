@@ -35,6 +35,8 @@ struct text {
 /* The texts that name kvmrt's guests. */
 struct texts {
 	struct text config, journal; /* the first in lower case */
+	bool unread;		     /* the configuration is there */
+	const char *root;
 };
 
 /* All of fd, at most max bytes. False: it cannot be read. */
@@ -202,9 +204,29 @@ static bool is_rt_on_record(const char *uuid, const struct text *journal)
 	return rt;
 }
 
+/*
+ * What the section said when it last agreed with libvirt's definition
+ * (core/domain/baseline.h).
+ */
+static bool was_rt(const char *uuid, const struct texts *texts)
+{
+	struct text agreed = { 0 };
+	char path[64 + UUID_LEN];
+	bool rt;
+
+	snprintf(path, sizeof(path), "/var/lib/kvmrt/agreed/%s", uuid);
+	rt = !read_file(texts->root, path, &agreed) ||
+	     (agreed.bytes &&
+	      memmem(agreed.bytes, agreed.len, "\"rt\":true", 9));
+	free(agreed.bytes);
+	return rt;
+}
+
+/* Where the file cannot be read, by what is known of it. */
 static bool may_be_rt(const char *uuid, const struct texts *texts)
 {
-	return is_rt_in_config(uuid, &texts->config) ||
+	return (texts->unread ? was_rt(uuid, texts) :
+				is_rt_in_config(uuid, &texts->config)) ||
 	       is_rt_on_record(uuid, &texts->journal);
 }
 
@@ -297,21 +319,20 @@ static int run_module(const struct rt_hook_call *call)
 /* Not ours: 0. */
 static int handle_guest(struct rt_hook_call *call, const struct text *xml)
 {
-	struct texts texts = { 0 };
-	const bool has_config =
-		read_file(call->root, "/etc/kvmrt.cfg", &texts.config);
-	const bool known =
-		has_config &&
+	struct texts texts = { .root = call->root };
+	bool known =
 		read_file(call->root, "/run/kvmrt/journal", &texts.journal);
 	int status = 0;
+
+	texts.unread = !read_file(call->root, "/etc/kvmrt.cfg", &texts.config);
+	known = known && !texts.unread;
 
 	lower(&texts.config);
 	call->xml = xml->bytes;
 	call->xml_len = xml->len;
 	if (!known || ((texts.config.bytes || texts.journal.bytes) &&
 		       any_uuid(xml, &texts, may_be_ours))) {
-		call->ordinary =
-			has_config && !any_uuid(xml, &texts, may_be_rt);
+		call->ordinary = !any_uuid(xml, &texts, may_be_rt);
 		status = run_module(call);
 	}
 	free(texts.config.bytes);

@@ -69,9 +69,11 @@ domains: $(ROUNDTRIP)
 		$(LIBVIRT)/tests/qemuxmlconfdata/*.xml
 
 # The real commands over a libvirt of files: virt/fake.c.
-FAKED := $(addprefix $(B)/tests/virt/kvmrt-,boot shutdown edit-config)
+FAKED := $(addprefix $(B)/tests/virt/kvmrt-,boot shutdown edit-config \
+		stat)
 
 $(FAKED): $(B)/tests/virt/kvmrt-%: $(B)/tools/%.o $(B)/tests/virt/fake.o \
+		$(B)/tests/virt/agent.o \
 		$(TOOL_LIB) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)

@@ -21,9 +21,10 @@ static const char help[] =
 	"Usage: kvmrt-boot [OPTION]... [GUEST]...\n"
 	"Start the guests that kvmrt.cfg marks with autostart (or all, or the "
 	"named)\n"
-	"in the order of the file. Those that run already are tuned again, as "
-	"the file\n"
-	"is now.\n"
+	"in the order of the file. Those that run already, with autostart or "
+	"not, are\n"
+	"tuned again, as the file is now. A guest with a fault harms no "
+	"other.\n"
 	"\n"
 	"      --all         all guests that are not disabled\n"
 	"      --clean       none may be running, and no error is tolerated: "
@@ -44,7 +45,8 @@ static const char help[] =
 struct candidate {
 	const struct rt_guest *guest;
 	bool running;
-	bool ended; /* its start, successful (r == 0) or not */
+	bool refused; /* `err` says why it is left alone; the others go on */
+	bool ended;   /* its start, successful (r == 0) or not */
 	int r;
 	struct rt_err err;
 };
@@ -96,13 +98,68 @@ static int check_names(const struct boot *boot, struct rt_err *err)
 	return 0;
 }
 
-static bool is_wanted(const struct boot *boot, const struct rt_guest *guest)
+static bool is_wanted(const struct boot *boot, const struct rt_guest *guest,
+		      bool running)
 {
-	if (guest->disabled)
-		return false;
-	if (boot->options->n_guests)
-		return is_named(boot->options, guest);
-	return boot->all || guest->section->autostart;
+	return boot->options->n_guests || boot->all || running ||
+	       guest->section->autostart;
+}
+
+/* A fault in the file is its guest's alone. */
+static void judge(const struct boot *boot, struct candidate *item)
+{
+	const struct rt_report *report = &boot->loaded.report;
+
+	for (size_t i = 0; !item->refused && i < report->n; i++) {
+		const struct rt_finding *f = &report->items[i];
+
+		if (f->severity != RT_ERROR ||
+		    strcmp(f->guest, item->guest->name) != 0)
+			continue;
+		item->refused = true;
+		item->r = rt_fail(&item->err, 0, "%s:%u: %s%s%s%s", f->file,
+				  f->line, f->message, *f->hint ? " (" : "",
+				  f->hint, *f->hint ? ")" : "");
+	}
+}
+
+/* Is there an error that is not one guest's? */
+static bool any_common_error(const struct rt_loaded *loaded)
+{
+	bool common = loaded->report.failed;
+
+	for (size_t i = 0; i < loaded->report.n; i++) {
+		const struct rt_finding *f = &loaded->report.items[i];
+
+		common |= f->severity == RT_ERROR &&
+			  (!*f->guest || !rt_load_find(loaded, f->guest));
+	}
+	return common;
+}
+
+static int consider(struct boot *boot, const struct rt_guest *guest,
+		    struct rt_err *err)
+{
+	struct candidate *item = &boot->items[boot->n];
+	struct rt_virt_guest found;
+	int r = rt_virt_find(&boot->virt, guest->uuid, &found, err);
+
+	*item = (struct candidate){ .guest = guest };
+	if (r == 0) {
+		item->running = !rt_is_off(found.state);
+		rt_virt_guest_fini(&found);
+	}
+	/* One that libvirt has not got fails when its start begins. */
+	if (r == -ENOTCONN || !is_wanted(boot, guest, item->running))
+		return r == -ENOTCONN ? r : 0;
+	if (r < 0 && r != -ENOENT) {
+		item->refused = true;
+		item->r = r;
+		item->err = *err;
+	}
+	judge(boot, item);
+	boot->n++;
+	return 0;
 }
 
 static int choose(struct boot *boot, struct rt_err *err)
@@ -115,22 +172,10 @@ static int choose(struct boot *boot, struct rt_err *err)
 		return rt_fail_memory(err);
 	for (size_t i = 0; r == 0 && i < guests->n; i++) {
 		const struct rt_guest *guest = &guests->items[i];
-		struct rt_virt_guest found;
 
-		if (!is_wanted(boot, guest))
-			continue;
-		boot->items[boot->n].guest = guest;
-		r = rt_virt_find(&boot->virt, guest->uuid, &found, err);
-		if (r == -ENOENT) {
-			/* Printed when its start begins. */
-			boot->items[boot->n++].running = false;
-			r = 0;
-			continue;
-		}
-		if (r < 0)
-			break;
-		boot->items[boot->n++].running = !rt_is_off(found.state);
-		rt_virt_guest_fini(&found);
+		if (!guest->disabled && (!boot->options->n_guests ||
+					 is_named(boot->options, guest)))
+			r = consider(boot, guest, err);
 	}
 	return r;
 }
@@ -180,7 +225,7 @@ static int start_one(void *data, size_t i, struct rt_err *err)
 	int r;
 
 	/* Whether it was tuned again. */
-	if (boot->items[i].running) {
+	if (boot->items[i].running || boot->items[i].refused) {
 		*err = boot->items[i].err;
 		return boot->items[i].r;
 	}
@@ -203,8 +248,8 @@ static void begun_one(void *data, size_t i)
 {
 	const struct boot *boot = data;
 
-	if (!boot->items[i].running && !boot->options->json &&
-	    (boot->terminal || boot->options->verbose))
+	if (!boot->items[i].running && !boot->items[i].refused &&
+	    !boot->options->json && (boot->terminal || boot->options->verbose))
 		fprintf(stderr, "%s: starting\n", boot->items[i].guest->name);
 }
 
@@ -307,7 +352,7 @@ static int retune(struct boot *boot, const struct rt_tool *tool,
 	if (!running)
 		return rt_fail_memory(err);
 	for (size_t i = 0; i < boot->n; i++) {
-		if (boot->items[i].running)
+		if (boot->items[i].running && !boot->items[i].refused)
 			running[n++].guest = boot->items[i].guest;
 	}
 	if (!n && !boot->clean)
@@ -317,7 +362,7 @@ static int retune(struct boot *boot, const struct rt_tool *tool,
 	rt_report_fini(&report);
 	n = 0;
 	for (size_t i = 0; i < boot->n; i++) {
-		if (!boot->items[i].running)
+		if (!boot->items[i].running || boot->items[i].refused)
 			continue;
 		boot->items[i].r = running[n].r;
 		boot->items[i].err = running[n++].err;
@@ -338,6 +383,12 @@ static int boot_guests(struct boot *boot, const struct rt_tool *tool,
 	if (r < 0)
 		return rt_tool_failed(tool, err);
 	rt_each_begin(&boot->each, tool, boot->options);
+	if (!boot->n && !boot->options->json)
+		printf("nothing to do: %s\n",
+		       boot->loaded.guests.n ?
+			       "no guest has autostart, and none runs (--all "
+			       "starts all)" :
+			       "kvmrt.cfg has no guest");
 	r = start_all(boot, err);
 	if (boot->clean)
 		status = finish_clean(boot, r < 0 || boot->failed);
@@ -354,7 +405,9 @@ static int run(struct boot *boot, const struct rt_tool *tool)
 	if (rt_load(boot->options, &boot->loaded, &err) < 0 ||
 	    rt_load_check(&boot->loaded, false, &err) < 0)
 		return rt_load_failed(tool, &boot->loaded, &err);
-	if (rt_report_errors(&boot->loaded.report)) {
+	if (boot->clean ?
+		    rt_report_errors(&boot->loaded.report) :
+		    !boot->loaded.readable || any_common_error(&boot->loaded)) {
 		rt_show_errors(&boot->loaded.report);
 		return RT_EXIT_REFUSED;
 	}

@@ -198,6 +198,10 @@ static int end_all(struct ending *ending, const struct rt_tool *tool,
 	rt_each_begin(&ending->each, tool, ending->options);
 	work.n = ending->n;
 	work.at_once = ending->options->verbose ? 1 : ending->n;
+	if (!work.n && !ending->options->json)
+		printf("nothing to do: no guest %s runs\n",
+		       ending->options->n_guests ? "of those named" :
+						   "of kvmrt.cfg");
 	if (work.n)
 		r = rt_parallel(&work, err);
 	status = rt_each_end(&ending->each);

@@ -7,22 +7,25 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/adopt.h"
+#include "host/probe.h"
 #include "common/agent_client.h"
 #include "common/scan.h"
 #include "common/show.h"
 #include "common/stat.h"
 
 #define WATCH_SECONDS 2
+#define EXIT_AGENT    5 /* nobody guards the real-time guests that run */
 
 static const char help[] =
 	"Usage: kvmrt-stat [OPTION]... [GUEST]...\n"
-	"Show whether each guest (all that run, or the named) is what "
-	"kvmrt.cfg\n"
-	"promises, now: tuned, degraded (what is missing), or disturbed (what "
-	"was put\n"
-	"right, when, by whom: known while kvmrt-agent runs).\n"
+	"Show what is in force for each guest of kvmrt.cfg or of the record "
+	"(or the\n"
+	"named): tuned, degraded (what is missing), disturbed (what was put "
+	"right, when,\n"
+	"by whom: known while kvmrt-agent runs), running or off.\n"
 	"\n"
-	"      --all         guests that do not run, too\n"
+	"      --all         disabled guests, too\n"
 	"  -t, --threads     each thread: role, CPUs, last CPU, policy, time "
 	"waited\n"
 	"      --watch       again every two seconds, on a terminal\n"
@@ -33,10 +36,12 @@ static const char help[] =
 	"  -h, --help        show this and end\n"
 	"  -V, --version     show the version and end\n"
 	"\n"
-	"Exit status: 0 every real-time guest that runs is tuned, 1 failed, 2 "
-	"usage,\n"
-	"3 the configuration has errors, 4 a real-time guest is not as it "
-	"should be.\n";
+	"Exit status: 0 every real-time guest that runs is tuned, 1 failed, "
+	"or only root\n"
+	"may see it, 2 usage, 3 the configuration has errors, 4 a real-time "
+	"guest is not\n"
+	"as it should be, 5 kvmrt-agent does not run, and a real-time guest "
+	"does.\n";
 
 static bool is_named(const struct rt_options *options,
 		     const struct rt_guest *guest)
@@ -54,64 +59,112 @@ static bool is_named(const struct rt_options *options,
 	return false;
 }
 
+/* One may be on record, and not in the file any more. */
+static bool is_on_record(const struct rt_journal *journal, const char *name)
+{
+	char uuid[RT_UUID_LEN + 1];
+
+	for (size_t i = 0; i < journal->n_active; i++) {
+		if (strcmp(journal->active[i].guest.name, name) == 0)
+			return true;
+	}
+	return rt_uuid_parse(name, uuid) &&
+	       rt_journal_find_guest(journal, uuid);
+}
+
 static int check_names(const struct rt_stat *stat, struct rt_err *err)
 {
 	const struct rt_options *options = stat->options;
 
 	for (size_t i = 0; i < options->n_guests; i++) {
-		if (!rt_load_find(stat->loaded, options->guests[i]))
+		const char *name = options->guests[i];
+
+		if (!rt_load_find(stat->loaded, name) &&
+		    !is_on_record(&stat->scanned.journal, name))
 			return rt_fail(err, 0, "%s has no guest '%s'",
-				       stat->loaded->file.path,
-				       options->guests[i]);
+				       stat->loaded->file.path, name);
 	}
 	return 0;
 }
 
-/* Only a live host has an agent; without it the scan is all there is. */
+/* One that does not answer guards nobody. */
 static void ask_agent(struct rt_stat *stat)
 {
 	RT_AUTO_FREE char *answer = NULL;
 	struct rt_err err;
+	int r = rt_agent_ask(&stat->loaded->sys, "status", &answer, &err);
 
-	if (!stat->loaded->sys.live)
-		return;
-	if (rt_agent_ask("status", &answer, &err) == 0)
+	stat->agent_dead =
+		r == -ENOENT || r == -ECONNREFUSED || r == -ETIMEDOUT;
+	if (r == 0)
 		stat->agent = json_tokener_parse(answer);
-	else if (err.code != ENOENT && err.code != ECONNREFUSED &&
-		 err.code != EACCES)
+	else if (r != -ENOENT && r != -ECONNREFUSED && r != -EACCES &&
+		 r != -ENOTSUP)
 		fprintf(stderr, "kvmrt-stat: %s\n", err.text);
+}
+
+bool rt_stat_is_unknown(const struct rt_stat *stat,
+			const struct rt_guest *guest)
+{
+	struct rt_sys *sys = &stat->loaded->sys;
+	unsigned long long start;
+	struct rt_err ignored;
+	unsigned pid;
+
+	return !rt_scanned_state(&stat->scanned, guest->uuid) &&
+	       rt_guest_pid(sys, guest->name, &pid, &ignored) == 0 &&
+	       rt_task_start(sys, pid, pid, &start, &ignored) == 0;
 }
 
 static bool is_shown(const struct rt_stat *stat, const struct rt_guest *guest)
 {
 	if (stat->options->n_guests)
 		return is_named(stat->options, guest);
-	return stat->all || rt_scanned_state(&stat->scanned, guest->uuid) ||
+	return stat->all || !guest->disabled ||
+	       rt_scanned_state(&stat->scanned, guest->uuid) ||
 	       rt_stat_is_unknown(stat, guest);
+}
+
+static bool show_guest(struct rt_stat *stat, const struct rt_guest *guest,
+		       struct rt_strbuf *out)
+{
+	const struct rt_guest_state *state =
+		rt_scanned_state(&stat->scanned, guest->uuid);
+
+	if (!is_shown(stat, guest))
+		return false;
+	/* The record says what is in force, whatever the file says by now. */
+	if (state)
+		guest = &state->active->guest;
+	if (stat->options->json)
+		rt_stat_guest_json(stat, guest);
+	else
+		rt_stat_guest(stat, guest, out);
+	return true;
 }
 
 static void show_all(struct rt_stat *stat, struct rt_strbuf *out)
 {
 	const struct rt_guests *guests = &stat->loaded->guests;
+	const struct rt_states *states = &stat->scanned.states;
 	bool any = false;
 
 	if (stat->options->json)
 		rt_stat_open_json(stat, out);
 	else
 		rt_stat_host(stat, out);
-	for (size_t i = 0; i < guests->n; i++) {
-		if (!is_shown(stat, &guests->items[i]))
-			continue;
-		any = true;
-		if (stat->options->json)
-			rt_stat_guest_json(stat, &guests->items[i]);
-		else
-			rt_stat_guest(stat, &guests->items[i], out);
+	for (size_t i = 0; i < guests->n; i++)
+		any |= show_guest(stat, &guests->items[i], out);
+	for (size_t i = 0; i < states->n; i++) {
+		const struct rt_guest *guest = &states->items[i].active->guest;
+
+		if (!rt_guests_find(guests, guest->uuid))
+			any |= show_guest(stat, guest, out);
 	}
 	if (stat->options->json)
 		rt_stat_close_json(stat, out);
 	else if (!any)
-		rt_strbuf_adds(out, "No guest of kvmrt.cfg runs.\n");
+		rt_strbuf_adds(out, "No guest is in kvmrt.cfg or on record.\n");
 }
 
 /*
@@ -135,6 +188,8 @@ static int look_once(struct rt_stat *stat, struct rt_err *err)
 	RT_AUTO_STRBUF out = { 0 };
 	int r = rt_scan(stat->loaded, &stat->scanned, err);
 
+	if (r == 0)
+		r = check_names(stat, err);
 	if (r < 0)
 		return r;
 	if (!stat->watch)
@@ -155,16 +210,28 @@ static int look_once(struct rt_stat *stat, struct rt_err *err)
 static int run(struct rt_stat *stat, struct rt_err *err)
 {
 	const struct timespec pause = { .tv_sec = WATCH_SECONDS };
-	int r = check_names(stat, err);
+	int r = 0;
 
 	while (r == 0) {
-		stat->any_bad = false;
+		stat->any_bad = stat->any_hidden = stat->any_rt = false;
 		r = look_once(stat, err);
 		if (!stat->watch)
 			break;
 		nanosleep(&pause, NULL);
 	}
 	return r;
+}
+
+/* What is worst counts. */
+static int status_of(const struct rt_stat *stat)
+{
+	if (stat->any_bad)
+		return RT_EXIT_PARTLY;
+	if (stat->any_rt && stat->agent_dead)
+		return EXIT_AGENT;
+	if (!stat->loaded->readable)
+		return RT_EXIT_REFUSED;
+	return stat->any_hidden ? RT_EXIT_FAILED : RT_EXIT_DONE;
 }
 
 int main(int argc, char **argv)
@@ -196,13 +263,12 @@ int main(int argc, char **argv)
 	stat.colour = rt_show_has_colour(stdout);
 	if (rt_load(&options, &loaded, &err) < 0) {
 		status = rt_load_failed(&tool, &loaded, &err);
-	} else if (!loaded.readable) {
-		rt_show_errors(&loaded.report);
-		status = RT_EXIT_REFUSED;
-	} else if (run(&stat, &err) < 0) {
-		status = rt_tool_failed(&tool, &err);
 	} else {
-		status = stat.any_bad ? RT_EXIT_PARTLY : RT_EXIT_DONE;
+		/* What is on record is in force all the same. */
+		if (!loaded.readable)
+			rt_show_errors(&loaded.report);
+		status = run(&stat, &err) < 0 ? rt_tool_failed(&tool, &err) :
+						status_of(&stat);
 	}
 	rt_load_fini(&loaded);
 	return status;

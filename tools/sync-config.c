@@ -52,7 +52,7 @@ struct job {
 	struct rt_sync sync;
 	enum rt_sync_how how;
 	struct rt_each each;
-	bool any_differs;
+	bool any_differs, any_told;
 	const struct rt_guest **guests;
 	const char **uuids; /* theirs */
 	size_t n;
@@ -108,6 +108,7 @@ static void ended(void *data, size_t i, enum rt_sync_did done,
 
 	if (done == RT_SYNC_DIFFERS || done == RT_SYNC_LATER)
 		job->any_differs = true;
+	job->any_told |= !did.quiet;
 	rt_each_add(&job->each, &did);
 }
 
@@ -140,6 +141,10 @@ static int sync_all(struct job *job, const struct rt_tool *tool,
 		rt_strbuf_fini(&job->each.out);
 		return rt_tool_failed(tool, &err);
 	}
+	if (!options->json && !options->verbose && !job->each.failed &&
+	    !job->any_told)
+		printf("nothing to do: %s\n",
+		       job->n ? "all are in step" : "kvmrt.cfg has no guest");
 	return rt_each_end(&job->each);
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/domain/domain.h"
 #include "core/base/json.h"
-#include "virt/virt.h"
+#include "virt/sync.h"
 #include "common/agent_client.h"
 #include "common/host_checks.h"
 #include "common/show.h"
@@ -34,11 +34,11 @@ static const char help[] =
 
 /* --- what has to be asked of libvirt and the agent, on a live host --- */
 
-static void check_agent(struct rt_host_checks *checks)
+static void check_agent(const struct rt_sys *sys, struct rt_host_checks *checks)
 {
 	RT_AUTO_FREE char *answer = NULL;
 	struct rt_err err;
-	int r = rt_agent_ask("status", &answer, &err);
+	int r = rt_agent_ask(sys, "status", &answer, &err);
 
 	if (r == -EACCES)
 		rt_host_check_add(checks, "agent", RT_UNKNOWN, "",
@@ -92,6 +92,28 @@ static void check_memory(struct rt_loaded *loaded, struct rt_virt *virt,
 		checks->failed = true;
 }
 
+/* A section is another guest's, or nobody's. */
+static void check_definitions(const struct rt_loaded *loaded,
+			      struct rt_virt *virt,
+			      struct rt_host_checks *checks)
+{
+	for (size_t i = 0; i < loaded->guests.n; i++) {
+		const struct rt_guest *guest = &loaded->guests.items[i];
+		struct rt_virt_guest found;
+		struct rt_err err;
+		int r = guest->disabled ? -EBUSY :
+					  rt_sync_find(virt, guest->section,
+						       &found, &err);
+
+		if (r == 0)
+			rt_virt_guest_fini(&found);
+		else if (r == -ENOENT)
+			rt_host_check_add(checks, "definitions", RT_WARN, "",
+					  "guest '%s': %s", guest->name,
+					  err.text);
+	}
+}
+
 static void check_libvirt(struct rt_loaded *loaded, const char *uri,
 			  struct rt_host_checks *checks)
 {
@@ -116,6 +138,7 @@ static void check_libvirt(struct rt_loaded *loaded, const char *uri,
 				  "libvirt 6.5 or later", "version %lu.%lu.%lu",
 				  version / 1000000, version / 1000 % 1000,
 				  version % 1000);
+	check_definitions(loaded, &virt, checks);
 	check_memory(loaded, &virt, checks);
 	rt_virt_close(&virt);
 }
@@ -220,7 +243,7 @@ static int run(const struct rt_options *options, const char *uri,
 	if (r == 0) {
 		rt_host_checks(loaded, &checks);
 		if (loaded->sys.live)
-			check_agent(&checks);
+			check_agent(&loaded->sys, &checks);
 		/* A capture has none, but one may be named for it. */
 		if (loaded->sys.live || uri)
 			check_libvirt(loaded, uri, &checks);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* A journal that is several times as long as its content is compacted. */
@@ -410,4 +409,28 @@ int rt_store_append(struct rt_store *store, struct rt_strbuf *entries,
 	if (r < 0)
 		take_back(store);
 	return r;
+}
+
+int rt_store_peek(struct rt_sys *sys, struct rt_journal *ret_journal,
+		  struct stat *ret_stat, struct rt_err *err)
+{
+	RT_AUTO_FD int file = rt_sys_openat(sys, RT_STORE_DIR "/journal",
+					    O_RDONLY | O_NONBLOCK, 0, err);
+	RT_AUTO_FREE char *text = NULL;
+	struct stat st;
+	size_t len = 0;
+	int r = file;
+
+	memset(ret_journal, 0, sizeof(*ret_journal));
+	if (r == -ENOENT)
+		return 0;
+	if (r == -EACCES)
+		return rt_wrap(err, "only root may read the record");
+	if (r >= 0)
+		r = fstat(file, ret_stat ? ret_stat : &st) < 0 ?
+			    rt_fail(err, errno, "stat it") :
+			    read_file(file, &text, &len, err);
+	if (r < 0)
+		return rt_wrap(err, "/" RT_STORE_DIR "/journal");
+	return rt_journal_replay(text ? text : "", len, ret_journal, err);
 }

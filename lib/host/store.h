@@ -16,6 +16,8 @@
 #ifndef RT_STORE_H
 #define RT_STORE_H
 
+#include <sys/stat.h>
+
 #include "core/record/journal.h"
 #include "lock.h"
 #include "sys.h"
@@ -68,6 +70,15 @@ void rt_store_close(struct rt_store *store);
  */
 int rt_store_append(struct rt_store *store, struct rt_strbuf *entries,
 		    struct rt_err *err);
+
+/*
+ * The record as it is now, without the lock, for who changes nothing: an entry
+ * that is being appended does not count, and without a file it is empty.
+ * *ret_stat (unless NULL) says which file it was: it grows, or another takes its
+ * place. -EACCES: only root may read it.
+ */
+int rt_store_peek(struct rt_sys *sys, struct rt_journal *ret_journal,
+		  struct stat *ret_stat, struct rt_err *err);
 
 /*
  * Does anybody wait for the lock? The agent asks before it scans, and does not

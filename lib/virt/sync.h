@@ -50,6 +50,13 @@ int rt_sync_guest(struct rt_sync *sync, const char *uuid, enum rt_sync_how how,
 		  enum rt_sync_did *ret_did, struct rt_report *report,
 		  struct rt_err *err);
 
+/*
+ * The guest of a section. -ENOENT when libvirt has not got its UUID: *err then
+ * says whether its name is another's there, and what to do.
+ */
+int rt_sync_find(struct rt_virt *virt, const struct rt_section *section,
+		 struct rt_virt_guest *ret_guest, struct rt_err *err);
+
 /* Who is notified of what became of each guest. */
 struct rt_sync_ended {
 	/* uuids[i]; failure NULL: none. The report is the caller's still. */

@@ -133,13 +133,41 @@ void rt_sync_job_fini(struct rt_sync_job *job)
 	rt_virt_guest_fini(&job->guest);
 }
 
+int rt_sync_find(struct rt_virt *virt, const struct rt_section *section,
+		 struct rt_virt_guest *ret_guest, struct rt_err *err)
+{
+	int r = rt_virt_find(virt, section->uuid, ret_guest, err);
+	struct rt_virt_guest other;
+	struct rt_err ignored;
+
+	if (r != -ENOENT)
+		return r;
+	if (rt_virt_find(virt, section->name, &other, &ignored) == 0) {
+		rt_fail(err, 0,
+			"libvirt has no guest with its UUID, and a guest '%s' "
+			"with UUID %s: give the section that UUID, or remove "
+			"the section [%s]",
+			section->name, other.uuid, section->uuid);
+		rt_virt_guest_fini(&other);
+	} else {
+		rt_fail(err, 0,
+			"libvirt has no such guest: define it with its UUID "
+			"('virsh define'), or remove the section [%s]",
+			section->uuid);
+	}
+	err->code = ENOENT;
+	return -ENOENT;
+}
+
 int rt_sync_job_read(struct rt_sync_job *job)
 {
 	struct rt_virt *virt = job->run->sync->virt;
+	const struct rt_section *section = rt_sync_job_section(job);
 	int r;
 
 	rt_sync_job_fini(job);
-	r = rt_virt_find(virt, job->uuid, &job->guest, job->err);
+	r = section ? rt_sync_find(virt, section, &job->guest, job->err) :
+		      rt_virt_find(virt, job->uuid, &job->guest, job->err);
 	if (r == 0)
 		r = rt_virt_read(virt, job->uuid, RT_VIRT_DEFINED, &job->xml,
 				 job->err);

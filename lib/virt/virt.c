@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,10 @@ int rt_virt_open(const char *uri, struct rt_virt *ret_virt, struct rt_err *err)
 	virt.conn = virConnectOpen(uri);
 	if (!virt.conn) {
 		fail(err, "connect to libvirt at", uri);
+		if (err->code == ENOTCONN)
+			snprintf(err->text + strlen(err->text),
+				 sizeof(err->text) - strlen(err->text),
+				 " (is libvirtd or virtqemud running?)");
 		err->code = ENOTCONN;
 		free(virt.uri);
 		return -err->code;

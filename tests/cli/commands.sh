@@ -115,10 +115,15 @@ cp "$work/before" "$cfg"
 run 'boot of a stranger' 1 kvmrt-boot --root "$root" -f "$cfg" nobody
 run 'all and a name' 2 kvmrt-boot --all test
 run 'a time that is none' 2 kvmrt-shutdown -t soon
+run 'kvmrt-sync --help starts no daemon' 0 ../agent/kvmrt-sync --help
+has out 'Usage: kvmrt-sync'
+run 'no libvirt' 1 kvmrt-boot --root "$root" -f "$cfg" \
+	-c "qemu+unix:///system?socket=$work/none"
+has err '(is libvirtd or virtqemud running?)'
 run 'shutdown' 0 kvmrt-shutdown --root "$root" -f "$cfg"
 has out 'test: off after'
 run 'nothing runs' 0 kvmrt-stat --root "$root" -f "$cfg"
-has out 'No guest of kvmrt.cfg runs.'
+has out 'test                 off'
 run 'all of them' 0 kvmrt-stat --root "$root" -f "$cfg" --all --json
 has out '"name":"test","rt":false,"state":"off"'
 

@@ -102,7 +102,48 @@ run 'progress' 0 kvmrt-boot --root "$root" -f "$cfg" -v
 has err 'g3: starting'
 guests 0
 run 'no guest' 0 kvmrt-boot --root "$root" -f "$cfg"
-empty out
+has out 'nothing to do: kvmrt.cfg has no guest'
+guests 2
+sed -i '/^autostart/d' "$cfg"
+run 'none has autostart' 0 kvmrt-boot --root "$root" -f "$cfg"
+has out 'nothing to do: no guest has autostart, and none runs'
+set_ 1 on 0
+run 'one without autostart runs' 1 kvmrt-boot --root "$root" -f "$cfg"
+has err "guest 'g1': find its process"
+is_on 'one without autostart runs' 1
+
+# Guests that libvirt has not got, or has under another UUID.
+guests 3
+rm -r "$KVMRT_CONNECT/$(uuid 1)"
+mv "$KVMRT_CONNECT/$(uuid 2)" "$KVMRT_CONNECT/$(uuid 9)"
+run 'two are not in libvirt' 4 kvmrt-boot --all --root "$root" -f "$cfg"
+has err "guest 'g1': libvirt has no such guest: define it with its UUID ('virsh define'), or remove the section [$(uuid 1)]"
+has err "guest 'g2': libvirt has no guest with its UUID, and a guest 'g2' with UUID $(uuid 9): give the section that UUID, or remove the section [$(uuid 2)]"
+is_on 'two are not in libvirt' 1
+
+# One bad card among twenty guests.
+guests 20
+sed -i 's/^name = g7$/&\npcidevs = 0000:77:00.0/' "$cfg"
+run 'one bad card' 4 kvmrt-boot --root "$root" -f "$cfg"
+is_on 'one bad card' 19
+lines out 19
+has err "guest 'g7': "
+has err '0000:77:00.0'
+hasnt out 'g7'
+set_ 7 on 0
+run 'one bad card, and it runs' 1 kvmrt-boot --root "$root" -f "$cfg" g7
+has err "guest 'g7': $cfg:"
+hasnt err 'find its process'
+run 'one bad card, --clean' 3 kvmrt-boot --clean --root "$root" -f "$cfg"
+guests 2
+sed -i '$a nonsense' "$cfg"
+run 'a file with errors' 3 kvmrt-boot --root "$root" -f "$cfg"
+is_on 'a file with errors' 0
+guests 3
+set_ 2 refuses find
+run 'libvirt does not tell about one' 4 kvmrt-boot --root "$root" -f "$cfg"
+is_on 'libvirt does not tell about one' 2
+has err "guest 'g2': find guest 'g2'"
 
 # --- boot --clean ---
 
@@ -274,6 +315,7 @@ has out 'g1: off after'
 has err 'run/kvmrt'
 rm -f "$journal"
 run 'and is gone' 0 kvmrt-shutdown --root "$root" -f "$cfg"
+has out 'nothing to do: no guest of kvmrt.cfg runs'
 empty err
 
 # A guest died without libvirt's word: what it needed is given back, but for

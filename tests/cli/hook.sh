@@ -194,8 +194,43 @@ unchanged
 sed -i '1i [kvmrt]\nstrict = false\n' "$root/etc/kvmrt.cfg"
 call "another definition, strict = false" 0 rt1 prepare "$work/edited.xml"
 empty out
+has err 'vCPUs: the definition has 3, kvmrt.cfg wants 2'
+has err 'its 3 vCPUs need 4 usable CPUs, and its cpuset has 3'
 has err "without being real-time"
 unchanged
+
+# What can be tuned is: the vCPU that it has, on the CPUs of its section.
+edit "s/<vcpu\(.*\)>2</<vcpu\1>1</; /vcpu='1'/d; s/<locked\/>//"
+call "one vCPU less, strict = false" 0 rt1 prepare "$work/edited.xml"
+has err 'vCPUs: the definition has 1, kvmrt.cfg wants 2'
+has err locked
+hasnt err 'without being real-time'
+grep -q ' vcpus=1 .* vcpu_cpus=6 service=8,10 ' "$root/run/kvmrt/journal"
+result $? "$name: it is on record as it is"
+holds sys/devices/system/cpu/cpu7/online 0
+sed -i 's/^VmLck:.*/VmLck:	 1024 kB/' "$root/proc/4711/status" "$root/proc/4711/task/4711/status"
+call "one vCPU less, strict = false: started" 0 rt1 started "$work/edited.xml"
+has err '1024 KiB'
+has err 'it starts, tuned but for this'
+holds sys/fs/cgroup/cpuset.cpus.isolated 6-11
+"$bin/kvmrt-stat" --root "$root" >"$work/out" 2>&1
+[ $? -eq 4 ]
+result $? "$name: kvmrt-stat exits 4"
+has out 'rt1                  degraded   vCPUs on 6, service on 8,10'
+has out 'its memory is not locked: 1024 of'
+call "one vCPU less, strict = false: release" 0 rt1 release "$work/edited.xml"
+sed -i 's/^VmLck:.*/VmLck:	 4194304 kB/' "$root/proc/4711/status" "$root/proc/4711/task/4711/status"
+unchanged
+
+# A CPU that stays up: the rest is tuned.
+fresh rt1
+sed -i '1i [kvmrt]\nstrict = false\n' "$root/etc/kvmrt.cfg"
+chmod 0444 "$root/sys/devices/system/cpu/cpu9/online"
+call "a CPU that stays up, strict = false" 0 rt1 prepare
+has err cpu9
+has err 'it starts, tuned but for this'
+holds sys/devices/system/cpu/cpu7/online 0
+call "a CPU that stays up, strict = false: release" 0 rt1 release
 fresh rt1
 edit "s/vcpupin vcpu='0' cpuset='6'/vcpupin vcpu='0' cpuset='8'/"
 call "other pins only" 0 rt1 prepare "$work/edited.xml"
@@ -292,13 +327,24 @@ fresh rt1
 chmod 0666 "$root/etc/kvmrt.cfg"
 trouble "a kvmrt.cfg that anybody may write"
 unchanged
+# Where the file cannot be read, what was agreed last says who is real-time.
+agreed() { # agreed UUID WORD
+	mkdir -p "$root/var/lib/kvmrt/agreed"
+	printf '{"name":"x","rt":%s}\n{}\n' "$2" >"$root/var/lib/kvmrt/agreed/$1"
+}
 fresh rt1
 rm "$root/etc/kvmrt.cfg"
 mkdir "$root/etc/kvmrt.cfg"
+agreed $uuid false
+call "a directory in place of kvmrt.cfg, an ordinary guest" 0 rt1 prepare
+has err 'is a directory'
+call "a directory in place of kvmrt.cfg, another guest" 0 plain prepare
+agreed $uuid true
 trouble "a directory in place of kvmrt.cfg"
 fresh rt1
 rm "$root/etc/kvmrt.cfg"
 mkfifo "$root/etc/kvmrt.cfg"
+agreed $uuid true
 trouble "a fifo in place of kvmrt.cfg"
 fresh rt1
 rm -r "$root/run"

@@ -61,18 +61,25 @@ counters 100 200
 pid=$root/run/libvirt/qemu/rt1.pid
 run 'it was started before it was in the file' 4 kvmrt-stat --root "$root"
 has out 'rt1                  degraded'
-has out "nothing is tuned: it was started before it was in the file ('kvmrt-boot rt1' tunes it now)"
+has out "nothing is tuned: it is not on record"
+has out "'kvmrt-boot rt1' tries now"
+hasnt out 'vCPUs on'
 run 'the same for programs' 4 kvmrt-stat --root "$root" --json
 has out '"state":"degraded","missing":["nothing is tuned'
 cp -p "$pid" "$work/rt1.pid"
 echo 99999 >"$pid"
 run 'its process has ended' 0 kvmrt-stat --root "$root"
-has out 'No guest of kvmrt.cfg runs.'
+has out 'rt1                  off'
 rm "$pid"
 run 'nobody runs' 0 kvmrt-stat --root "$root"
-has out 'No guest of kvmrt.cfg runs.'
-run 'all' 0 kvmrt-stat --root "$root" --all
 has out 'rt1                  off'
+hasnt out 'vCPUs on'
+sed -i 's/^rt = .*/&\ndisabled = yes/' "$root/etc/kvmrt.cfg"
+run 'disabled' 0 kvmrt-stat --root "$root"
+has out 'No guest is in kvmrt.cfg or on record.'
+run 'all' 0 kvmrt-stat --root "$root" --all
+has out 'rt1                  disabled'
+cp "$data/rt1.cfg" "$root/etc/kvmrt.cfg"
 [ ! -e "$root/run/kvmrt" ]
 result $? 'looking makes no directory'
 
@@ -88,7 +95,7 @@ sum before
 run 'tuned' 0 kvmrt-stat --root "$root"
 has out 'rt1                  tuned'
 has out 'vCPUs on 6,8, service on 10'
-has out 'kvmrt-agent does not run'
+hasnt out 'kvmrt-agent does not run'
 run 'by name' 0 kvmrt-stat --root "$root" rt1
 run 'by UUID in capitals' 0 kvmrt-stat --root "$root" \
 	"$(echo $uuid | tr a-z A-Z)"
@@ -143,7 +150,65 @@ result $? 'many groups: all of its columns' || sed 's/^/# /' "$work/out"
 run 'threads as JSON' 0 kvmrt-stat --root "$root" --json
 has out '"role":"emulator","cpus":[10],"last_cpu":8,"policy":"fifo","priority":1,"waited_ns":1500000,"switched":42}'
 
+# What is in force is on record, whatever the file says.
+sed -i 's/^cpuset.*/cpuset = 2-5/' "$root/etc/kvmrt.cfg"
+run 'another cpuset in the file' 0 kvmrt-stat --root "$root"
+has out 'rt1                  tuned      vCPUs on 6,8, service on 10'
+: >"$root/etc/kvmrt.cfg"
+run 'its section is gone' 0 kvmrt-stat --root "$root" rt1
+has out 'rt1                  tuned      vCPUs on 6,8, service on 10'
+echo 'nonsense' >"$root/etc/kvmrt.cfg"
+run 'a file with errors' 3 kvmrt-stat --root "$root"
+has out 'rt1                  tuned      vCPUs on 6,8, service on 10'
+has err 'nonsense'
+cp "$data/rt1.cfg" "$root/etc/kvmrt.cfg"
+
+# An agent that is a file.
+real=$bin
+bin=$(dirname "$bin")/tests/virt
+KVMRT_AGENT=$work/agent
+export KVMRT_AGENT
+run 'the agent is dead' 5 kvmrt-stat --root "$root"
+has out 'kvmrt-agent does not run'
+has out 'systemctl start kvmrt-agent'
+echo '{"version":1,"agent":{},"guests":[]}' >"$KVMRT_AGENT"
+run 'the agent runs' 0 kvmrt-stat --root "$root"
+hasnt out 'kvmrt-agent does not run'
+printf '{"version":1,"agent":{},"guests":[],"sync":[{"uuid":"%s","said":"%s"}]}\n' \
+	$uuid 'libvirt has no such guest' >"$KVMRT_AGENT"
+run 'what kvmrt-sync says' 0 kvmrt-stat --root "$root"
+has out '    its definition: libvirt has no such guest'
+printf '{"version":1,"agent":{},"guests":[],"sync":[{"uuid":"%s","said":"%s"}]}\n' \
+	$uuid 'in step' >"$KVMRT_AGENT"
+run 'in step' 0 kvmrt-stat --root "$root"
+hasnt out 'its definition'
+rm "$KVMRT_AGENT"
 echo 0-11 >"$root/proc/irq/50/smp_affinity_list"
+run 'dead, and degraded' 4 kvmrt-stat --root "$root"
+bin=$real
+
+# Names and states are everybody's; whether a guest is tuned is root's to see.
+if [ "$(id -u)" -eq 0 ]; then
+	user='setpriv --reuid=65534 --regid=65534 --clear-groups'
+else
+	user=
+fi
+cp "$bin/kvmrt-stat" "$work/kvmrt-stat"
+chmod 755 "$work"
+chmod 0 "$root/run/kvmrt/journal"
+name='any user'
+if $user test -x "$work/kvmrt-stat"; then
+	$user "$work/kvmrt-stat" --root "$root" >"$work/out" 2>"$work/err"
+	[ $? -eq 1 ]
+	result $? "$name: exit status 1" || sed 's/^/# /' "$work/err"
+	has out 'rt1                  running'
+	has out 'only root may read the record'
+	hasnt out 'vCPUs on'
+	$user "$work/kvmrt-stat" --root "$root" --json >"$work/out" 2>"$work/err"
+	has out '"record":false'
+fi
+chmod 600 "$root/run/kvmrt/journal"
+
 run 'degraded' 4 kvmrt-stat --root "$root"
 has out 'rt1                  degraded'
 has out "proc/irq/50/smp_affinity_list holds '0-11', should be '10'"

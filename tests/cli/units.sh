@@ -27,6 +27,9 @@ done
 
 # Guests end while libvirt is there, and before systemd ends their scopes.
 unit=$tree/etc/systemd/kvmrt.service
+grep -qx 'ExecStart=/usr/bin/kvmrt-boot' "$unit" &&
+	grep -qx 'SuccessExitStatus=4' "$unit"
+result $? 'one guest that does not start ends no other'
 for other in libvirtd.service libvirtd.socket virtqemud.service \
 	virtqemud.socket virt-guest-shutdown.target libvirt-guests.service \
 	kvmrt-agent.service; do

@@ -303,4 +303,10 @@ run 'a guest is no argument' 2 kvmrt-validate-host rt1
 empty out
 run 'a capture that is not there' 1 kvmrt-validate-host --root "$work/none"
 empty out
+# --- a section whose guest libvirt has not got
+
+cp "$tree/tests/data/hook/rt1.cfg" "$root/etc/kvmrt.cfg"
+run 'definitions' 0 kvmrt-validate-host --root "$root" -c test:///default
+grep -qE "^warn +definitions +guest 'rt1': libvirt has no such guest: .*remove the section \\[" "$work/out"
+result $? "$name: the section to remove" || sed 's/^/# /' "$work/out"
 finish

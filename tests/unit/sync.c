@@ -249,7 +249,10 @@ static void guest_undefined(void)
 	is_int(rename(there.text, gone.text), 0, "somebody undefines it");
 	world.events->guest(world.sync, PLC1);
 	fire(SETTLE_MS);
-	is_str(heard(), "guest " PLC1 " not defined in libvirt\n",
+	is_str(heard(),
+	       "guest " PLC1
+	       " libvirt has no such guest: define it with its UUID ('virsh "
+	       "define'), or remove the section [" PLC1 "]\n",
 	       "it is said");
 	is_int(rename(gone.text, there.text), 0, "and defines it again");
 	world.events->guest(world.sync, PLC1);

@@ -29,16 +29,20 @@ static int read_answer(int fd, struct rt_strbuf *out, struct rt_err *err)
 		       "hear from kvmrt-agent");
 }
 
-int rt_agent_ask(const char *request, char **ret_answer, struct rt_err *err)
+int rt_agent_ask(const struct rt_sys *sys, const char *request,
+		 char **ret_answer, struct rt_err *err)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX,
 					     .sun_path = SOCKET_PATH };
 	const struct timeval limit = { .tv_sec = LIMIT_SECONDS };
-	RT_AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	RT_AUTO_FD int fd = -1;
 	RT_AUTO_STRBUF out = { 0 };
 	char line[64];
 	int r;
 
+	if (!sys->live)
+		return rt_fail(err, ENOTSUP, "ask a captured host's agent");
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	snprintf(line, sizeof(line), "%s\n", request);
 	if (fd < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) <

@@ -5,10 +5,14 @@
 
 #include "core/base/err.h"
 
+struct rt_sys;
+
 /*
- * Send one line to the live host's agent and read its answer; the caller frees
- * it. -ENOENT or -ECONNREFUSED: none runs. -ETIMEDOUT after three seconds.
+ * Send one line to the host's agent and read its answer; the caller frees it.
+ * -ENOENT or -ECONNREFUSED: none runs. -ETIMEDOUT after three seconds.
+ * -ENOTSUP: a captured host has none.
  */
-int rt_agent_ask(const char *request, char **ret_answer, struct rt_err *err);
+int rt_agent_ask(const struct rt_sys *sys, const char *request,
+		 char **ret_answer, struct rt_err *err);
 
 #endif

@@ -17,21 +17,6 @@ void rt_scanned_fini(struct rt_scanned *scanned)
 	rt_journal_fini(&scanned->journal);
 }
 
-static int read_journal(struct rt_sys *sys, struct rt_journal *ret,
-			struct rt_err *err)
-{
-	RT_AUTO_FREE char *text = NULL;
-	size_t len;
-	int r = rt_sys_read_all(sys, RT_STORE_DIR "/journal", RT_JOURNAL_MAX,
-				&text, &len, err);
-
-	if (r == -ENOENT)
-		return 0;
-	if (r == -EACCES)
-		return rt_wrap(err, "only root may read the record");
-	return r < 0 ? r : rt_journal_replay(text, len, ret, err);
-}
-
 /* A dead guest is shown as off: the next reconcile drops it. */
 static void drop_dead(struct rt_sys *sys, struct rt_journal *journal)
 {
@@ -51,8 +36,11 @@ int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 {
 	struct rt_scanned scanned = { 0 };
 	struct rt_plan_input input = { .topo = &loaded->topo, .last = true };
-	int r = read_journal(&loaded->sys, &scanned.journal, err);
+	int r = rt_store_peek(&loaded->sys, &scanned.journal, NULL, err);
 
+	scanned.hidden = r == -EACCES;
+	if (scanned.hidden)
+		r = 0;
 	if (r == 0)
 		drop_dead(&loaded->sys, &scanned.journal);
 	input.facts = &scanned.facts;

@@ -22,6 +22,7 @@ struct rt_thread_now {
 
 struct rt_scanned {
 	struct rt_journal journal;
+	bool hidden; /* only root may read the record: nobody is active here */
 	struct rt_facts facts;
 	struct rt_plan plan;
 	struct rt_states states;

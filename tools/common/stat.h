@@ -13,12 +13,16 @@ struct rt_stat {
 	struct rt_loaded *loaded;	  /* borrowed */
 	bool all, threads, watch, colour;
 	struct rt_scanned scanned;
-	struct json_object *agent; /* its document; NULL: none runs */
+	struct json_object *agent; /* its document; NULL: it was not asked, or
+				      did not answer */
+	bool agent_dead;
 	struct rt_json json;
-	bool any_bad; /* a real-time guest that runs is not tuned */
+	/* Of the real-time guests that run: one is not tuned, one cannot be
+	   seen, one is there at all. */
+	bool any_bad, any_hidden, any_rt;
 };
 
-/* It runs, and kvmrt did not take part in its start. */
+/* It runs, and is not on record. */
 bool rt_stat_is_unknown(const struct rt_stat *stat,
 			const struct rt_guest *guest);
 

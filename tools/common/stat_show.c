@@ -3,16 +3,15 @@
 #include <sched.h>
 #include <string.h>
 
-#include "host/adopt.h"
-#include "host/probe.h"
 #include "stat.h"
 
 /* Shown without -v. */
 #define REPAIRS_SHOWN 5
 
 #define UNKNOWN                                                                \
-	"nothing is tuned: it was started before it was in the file "          \
-	"('kvmrt-boot %s' tunes it now)"
+	"nothing is tuned: it is not on record; it was started before it was " \
+	"in kvmrt.cfg, or could not be tuned then, and 'journalctl -t "        \
+	"kvmrt-hook' says why ('kvmrt-boot %s' tries now)"
 
 /* --- what the agent knows --- */
 
@@ -54,21 +53,22 @@ static struct json_object *agent_guest(const struct rt_stat *stat,
 	return NULL;
 }
 
-/* --- the state --- */
-
-/* Started before it was in the file, or while it was disabled there. */
-bool rt_stat_is_unknown(const struct rt_stat *stat,
-			const struct rt_guest *guest)
+/* What kvmrt-sync says of file and definition; "": they are in step. */
+static const char *sync_text(const struct rt_stat *stat, const char *uuid)
 {
-	struct rt_sys *sys = &stat->loaded->sys;
-	unsigned long long start;
-	struct rt_err ignored;
-	unsigned pid;
+	struct json_object *all = member(stat->agent, "sync");
 
-	return !rt_scanned_state(&stat->scanned, guest->uuid) &&
-	       rt_guest_pid(sys, guest->name, &pid, &ignored) == 0 &&
-	       rt_task_start(sys, pid, pid, &start, &ignored) == 0;
+	for (size_t i = 0; i < length(all); i++) {
+		struct json_object *one = json_object_array_get_idx(all, i);
+		const char *said = text_of(one, "said");
+
+		if (strcmp(text_of(one, "uuid"), uuid) == 0)
+			return strncmp(said, "in step", 7) == 0 ? "" : said;
+	}
+	return "";
 }
+
+/* --- the state --- */
 
 static const char *state_of(struct rt_stat *stat, const struct rt_guest *guest)
 {
@@ -79,11 +79,17 @@ static const char *state_of(struct rt_stat *stat, const struct rt_guest *guest)
 	if (!state && rt_stat_is_unknown(stat, guest)) {
 		if (!guest->rt || guest->disabled)
 			return "running";
+		stat->any_rt = true;
+		if (stat->scanned.hidden) {
+			stat->any_hidden = true;
+			return "running";
+		}
 		stat->any_bad = true;
 		return "degraded";
 	}
 	if (!state)
 		return guest->disabled ? "disabled" : "off";
+	stat->any_rt |= state->active->guest.rt;
 	if (state->state == RT_STATE_DEGRADED)
 		stat->any_bad = true;
 	if (state->state == RT_STATE_TUNED &&
@@ -97,23 +103,27 @@ static const char *state_of(struct rt_stat *stat, const struct rt_guest *guest)
 
 static const char *colour_of(const char *state)
 {
-	if (strcmp(state, "tuned") == 0)
-		return "\033[32m";
-	if (strcmp(state, "degraded") == 0)
-		return "\033[31m";
-	if (strcmp(state, "disturbed") == 0 || strcmp(state, "starting") == 0)
-		return "\033[33m";
-	return "";
+	return strcmp(state, "tuned") == 0    ? "\033[32m" :
+	       strcmp(state, "degraded") == 0 ? "\033[31m" :
+	       strcmp(state, "disturbed") == 0 ||
+			       strcmp(state, "starting") == 0 ?
+						"\033[33m" :
+						"";
 }
 
 void rt_stat_host(const struct rt_stat *stat, struct rt_strbuf *out)
 {
 	struct json_object *agent = member(stat->agent, "agent");
 
-	if (!agent)
-		rt_strbuf_adds(out, "kvmrt-agent does not run: nobody puts "
-				    "right what others change\n\n");
-	else if (stat->options->verbose)
+	if (stat->scanned.hidden)
+		rt_strbuf_adds(out, "only root may read the record: run this "
+				    "as root to see whether a guest that runs "
+				    "is real-time\n\n");
+	if (stat->agent_dead)
+		rt_strbuf_adds(out, "kvmrt-agent does not run, so what others "
+				    "change stays changed: systemctl start "
+				    "kvmrt-agent\n\n");
+	else if (agent && stat->options->verbose)
 		rt_strbuf_addf(out,
 			       "kvmrt-agent runs since %s: %s scans, %s "
 			       "repairs, libvirt %s\n\n",
@@ -174,35 +184,27 @@ static void add_repairs(const struct rt_stat *stat, struct json_object *guest,
 
 static const char *role_name(const struct rt_thread *thread)
 {
-	switch (thread->role) {
-	case RT_ROLE_VCPU:
-		return "vcpu";
-	case RT_ROLE_IOTHREAD:
-		return "iothread";
-	case RT_ROLE_VHOST:
-		return "vhost";
-	case RT_ROLE_EMULATOR:
-		break;
-	}
-	return "emulator";
+	static const char *const names[] = {
+		[RT_ROLE_VCPU] = "vcpu",
+		[RT_ROLE_IOTHREAD] = "iothread",
+		[RT_ROLE_VHOST] = "vhost",
+		[RT_ROLE_EMULATOR] = "emulator",
+	};
+
+	return names[thread->role];
 }
 
 static const char *policy_name(unsigned policy)
 {
-	switch (policy) {
-	case SCHED_OTHER:
-		return "other";
-	case SCHED_FIFO:
-		return "fifo";
-	case SCHED_RR:
-		return "rr";
-	case SCHED_BATCH:
-		return "batch";
-	case SCHED_IDLE:
-		return "idle";
-	default:
+	static const char *const names[] = {
+		[SCHED_OTHER] = "other", [SCHED_FIFO] = "fifo",
+		[SCHED_RR] = "rr",	 [SCHED_BATCH] = "batch",
+		[SCHED_IDLE] = "idle",
+	};
+
+	if (policy >= sizeof(names) / sizeof(names[0]) || !names[policy])
 		return "?";
-	}
+	return names[policy];
 }
 
 static void add_threads(const struct rt_stat *stat,
@@ -332,11 +334,13 @@ void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 	const struct rt_process *process =
 		rt_scanned_process(&stat->scanned, guest->uuid);
 	const char *word = state_of(stat, guest);
+	const char *said = sync_text(stat, guest->uuid);
 	const char *colour = stat->colour ? colour_of(word) : "";
 
 	rt_strbuf_addf(out, "%-20s %s%-10s%s", guest->name, colour, word,
 		       *colour ? "\033[0m" : "");
-	if (guest->rt)
+	/* As on record; what the file would like is not in force. */
+	if (guest->rt && state)
 		rt_strbuf_addf(out, " vCPUs on %s, service on %s",
 			       rt_cpuset_text(&guest->vcpus).text,
 			       rt_cpuset_text(&guest->service).text);
@@ -345,6 +349,8 @@ void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 		rt_strbuf_addf(out, "    %s\n", state->missing[i]);
 	if (strcmp(word, "degraded") == 0 && !state)
 		rt_strbuf_addf(out, "    " UNKNOWN "\n", guest->name);
+	if (*said)
+		rt_strbuf_addf(out, "    its definition: %s\n", said);
 	add_repairs(stat, agent_guest(stat, guest->uuid), out);
 	if (process && stat->threads)
 		add_threads(stat, process, out);
@@ -360,10 +366,9 @@ void rt_stat_open_json(struct rt_stat *stat, struct rt_strbuf *out)
 
 	*json = (struct rt_json){ .out = out };
 	rt_json_open(json, '{');
-	rt_json_key(json, "version");
-	rt_json_number(json, 1);
-	rt_json_key(json, "agent");
-	rt_json_bool(json, stat->agent != NULL);
+	rt_json_key_number(json, "version", 1);
+	rt_json_key_bool(json, "agent", stat->agent != NULL);
+	rt_json_key_bool(json, "record", !stat->scanned.hidden);
 	rt_json_key(json, "guests");
 	rt_json_open(json, '[');
 }
@@ -388,24 +393,15 @@ static void json_threads(struct rt_stat *stat, const struct rt_process *process)
 		if (!rt_scan_thread(&stat->loaded->sys, thread, &now))
 			continue;
 		rt_json_open(json, '{');
-		rt_json_key(json, "tid");
-		rt_json_number(json, thread->tid);
-		rt_json_key(json, "name");
-		rt_json_string(json, thread->comm);
-		rt_json_key(json, "role");
-		rt_json_string(json, role_name(thread));
-		rt_json_key(json, "cpus");
-		rt_json_set(json, &thread->affinity);
-		rt_json_key(json, "last_cpu");
-		rt_json_number(json, now.last_cpu);
-		rt_json_key(json, "policy");
-		rt_json_string(json, policy_name(now.policy));
-		rt_json_key(json, "priority");
-		rt_json_number(json, now.priority);
-		rt_json_key(json, "waited_ns");
-		rt_json_number(json, (long long)now.delay_ns);
-		rt_json_key(json, "switched");
-		rt_json_number(json, (long long)now.switches);
+		rt_json_key_number(json, "tid", thread->tid);
+		rt_json_key_string(json, "name", thread->comm);
+		rt_json_key_string(json, "role", role_name(thread));
+		rt_json_key_set(json, "cpus", &thread->affinity);
+		rt_json_key_number(json, "last_cpu", now.last_cpu);
+		rt_json_key_string(json, "policy", policy_name(now.policy));
+		rt_json_key_number(json, "priority", now.priority);
+		rt_json_key_number(json, "waited_ns", (long long)now.delay_ns);
+		rt_json_key_number(json, "switched", (long long)now.switches);
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');
@@ -418,8 +414,7 @@ static void json_counts(struct rt_stat *stat, const struct rt_guest *guest,
 	struct since since = { 0 };
 	const bool read = read_since(stat, guest, &since);
 
-	rt_json_key(json, "since_start");
-	rt_json_bool(json, since.saved.n > 0);
+	rt_json_key_bool(json, "since_start", since.saved.n > 0);
 	rt_json_key(json, "cpus");
 	rt_json_open(json, '[');
 	for (size_t i = 0; read && i < since.now.n; i++) {
@@ -427,19 +422,17 @@ static void json_counts(struct rt_stat *stat, const struct rt_guest *guest,
 		const struct rt_count base = base_of(&since, now->cpu);
 
 		rt_json_open(json, '{');
-		rt_json_key(json, "cpu");
-		rt_json_number(json, now->cpu);
-		rt_json_key(json, "use");
-		rt_json_string(json, use_of(guest, now->cpu));
-		rt_json_key(json, "interrupts");
-		rt_json_number(json, (long long)(grown(now->interrupts,
-						       base.interrupts)));
-		rt_json_key(json, "softirqs");
-		rt_json_number(
-			json, (long long)(grown(now->softirqs, base.softirqs)));
-		rt_json_key(json, "switches");
-		rt_json_number(json,
-			       (long long)taken_on(stat, process, now->cpu));
+		rt_json_key_number(json, "cpu", now->cpu);
+		rt_json_key_string(json, "use", use_of(guest, now->cpu));
+		rt_json_key_number(
+			json, "interrupts",
+			(long long)(grown(now->interrupts, base.interrupts)));
+		rt_json_key_number(
+			json, "softirqs",
+			(long long)(grown(now->softirqs, base.softirqs)));
+		rt_json_key_number(
+			json, "switches",
+			(long long)taken_on(stat, process, now->cpu));
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');
@@ -469,25 +462,23 @@ void rt_stat_guest_json(struct rt_stat *stat, const struct rt_guest *guest)
 	struct rt_json *json = &stat->json;
 
 	rt_json_open(json, '{');
-	rt_json_key(json, "uuid");
-	rt_json_string(json, guest->uuid);
-	rt_json_key(json, "name");
-	rt_json_string(json, guest->name);
-	rt_json_key(json, "rt");
-	rt_json_bool(json, guest->rt);
-	rt_json_key(json, "state");
-	rt_json_string(json, state_of(stat, guest));
+	rt_json_key_string(json, "uuid", guest->uuid);
+	rt_json_key_string(json, "name", guest->name);
+	rt_json_key_bool(json, "rt", guest->rt);
+	rt_json_key_string(json, "state", state_of(stat, guest));
 	rt_json_key(json, "missing");
 	rt_json_open(json, '[');
 	for (size_t i = 0; state && i < state->n; i++)
 		rt_json_string(json, state->missing[i]);
-	if (guest->rt && !guest->disabled && rt_stat_is_unknown(stat, guest)) {
+	if (guest->rt && !guest->disabled && !stat->scanned.hidden &&
+	    rt_stat_is_unknown(stat, guest)) {
 		RT_AUTO_STRBUF text = { 0 };
 
 		rt_strbuf_addf(&text, UNKNOWN, guest->name);
 		rt_json_string(json, text.failed ? "" : text.text);
 	}
 	rt_json_close(json, ']');
+	rt_json_key_string(json, "definition", sync_text(stat, guest->uuid));
 	json_repairs(stat, guest->uuid);
 	json_threads(stat, process);
 	if (process && guest->rt)

@@ -53,3 +53,27 @@ int rt_admit_running(const struct rt_domain *live, const struct rt_guest *guest,
 		       "at its next start: %s",
 		       text.text);
 }
+
+int rt_admit_follow(const struct rt_domain *domain, struct rt_guest *guest,
+		    struct rt_err *err)
+{
+	const unsigned usable = rt_cpuset_count(&guest->usable);
+	struct rt_pci_set devices = { 0 };
+	int r = 0;
+
+	if (usable <= domain->vcpus)
+		return rt_fail(err, 0,
+			       "its %u vCPUs need %u usable CPUs, and its "
+			       "cpuset has %u",
+			       domain->vcpus, domain->vcpus + 1, usable);
+	for (size_t i = 0; r == 0 && i < domain->pcidevs.n; i++)
+		r = rt_pci_set_add(&devices, &domain->pcidevs.items[i], err);
+	if (r < 0) {
+		rt_pci_set_fini(&devices);
+		return r;
+	}
+	rt_pci_set_fini(&guest->pcidevs);
+	guest->pcidevs = devices;
+	rt_guest_deal(guest, domain->vcpus);
+	return 0;
+}

@@ -34,4 +34,12 @@ void rt_admit_list(const struct rt_differences *differences,
 int rt_admit_running(const struct rt_domain *live, const struct rt_guest *guest,
 		     struct rt_err *err);
 
+/*
+ * strict = false: make an RT guest what its document says it is, as far as
+ * tuning depends on it: vCPUs and devices. The CPUs stay those of its section.
+ * On failure it cannot be tuned: there are too few of them.
+ */
+int rt_admit_follow(const struct rt_domain *domain, struct rt_guest *guest,
+		    struct rt_err *err);
+
 #endif

@@ -97,11 +97,12 @@ static void resolve_count(const struct resolver *resolver, bool known,
 		usable);
 }
 
-/* The first nr_vcpus of the usable CPUs; the others are for the rest. */
-static void deal_cpus(struct rt_guest *guest)
+void rt_guest_deal(struct rt_guest *guest, unsigned nr_vcpus)
 {
 	unsigned dealt = 0;
 
+	guest->nr_vcpus = nr_vcpus;
+	guest->vcpus = (struct rt_cpuset){ 0 };
 	guest->service = guest->usable;
 	guest->irq_cpu = -1;
 	if (!guest->rt)
@@ -184,7 +185,7 @@ int rt_guest_resolve(const struct rt_config *config,
 		rt_cpuset_minus(&guest.usable, &guest.offline);
 	}
 	resolve_count(&resolver, known, &guest);
-	deal_cpus(&guest);
+	rt_guest_deal(&guest, guest.nr_vcpus);
 	resolve_topology(section, &guest);
 	resolve_nodes(&resolver, &guest);
 	*ret_guest = guest;

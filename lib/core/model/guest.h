@@ -44,6 +44,11 @@ int rt_guest_resolve(const struct rt_config *config,
 		     const struct rt_section *section,
 		     const struct rt_topo *topo, struct rt_guest *ret_guest,
 		     struct rt_report *report, struct rt_err *err);
+/*
+ * Deal the usable CPUs out: the first nr_vcpus to the vCPUs, the others to the
+ * rest.
+ */
+void rt_guest_deal(struct rt_guest *guest, unsigned nr_vcpus);
 void rt_guest_fini(struct rt_guest *guest);
 
 struct rt_guests {
