@@ -121,6 +121,8 @@ if command -v groff >/dev/null; then
 		# shellcheck disable=SC2034 # of the check below
 		name=${page##*/}
 		empty err
+		! groff -mdoc -Tutf8 "$page" 2>"$work/err" | grep BSD
+		result $? "$name: header and footer name no other system"
 	done
 fi
 
