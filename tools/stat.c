@@ -188,10 +188,11 @@ static int look_once(struct rt_stat *stat, struct rt_err *err)
 	RT_AUTO_STRBUF out = { 0 };
 	int r = rt_scan(stat->loaded, &stat->scanned, err);
 
-	if (r == 0)
-		r = check_names(stat, err);
 	if (r < 0)
 		return r;
+	r = check_names(stat, err);
+	if (r < 0)
+		goto out;
 	if (!stat->watch)
 		tell_damage(stat);
 	ask_agent(stat);
@@ -202,6 +203,7 @@ static int look_once(struct rt_stat *stat, struct rt_err *err)
 	if (stat->agent)
 		json_object_put(stat->agent);
 	stat->agent = NULL;
+out:
 	rt_scanned_fini(&stat->scanned);
 	memset(&stat->scanned, 0, sizeof(stat->scanned));
 	return r;
