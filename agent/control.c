@@ -81,7 +81,9 @@ static void answer(struct agent *agent, struct client *client, const char *line)
 	struct rt_err err = { 0 };
 
 	if (strcmp(line, "status") != 0)
-		rt_strbuf_adds(&out, "error: the only request is status\n");
+		rt_strbuf_adds(
+			&out,
+			"error: unknown request; the only one is 'status'\n");
 	else if (agent_status(agent, &out, &err) < 0)
 		fail_status(&out, &err);
 	client->answer_len = out.len;

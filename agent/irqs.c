@@ -153,9 +153,10 @@ static void ready(struct agent *agent, struct watch *watch)
 			read_lines(agent, text, (size_t)n);
 	}
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		rt_log_warn(&agent->log,
-			    "interrupt events have ended; scanning each second "
-			    "while a real-time guest runs");
+		rt_log_warn(
+			&agent->log,
+			"the kernel sends no more interrupt events; scanning "
+			"each second while a real-time guest runs");
 		agent_unwatch(agent, watch);
 		agent->poll = true;
 		agent_want(agent, 0);

@@ -16,11 +16,11 @@
 
 static const char help[] =
 	"Usage: kvmrt-agent [OPTION]...\n"
-	"Guard the real-time guests that run: put right what others change.\n"
+	"Guard the real-time guests that run: repair what others change.\n"
 	"\n"
 	"  -v, --verbose  say more\n"
-	"  -h, --help     show this and end\n"
-	"  -V, --version  show the version and end\n"
+	"  -h, --help     show this help and exit\n"
+	"  -V, --version  show the version and exit\n"
 	"\n"
 	"It is meant to be started by systemd: kvmrt-agent.service.\n";
 
@@ -54,7 +54,7 @@ static int parse(int argc, char **argv, bool *ret_verbose)
 	if (optind == argc)
 		return -1;
 	fprintf(stderr,
-		"kvmrt-agent: takes no operand, was given '%s'\n"
+		"kvmrt-agent: unexpected argument '%s': it takes options only\n"
 		"Try 'kvmrt-agent --help'.\n",
 		argv[optind]);
 	return 2;

@@ -134,7 +134,8 @@ static void log_repair(const struct agent *agent, const struct repair *repair,
 	char more[48] = "";
 
 	if (line->more)
-		snprintf(more, sizeof(more), ", %u times more since last said",
+		snprintf(more, sizeof(more),
+			 ", and %u times more since the last message about it",
 			 line->more);
 	rt_log_info(&agent->log, "%s%s%s%s %s%s%s (%s)%s",
 		    *line->guest ? "guest '" : "", line->guest,
@@ -169,9 +170,9 @@ void say_did(void *data, const struct rt_step *step)
 		log_repair(agent, &repair, line, step->why);
 	if (fight)
 		rt_log_warn(&agent->log,
-			    "%s%s%s%s was put right %u times within a minute; "
-			    "%s keeps changing it; waiting longer from now "
-			    "on, and saying no more about it",
+			    "%s%s%s%s was repaired %u times within a minute, "
+			    "and %s keeps changing it; from now on the agent "
+			    "repairs it less often, and logs no more about it",
 			    *line->guest ? "guest '" : "", line->guest,
 			    *line->guest ? "': " : "", repair.what,
 			    line->recent + line->recent_own,

@@ -255,8 +255,8 @@ static const char help[] =
 	"the\n"
 	"other follows.\n"
 	"\n"
-	"  -h, --help     show this and end\n"
-	"  -V, --version  show the version and end\n"
+	"  -h, --help     show this help and exit\n"
+	"  -V, --version  show the version and exit\n"
 	"\n"
 	"It is meant to be started by systemd: kvmrt-sync.service.\n";
 
@@ -282,7 +282,8 @@ static int parse(int argc, char **argv)
 		return -1;
 	if (letter < 0)
 		fprintf(stderr,
-			"kvmrt-sync: takes no operand, was given '%s'\n",
+			"kvmrt-sync: unexpected argument '%s': it takes "
+			"options only\n",
 			argv[optind]);
 	fputs("Try 'kvmrt-sync --help'.\n", stderr);
 	return 2;

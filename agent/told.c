@@ -72,7 +72,9 @@ static void on_devices(struct agent *agent, const char *uuid, char *text)
 	r = rt_pci_set_parse(text, &devices, &err);
 	guest = r == 0 ? find_or_add(&agent->told, uuid) : NULL;
 	if (r == 0 && !guest)
-		r = rt_fail(&err, 0, "it is no UUID, or one too many");
+		r = rt_fail(&err, 0,
+			    "the UUID is not valid, or there are more guests "
+			    "than the agent can note");
 	if (r < 0) {
 		rt_pci_set_fini(&devices);
 		rt_log_warn(&agent->log, "devices of guest %s: %s", uuid,

@@ -106,7 +106,7 @@ static int refuse(struct hook *hook)
 	if (hook_is_strict(hook))
 		return -hook->err.code;
 	hook_log(hook, !hook->section || !hook->section->rt ? "" :
-		       hook->lacks ? "it starts, tuned but for this" :
+		       hook->lacks ? "it starts, and is tuned except for this" :
 				     "it starts without being real-time");
 	return 0;
 }
@@ -310,7 +310,8 @@ static int adopt_new(struct hook *hook)
 	if (r == 0)
 		r = rt_admit_running(&hook->domain, hook->guest, &hook->err);
 	if (r < 0 && hook->guest && hook->guest->rt && !hook_is_strict(hook)) {
-		hook_log(hook, "not as it should be, strict = false");
+		hook_log(hook, "it is not as it should be, which 'strict = "
+			       "false' allows");
 		r = hook_follow(hook);
 	}
 	if (r == 0)

@@ -235,23 +235,24 @@ static int fail_differences(struct hook *hook,
 	if (!text.len)
 		return 0;
 	if (is_definition_right(hook))
-		return rt_fail(&hook->err, 0,
-			       "it is started from a document other than its "
-			       "definition, a snapshot's perhaps, which is not "
-			       "what /etc/kvmrt.cfg says: %s. 'virsh start %s' "
-			       "starts the guest as defined",
-			       text.text, name);
+		return rt_fail(
+			&hook->err, 0,
+			"it is started from XML other than its definition (a "
+			"snapshot's, perhaps), and that XML is not what "
+			"/etc/kvmrt.cfg says: %s. 'virsh start %s' starts the "
+			"guest as it is defined",
+			text.text, name);
 	if (ask_sync(hook))
 		return rt_fail(&hook->err, 0,
 			       "its definition is not what /etc/kvmrt.cfg "
 			       "says: %s. kvmrt-sync makes them the same now: "
-			       "start it again",
+			       "start the guest again",
 			       text.text);
 	return rt_fail(&hook->err, 0,
 		       "its definition is not what /etc/kvmrt.cfg says: %s. "
 		       "'kvmrt-sync-config %s' makes the definition follow the "
-		       "file, 'kvmrt-sync-config -r %s' the file the "
-		       "definition",
+		       "file, 'kvmrt-sync-config -r %s' makes the file follow "
+		       "the definition",
 		       text.text, name, name);
 }
 
@@ -271,7 +272,7 @@ static int compare(struct hook *hook)
 		rt_log_warn(&hook->log, "guest '%s': %s%s", hook->guest->name,
 			    d->what,
 			    rt_difference_is_mendable(d->kind) ?
-				    "; put right once it runs" :
+				    "; this is corrected once the guest runs" :
 				    "");
 	}
 	rt_differences_fini(&differences);
@@ -280,7 +281,8 @@ static int compare(struct hook *hook)
 
 int hook_admit(struct hook *hook)
 {
-	static const char what[] = "not as it should be, strict = false";
+	static const char what[] =
+		"it is not as it should be, which 'strict = false' allows";
 	const bool loose = hook->guest->rt && !hook_is_strict(hook);
 	int r = hook_check(hook);
 

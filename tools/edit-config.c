@@ -31,8 +31,8 @@ static const char help[] =
 	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
 	"      --root DIR    work on a captured host's configuration\n"
 	"  -v, --verbose     name guests that were in step\n"
-	"  -h, --help        show this and end\n"
-	"  -V, --version     show the version and end\n"
+	"  -h, --help        show this help and exit\n"
+	"  -V, --version     show the version and exit\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 usage, 3 the edited file has errors "
 	"(the copy\n"
@@ -192,8 +192,7 @@ static int run_editor(const struct edit *edit, struct rt_err *err)
 		;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return rt_fail(err, 0,
-		       "the editor '%s' did not end well; %s is as it was",
+	return rt_fail(err, 0, "the editor '%s' failed; %s is unchanged",
 		       words[0], edit->file.path);
 }
 
@@ -368,7 +367,7 @@ static int edit_once(struct edit *edit, bool no_sync, bool *ret_again)
 	} else if (wants_again()) {
 		*ret_again = true;
 	} else {
-		fprintf(stderr, "%s is as it was; your edit is kept in %s.\n",
+		fprintf(stderr, "%s is unchanged; your edit is kept in %s.\n",
 			edit->file.path, edit->copy);
 		status = RT_EXIT_REFUSED;
 	}

@@ -31,8 +31,8 @@ static const char help[] =
 	"  -v, --verbose          print descriptions, the host's topology with "
 	"the\n"
 	"                         numbers that cpuset uses, and warnings, too\n"
-	"  -h, --help             print this help and end\n"
-	"  -V, --version          print the version and end\n"
+	"  -h, --help             print this help and exit\n"
+	"  -V, --version          print the version and exit\n"
 	"\n"
 	"Needs neither root nor libvirt, and changes nothing. Ends with 0 if "
 	"the\n"
@@ -185,7 +185,7 @@ static int show_plan(const struct rt_options *options, struct rt_loaded *loaded,
 		return rt_fail(
 			err, 0,
 			"a plan needs a host, live or captured (--root); "
-			"--topology says too little of it");
+			"--topology has no interrupts, tasks or settings");
 	for (size_t i = 0; i < n; i++)
 		if (guests[i]->rt && !guests[i]->disabled)
 			guests[n_rt++] = guests[i];

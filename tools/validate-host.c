@@ -27,8 +27,8 @@ static const char help[] =
 	"      --json        machine-readable\n"
 	"      --root DIR    examine a captured host\n"
 	"  -v, --verbose     evidence of what passes, too\n"
-	"  -h, --help        show this and end\n"
-	"  -V, --version     show the version and end\n"
+	"  -h, --help        show this help and exit\n"
+	"  -V, --version     show the version and exit\n"
 	"\n"
 	"Exit status: 0 nothing failed, 1 a check failed, 2 usage.\n";
 

@@ -15,13 +15,15 @@ int rt_guest_pid(struct rt_sys *sys, const char *name, unsigned *ret_pid,
 	int r;
 
 	if (!rt_config_name_is_valid(name))
-		return rt_fail(err, 0, "'%s' cannot be a guest's name", name);
+		return rt_fail(err, 0,
+			       "'%s' is not a name that a guest can have",
+			       name);
 	r = rt_sys_readf(sys, text, sizeof(text), err,
 			 "run/libvirt/qemu/%s.pid", name);
 	if (r == 0 && sscanf(text, "%u%c", ret_pid, &end) != 1)
 		r = rt_fail(err, 0,
-			    "/run/libvirt/qemu/%s.pid holds '%s', which is no "
-			    "pid",
+			    "/run/libvirt/qemu/%s.pid holds '%s', which is not "
+			    "a pid",
 			    name, text);
 	return r < 0 ? rt_wrap(err, "find its process") : 0;
 }

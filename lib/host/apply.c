@@ -233,7 +233,7 @@ static int decide(const struct applier *applier, const struct rt_step *step,
 
 		rt_fail(&text, 0,
 			"/%s holds '%s', which is not what kvmrt wrote ('%s'): "
-			"somebody else changed it, and that stays",
+			"somebody else changed it, so kvmrt leaves it as it is",
 			step->path, now, saved->wrote);
 		note(applier, RT_WARNING, "changed-by-others", step, text.text);
 	}
@@ -320,7 +320,8 @@ static void add_base(const struct applier *applier, struct rt_strbuf *entries,
 	rt_journal_add_base(entries, step->path, step->base);
 	rt_fail(&text, 0,
 		"/%s was changed from '%s' to '%s' by somebody else: '%s' is "
-		"restored in the end, and until then it holds '%s' (%s)",
+		"restored when no guest needs the setting any more, and until "
+		"then it holds '%s' (%s)",
 		step->path, saved->wrote, step->now, step->base, step->value,
 		step->why);
 	note(applier, RT_WARNING, "changed-by-others", step, text.text);
@@ -382,13 +383,14 @@ static int report_fixed(const struct applier *applier)
 		return 0;
 	if (fixed->numbers.failed)
 		return rt_fail_memory(applier->err);
-	rt_report_add(applier->notify->report, RT_WARNING, "stays", where,
-		      "a managed one comes only from I/O begun on its CPU; "
-		      "isolcpus=managed_irq,CPUS among the boot parameters "
-		      "keeps those off that may go elsewhere",
-		      "interrupts that the kernel lets nobody move stay on "
-		      "the guest's CPUs: irq %s",
-		      fixed->numbers.text);
+	rt_report_add(
+		applier->notify->report, RT_WARNING, "stays", where,
+		"a managed interrupt fires only for I/O that was started on "
+		"its CPU; the boot parameter isolcpus=managed_irq,CPUS keeps "
+		"away those that may go elsewhere",
+		"interrupts that nobody can move stay on the guest's CPUs: irq "
+		"%s",
+		fixed->numbers.text);
 	return rt_store_append(applier->store, &applier->fixed->entries,
 			       applier->err);
 }

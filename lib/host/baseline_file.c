@@ -22,7 +22,7 @@ static int check_uuid(const char *uuid, struct rt_err *err)
 	char canonical[RT_UUID_LEN + 1];
 
 	if (!rt_uuid_parse(uuid, canonical) || strcmp(canonical, uuid) != 0)
-		return rt_fail(err, 0, "'%s' is no UUID", uuid);
+		return rt_fail(err, 0, "'%s' is not a UUID", uuid);
 	return 0;
 }
 

@@ -189,14 +189,18 @@ static int parse_banned(const char *answer, char *buf, size_t size,
 	int r = 0;
 
 	if (!mask)
-		return rt_fail(err, 0, "it answers '%.40s' to 'setup'", answer);
+		return rt_fail(err, 0,
+			       "it answered '%.40s' to the request 'setup'",
+			       answer);
 	mask += strlen(word);
 	if (strlen(mask) >= MASK_MAX - 1)
-		return rt_fail(err, EFBIG, "it cuts its mask of banned CPUs");
+		return rt_fail(
+			err, EFBIG,
+			"its answer was cut within the mask of banned CPUs");
 	if (mask[strspn(mask, " \n")])
 		r = rt_cpuset_parse_mask(mask, &banned, err);
 	if (r == 0 && rt_cpuset_format_list(&banned, buf, size) >= size)
-		r = rt_fail(err, EFBIG, "list of the CPUs that it bans");
+		r = rt_fail(err, EFBIG, "its list of banned CPUs");
 	return r;
 }
 
@@ -231,13 +235,12 @@ static int report_unread(struct rt_facts *facts, unsigned pid,
 {
 	const struct rt_where nowhere = { .guest = "" };
 
-	rt_report_add(
-		&facts->unread, RT_WARNING,
-		why->code == EAGAIN ? RT_CODE_SILENT : RT_CODE_UNREAD, nowhere,
-		NULL,
-		"irqbalance[%u] does not say which CPUs it keeps off, and "
-		"may place interrupts on guests' CPUs: %s",
-		pid, why->text);
+	rt_report_add(&facts->unread, RT_WARNING,
+		      why->code == EAGAIN ? RT_CODE_SILENT : RT_CODE_UNREAD,
+		      nowhere, NULL,
+		      "irqbalance[%u] does not say which CPUs it leaves alone, "
+		      "and may place interrupts on guests' CPUs: %s",
+		      pid, why->text);
 	return facts->unread.failed ? rt_fail_memory(err) : 0;
 }
 
@@ -256,7 +259,8 @@ static int add_daemon(struct rt_sys *sys, unsigned pid, int connected,
 		return r == -ESRCH ? 0 : report_unread(facts, pid, &why, err);
 	snprintf(path, sizeof(path), "irqbalance/%u/%llu", pid, line.start);
 	if (was_silent(before, path)) {
-		r = rt_fail(&why, EAGAIN, "it did not answer a moment ago");
+		r = rt_fail(&why, EAGAIN,
+			    "it did not answer the request before this one");
 	} else {
 		r = ask_banned(sys, pid, sock, banned, sizeof(banned), &why);
 		sock = -1;

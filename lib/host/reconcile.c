@@ -103,7 +103,8 @@ static int drop_dead(struct rt_store *store, struct rt_report *report,
 		if (rt_reconcile_is_alive(store->sys, active))
 			continue;
 		rt_report_add(report, RT_NOTE, "guest-gone", where, NULL,
-			      "process %u has ended, the guest is dropped",
+			      "its process %u has ended, so what was done for "
+			      "the guest is undone",
 			      active->pid);
 		r = rt_reconcile_drop(store, active->guest.uuid, err);
 		if (r < 0)
@@ -190,9 +191,9 @@ int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
 			break;
 		if (r == 0 && i + 1 == TRIES_MAX)
 			r = rt_fail(err, EAGAIN,
-				    "isolated CPUs changed each of %u times "
-				    "that the host was scanned: somebody else "
-				    "makes cpuset partitions",
+				    "the isolated CPUs changed during each of "
+				    "%u scans: some other program is making "
+				    "cpuset partitions",
 				    TRIES_MAX);
 	}
 	rt_settings_fini(&last);

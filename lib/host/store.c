@@ -281,9 +281,9 @@ static void report_unreadable(const struct rt_store *store, const char *aside,
 	const struct rt_journal *journal = &store->journal;
 
 	rt_report_add(report, RT_WARNING, "record-unreadable", where,
-		      "run kvmrt-boot with the name of each guest that runs; "
-		      "what is not on record stays as it is until the host "
-		      "restarts",
+		      "run 'kvmrt-boot NAME' for each guest that runs; a "
+		      "setting that is not on record any more stays as it is "
+		      "until the host restarts",
 		      "%s; it is now /" RT_STORE_DIR "/%s, and %zu settings "
 		      "and %zu guests could be read of it",
 		      why, aside, journal->undone, journal->n_active);

@@ -372,8 +372,9 @@ int rt_tasks_widen(struct rt_sys *sys, const char *path, struct rt_err *err)
 	if (r == 0)
 		r = rt_facts_read_isolated(sys, &facts, err);
 	if (r == 0 && facts.isolated_unread)
-		r = rt_fail(err, EIO,
-			    "cannot read which CPUs are behind shields");
+		r = rt_fail(
+			err, EIO,
+			"cannot read which CPUs are in isolated partitions");
 	if (r == 0) {
 		rt_cpuset_minus(&widening.all, &facts.isolated);
 		wait_for_cpusets(sys, &widening);

@@ -105,9 +105,10 @@ static int verify(struct rt_sync_job *job)
 	if (r == 0)
 		r = rt_sync_job_compare(job, &left);
 	if (r == 0 && left.n)
-		r = rt_fail(job->err, 0,
-			    "libvirt did not take all of it over: %s",
-			    left.items[0].what);
+		r = rt_fail(
+			job->err, 0,
+			"libvirt did not store all of the new definition: %s",
+			left.items[0].what);
 	rt_differences_fini(&left);
 	return r < 0 ? r : record(job);
 }
@@ -182,7 +183,8 @@ static int take_edits(struct rt_sync_job *job,
 			      "the edit of its definition does not fit "
 			      "kvmrt.cfg and is undone: %s",
 			      job->err->text);
-		return push(job, differences, "the edit does not fit", ret_did);
+		return push(job, differences, "the edit does not fit kvmrt.cfg",
+			    ret_did);
 	}
 	/* A file that cannot be written is no reason to undo the edit. */
 	r = rt_sync_run_write(job->run, job->err);
@@ -200,7 +202,7 @@ static int settle(struct rt_sync_job *job,
 		  enum rt_sync_did *ret_did)
 {
 	enum rt_side side = RT_SIDE_CONFIG;
-	const char *why = "asked for";
+	const char *why = "on request";
 	int r = 0;
 
 	*ret_did = RT_SYNC_WAS_IN_STEP;

@@ -37,7 +37,7 @@ static int pull(struct rt_sync_job *job, struct pulled *pulled)
 			rt_sync_job_note(job, "imported",
 					 "imported into kvmrt.cfg");
 		else if (changed)
-			rt_sync_job_note_all(job, "asked for", &differences,
+			rt_sync_job_note_all(job, "on request", &differences,
 					     true);
 		r = rt_sync_job_texts(job, &pulled->says);
 	}

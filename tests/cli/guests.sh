@@ -208,7 +208,7 @@ guests 2
 sed -i 's/^name = g1$/&\ntitle = T\nrt_memory = yes/' "$cfg"
 set_ 1 drops '<title>T</title>'
 run 'libvirt takes a part only' 4 kvmrt-boot --root "$root" -f "$cfg"
-has err "guest 'g1': libvirt did not take all of it over: title"
+has err "guest 'g1': libvirt did not store all of the new definition: title"
 is_on 'libvirt takes a part only' 1
 
 guests 2

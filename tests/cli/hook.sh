@@ -211,7 +211,7 @@ holds sys/devices/system/cpu/cpu7/online 0
 sed -i 's/^VmLck:.*/VmLck:	 1024 kB/' "$root/proc/4711/status" "$root/proc/4711/task/4711/status"
 call "one vCPU less, strict = false: started" 0 rt1 started "$work/edited.xml"
 has err '1024 KiB'
-has err 'it starts, tuned but for this'
+has err 'it starts, and is tuned except for this'
 holds sys/fs/cgroup/cpuset.cpus.isolated 6-11
 "$bin/kvmrt-stat" --root "$root" >"$work/out" 2>&1
 [ $? -eq 4 ]
@@ -228,13 +228,13 @@ sed -i '1i [kvmrt]\nstrict = false\n' "$root/etc/kvmrt.cfg"
 chmod 0444 "$root/sys/devices/system/cpu/cpu9/online"
 call "a CPU that stays up, strict = false" 0 rt1 prepare
 has err cpu9
-has err 'it starts, tuned but for this'
+has err 'it starts, and is tuned except for this'
 holds sys/devices/system/cpu/cpu7/online 0
 call "a CPU that stays up, strict = false: release" 0 rt1 release
 fresh rt1
 edit "s/vcpupin vcpu='0' cpuset='6'/vcpupin vcpu='0' cpuset='8'/"
 call "other pins only" 0 rt1 prepare "$work/edited.xml"
-has err "put right"
+has err "this is corrected once the guest runs"
 call release 0 rt1 release
 
 fresh rt1
@@ -277,8 +277,8 @@ edit "s/<vcpu\(.*\)>2</<vcpu\1>3</"
 call "a snapshot with more vCPUs" 1 rt1 prepare "$work/edited.xml"
 one_line
 has err "vCPUs: the definition has 3"
-has err "a document other than its definition, a snapshot's perhaps"
-has err "'virsh start rt1' starts the guest as defined"
+has err "XML other than its definition (a snapshot's, perhaps)"
+has err "'virsh start rt1' starts the guest as it is defined"
 hasnt err kvmrt-sync-config
 sed -i "s/<locked\/>//" "$root/etc/libvirt/qemu/rt1.xml"
 call "and a definition that is not right either" 1 rt1 prepare "$work/edited.xml"

@@ -97,7 +97,7 @@ package postinst 0 abort-remove
 there
 program "$root/usr/lib/kvmrt/kvmrt-reconcile" 'exit 4'
 package prerm 0 remove
-has err 'after a reboot'
+has err 'a reboot resets them'
 package postrm 0 remove
 [ -e "$root/run/kvmrt/journal" ] && [ -e "$root/var/lib/kvmrt" ]
 result $? "$name: what is on record stays"

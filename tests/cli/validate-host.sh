@@ -149,7 +149,7 @@ check 0 warn tuners 'running: tuned'
 put proc/900001/comm numad
 check 0 warn tuners 'running: numad'
 rm -r "$root/proc/900001"
-check 0 pass tuners 'none known runs'
+check 0 pass tuners 'none of the known ones runs'
 put proc/sys/kernel/osrelease 6.1.0-18-amd64
 check 0 warn kernel '6.1.0-18-amd64'
 put proc/sys/kernel/osrelease 7.0.1
@@ -189,12 +189,12 @@ vendor_id	: GenuineIntel
 flags		: vmx'
 mv "$root/sys/class/iommu/dmar0" "$root/sys/class/iommu/elsewhere"
 put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8'
-check 0 warn boot-parameters 'intel_iommu= (an Intel host passes devices only with it), vfio-pci.ids='
+check 0 warn boot-parameters 'intel_iommu= (no device can be passed without it on an Intel host), vfio-pci.ids='
 has out 'GRUB_CMDLINE_LINUX="iommu=pt intel_iommu=on vfio-pci.ids=10de:1eb1,10de:10f8"'
 put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on vfio-pci.ids=10DE:10F8,10de:1eb1'
 check 0 pass boot-parameters 'all are there'
 put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on'
-check 0 warn boot-parameters 'vfio-pci.ids= (a console lets go of a graphics card badly)'
+check 0 warn boot-parameters 'vfio-pci.ids= (the console driver may not release a graphics card)'
 put etc/modprobe.d/vfio.conf '# options vfio-pci ids=10de:1eb1,10de:10f8
 options vfio-pci ids=10de:1eb1'
 check 0 warn boot-parameters 'vfio-pci.ids='
@@ -205,18 +205,18 @@ rm -r "$root/etc/modprobe.d"
 # Another of that make, which stays with the host.
 put sys/bus/pci/devices/0000:83:00.0/vendor 0x10de
 put sys/bus/pci/devices/0000:83:00.0/device 0x1eb1
-check 0 warn boot-parameters 'but it takes 0000:83:00.0, too, which no guest gets'
+check 0 warn boot-parameters 'but this also takes 0000:83:00.0, which is passed to no guest'
 rm "$root"/sys/bus/pci/devices/0000:83:00.0/vendor "$root"/sys/bus/pci/devices/0000:83:00.0/device
 mv "$root/sys/kernel/iommu_groups" "$root/sys/kernel/elsewhere"
 check 1 fail iommu 'is empty; kvmrt.cfg passes devices to guests'
-has out '-> VT-d on in the firmware, and intel_iommu=on'
+has out '-> turn VT-d on in the firmware, and boot with intel_iommu=on'
 mkdir -p "$root/sys/firmware/acpi/tables"
 put sys/firmware/acpi/tables/DMAR ''
 check 1 fail iommu 'though VT-d is on in the firmware'
-has out '-> intel_iommu=on on the kernel'
+has out '-> boot with intel_iommu=on'
 mv "$root/sys/firmware/acpi/tables/DMAR" "$root/sys/firmware/acpi/tables/IVRS"
 check 1 fail iommu 'though AMD-Vi is on in the firmware'
-has out '-> take amd_iommu=off'
+has out '-> remove amd_iommu=off'
 rm "$root/sys/firmware/acpi/tables/IVRS"
 mv "$root/sys/kernel/elsewhere" "$root/sys/kernel/iommu_groups"
 mv "$root/sys/class/iommu/elsewhere" "$root/sys/class/iommu/dmar0"

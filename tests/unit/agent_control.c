@@ -62,7 +62,7 @@ static unsigned count_clients(void)
 	return n;
 }
 
-#define ERROR "error: the only request is status\n"
+#define ERROR "error: unknown request; the only one is 'status'\n"
 
 static void test_requests(void)
 {

@@ -135,7 +135,7 @@ static void test_repair(void)
 	world.ms += DISTURBED_MS;
 	ok(strstr(status_text(), "\"state\":\"tuned\""),
 	   "after some time it is tuned again");
-	/* A line that a guest's driver lets go of has no name at that time. */
+	/* An interrupt that a guest's driver has just released has no name. */
 	guest_put(IRQ(43), "7\n");
 	guest_trace_line("CPU 0/KVM-4712", 43, 7);
 	settle();
@@ -166,7 +166,7 @@ static void test_fight(void)
 	}
 	log = world_log();
 	is_int(world_count(log, " held '0-11'"), 1, "it is said once");
-	is_int(world_count(log, "saying no more about it"), 1,
+	is_int(world_count(log, "logs no more about it"), 1,
 	       "and once that there is a fight");
 	guest_put(WATCHDOG, "0-11\n");
 	settle();

@@ -300,7 +300,7 @@ static bool may_differ(const char *path)
 			strcmp(name, "/cpuset.cpus.isolated") == 0);
 }
 
-/* All lets go; then the agent has put right what it guards. */
+/* Everything is released; then the agent has repaired what it guards. */
 static void end_events(void)
 {
 	let_go();

@@ -304,9 +304,9 @@ static const struct sentence {
 	{ "managed interrupts that cannot", GOOD_A, disk_own,
 	  "kvmrt.cfg:5: warning: guest 'a': managed interrupts will stay on "
 	  "CPUs 6,8: 0000:01:00.0 (irq 31-32) [managed-irq]\n"
-	  "    they come only from I/O begun on these CPUs; fewer queues for "
-	  "the device and isolcpus=managed_irq,6-11 among the boot parameters "
-	  "would keep them off\n" },
+	  "    they fire only for I/O that was started on these CPUs; to "
+	  "keep them away, give the device fewer queues and boot with "
+	  "isolcpus=managed_irq,6-11\n" },
 };
 
 static void test_sentences(void)

@@ -175,7 +175,7 @@ static const struct bad values[] = {
 	{ "state twice",
 	  D("<vcpu>1</vcpu><vcpus><vcpu id='0' enabled='yes'/>"
 	    "<vcpu id='0' enabled='yes'/></vcpus>"),
-	  "second time" },
+	  "twice" },
 	{ "state without id", D("<vcpus><vcpu enabled='yes'/></vcpus>"),
 	  "'id'" },
 	{ "iothreads not a number", D("<iothreads>x</iothreads>"), "'x'" },
@@ -198,7 +198,7 @@ static const struct bad values[] = {
 	  "4294967296" },
 	{ "pin twice",
 	  T("<vcpupin vcpu='1' cpuset='1'/><vcpupin vcpu='1' cpuset='1'/>"),
-	  "second time" },
+	  "twice" },
 	{ "two emulatorpin",
 	  T("<emulatorpin cpuset='1'/><emulatorpin cpuset='1'/>"), "second" },
 	{ "emulatorpin without cpuset", T("<emulatorpin/>"), "'cpuset'" },
@@ -207,7 +207,7 @@ static const struct bad values[] = {
 	{ "iothreadpin twice",
 	  I("<iothreadpin iothread='2' cpuset='1'/>"
 	    "<iothreadpin iothread='2' cpuset='1'/>"),
-	  "second time" },
+	  "twice" },
 	{ "topology without cores", C("sockets='1' threads='1'"), "'cores'" },
 	{ "topology with 0", C("sockets='0' cores='1' threads='1'"),
 	  "sockets cannot be 0" },

@@ -496,7 +496,7 @@ static void test_damage(void)
 	ok(has_finding(&report, "what /p/lost held before is not known"),
 	   "whose original is lost");
 	ok(!has_finding(&report, "p/restored"), "but not what was restored");
-	ok(has_finding(&report, "what was last written to /p/good"),
+	ok(has_finding(&report, "what kvmrt last wrote to /p/good"),
 	   "what may be ours");
 	ok(has_finding(&report, "guest " UUID " is not on record any more"),
 	   "and which guest");

@@ -410,7 +410,7 @@ static void guard_hangs(void)
 
 	while (world.sync->guard >= 0 && n++ < 100000)
 		world.events->tunable(world.sync, PLC1);
-	ok(n < 100000, "after %u lines it is let go of", n);
+	ok(n < 100000, "after %u lines it is disconnected", n);
 	world.hung = true;
 	for (int i = 0; i < 8; i++) {
 		fire_timer(1, wait);

@@ -103,8 +103,8 @@ static void check_preempt(struct rt_loaded *loaded,
 
 	rt_host_check_add(checks, "preempt-rt", rt ? RT_PASS : RT_WARN,
 			  "a kernel with PREEMPT_RT (6.12 and later have it, "
-			  "Debian: linux-image-rt) bounds what is left of "
-			  "latency; not needed for the rest",
+			  "Debian: linux-image-rt) limits the latency that is "
+			  "left; kvmrt works without it",
 			  rt ? "/sys/kernel/realtime is 1" :
 			       "the kernel has no PREEMPT_RT");
 }
@@ -236,7 +236,8 @@ static void check_governor(struct rt_loaded *loaded,
 	snprintf(path, sizeof(path), "%sscaling_available_governors", dir);
 	if (!rt_host_text(loaded, path, text, sizeof(text))) {
 		rt_host_check_add(checks, "governor", RT_PASS, "",
-				  "no cpufreq here: nothing scales the speed");
+				  "there is no cpufreq, so nothing changes the "
+				  "CPUs' speed");
 		return;
 	}
 	rt_host_check_add(checks, "governor",
@@ -288,14 +289,15 @@ static void check_irqbalance(struct rt_loaded *loaded,
 					  &ignored) == 0 &&
 		 facts.settings.n && !facts.unread.n)
 		rt_host_check_add(checks, "irqbalance", RT_PASS, "",
-				  "process %u can be asked to keep off CPUs",
+				  "process %u can be asked to leave CPUs alone",
 				  pid);
 	else
 		rt_host_check_add(checks, "irqbalance", RT_WARN,
 				  "irqbalance 1.3 or later, built with its "
 				  "socket; else set IRQBALANCE_BANNED_CPULIST "
 				  "to the guests' CPUs",
-				  "process %u has no socket to be asked over",
+				  "process %u has no socket, so it cannot be "
+				  "asked to leave CPUs alone",
 				  pid);
 	rt_facts_fini(&facts);
 }
@@ -313,10 +315,11 @@ static void check_tuners(struct rt_loaded *loaded,
 				       names[i]);
 	}
 	rt_host_check_add(checks, "tuners", found.len ? RT_WARN : RT_PASS,
-			  "stop it, or keep its profile off masks, governors "
-			  "and interrupts: kvmrt-agent puts right what it "
-			  "changes, and says so",
-			  found.len ? "running: %s" : "none known runs%s",
+			  "stop it, or give it a profile that leaves masks, "
+			  "governors and interrupts alone: kvmrt-agent repairs "
+			  "what it changes, and logs each repair",
+			  found.len ? "running: %s" :
+				      "none of the known ones runs%s",
 			  found.text ? found.text : "");
 }
 
@@ -326,10 +329,11 @@ static void check_ksm(struct rt_loaded *loaded, struct rt_host_checks *checks)
 
 	if (!rt_host_text(loaded, "sys/kernel/mm/ksm/run", text, sizeof(text)))
 		return;
-	rt_host_check_add(checks, "ksm", *text == '1' ? RT_WARN : RT_PASS,
-			  "echo 0 >/sys/kernel/mm/ksm/run: its thread walks "
-			  "through memory that others share with nobody",
-			  "/sys/kernel/mm/ksm/run is %s", text);
+	rt_host_check_add(
+		checks, "ksm", *text == '1' ? RT_WARN : RT_PASS,
+		"echo 0 >/sys/kernel/mm/ksm/run: its thread compares the pages "
+		"of all guests, which loads the caches and the memory bus",
+		"/sys/kernel/mm/ksm/run is %s", text);
 }
 
 void rt_host_checks(struct rt_loaded *loaded, struct rt_host_checks *checks)

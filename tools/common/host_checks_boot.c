@@ -18,8 +18,8 @@ struct parameter {
 };
 
 static const struct parameter parameters[] = {
-	{ "isolcpus=", "queues of disks and cards keep their interrupts off",
-	  CPUS_OWNED, "managed_irq," },
+	{ "isolcpus=", "no managed interrupts of disks and cards", CPUS_OWNED,
+	  "managed_irq," },
 	{ "nohz_full=", "no tick while a vCPU runs alone", CPUS_VCPU, "" },
 	{ "rcu_nocbs=", "no RCU callbacks", CPUS_VCPU, "" },
 	{ "iommu=", "devices of the host without translation", CPUS_NONE,
@@ -289,11 +289,13 @@ static void want_graphics(struct rt_loaded *loaded, const char *line,
 	    modprobe_has_ids(loaded, ids.text))
 		return;
 	twin = find_twin(loaded, ids.text);
-	rt_strbuf_adds(&why, "a console lets go of a graphics card badly");
+	rt_strbuf_adds(&why,
+		       "the console driver may not release a graphics card");
 	if (twin)
-		rt_strbuf_addf(&why,
-			       "; but it takes %s, too, which no guest gets",
-			       rt_pci_text(&twin->addr).text);
+		rt_strbuf_addf(
+			&why,
+			"; but this also takes %s, which is passed to no guest",
+			rt_pci_text(&twin->addr).text);
 	want(wanted, "vfio-pci.ids=", ids.text, "", why.text ? why.text : "");
 }
 
@@ -321,7 +323,7 @@ static void want_all(struct rt_loaded *loaded, const char *line,
 	    !(find_word(line, "intel_iommu=", value, sizeof(value)) &&
 	      strncmp(value, "on", 2) == 0))
 		want(wanted, "intel_iommu=", "on", "",
-		     "an Intel host passes devices only with it");
+		     "no device can be passed without it on an Intel host");
 	want_graphics(loaded, line, wanted);
 }
 
@@ -346,8 +348,9 @@ void rt_host_check_boot(struct rt_loaded *loaded, struct rt_host_checks *checks)
 	}
 	want_all(loaded, line, &wanted);
 	rt_strbuf_addf(&fix,
-		       "GRUB_CMDLINE_LINUX=\"%s\" in /etc/default/grub, with "
-		       "what else is there, then update-grub and a reboot",
+		       "write GRUB_CMDLINE_LINUX=\"%s\" into "
+		       "/etc/default/grub, together with the parameters that "
+		       "are there already, run update-grub, and reboot",
 		       wanted.line.text ? wanted.line.text : "");
 	if (fix.failed || wanted.missing.failed || wanted.line.failed)
 		checks->failed = true;

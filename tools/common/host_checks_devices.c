@@ -75,17 +75,18 @@ static void check_cpu(struct rt_loaded *loaded, struct rt_host_checks *checks)
 				  strcmp(flag, "vmx") == 0 ? "vmx (VT-x)" :
 							     "svm (AMD-V)");
 	else if (cpuinfo_has(text, "\nflags", "hypervisor"))
-		rt_host_check_add(checks, "cpu-virtualization", RT_FAIL,
-				  "on the host of this machine: nested=1 for "
-				  "kvm_intel or kvm_amd, and the CPU mode "
-				  "host-passthrough for it",
-				  "this is a virtual machine, and its host "
-				  "passes neither vmx nor svm on");
+		rt_host_check_add(
+			checks, "cpu-virtualization", RT_FAIL,
+			"on the host of this virtual machine, load kvm_intel "
+			"or kvm_amd with nested=1, and give this machine the "
+			"CPU mode host-passthrough",
+			"this is a virtual machine, and its host "
+			"passes neither vmx nor svm on");
 	else
 		rt_host_check_add(
 			checks, "cpu-virtualization", RT_FAIL,
 			"switch virtualization (VT-x, AMD-V, SVM) on in the "
-			"firmware; it is there and off if 'journalctl -k -g "
+			"firmware; the processor has it if 'journalctl -k -g "
 			"disabled.*BIOS' shows VMX or SVM",
 			"/proc/cpuinfo shows neither vmx nor svm: the "
 			"processor has none, or the firmware has it off");
@@ -98,9 +99,9 @@ static void check_kvm(struct rt_loaded *loaded, struct rt_host_checks *checks)
 		!loaded->sys.live || rt_sys_exists(&loaded->sys, "dev/kvm");
 
 	rt_host_check_add(checks, "kvm", module && device ? RT_PASS : RT_FAIL,
-			  "'modprobe kvm_intel' or 'modprobe kvm_amd'; when "
-			  "that fails, 'journalctl -k -g BIOS' tells whether "
-			  "the firmware has virtualization off",
+			  "run 'modprobe kvm_intel' or 'modprobe kvm_amd'; "
+			  "when that fails, 'journalctl -k -g BIOS' tells "
+			  "whether the firmware has virtualization off",
 			  module ? "/sys/module/kvm is there, /dev/kvm %s" :
 				   "there is no /sys/module/kvm, /dev/kvm %s",
 			  !loaded->sys.live ? "is not examined in a capture" :
@@ -159,22 +160,21 @@ static void check_iommu(struct rt_loaded *loaded, struct rt_host_checks *checks)
 				  groups.n);
 	else if (has_table(loaded, "DMAR"))
 		add_no_iommu(loaded, ", though VT-d is on in the firmware",
-			     "intel_iommu=on on the kernel's command line",
-			     checks);
+			     "boot with intel_iommu=on", checks);
 	else if (has_table(loaded, "IVRS"))
 		add_no_iommu(loaded, ", though AMD-Vi is on in the firmware",
-			     "take amd_iommu=off and iommu=off off the "
-			     "kernel's command line",
+			     "remove amd_iommu=off and iommu=off from the "
+			     "kernel's boot parameters",
 			     checks);
 	else if (rt_host_wants_intel_iommu(loaded))
 		add_no_iommu(loaded, "",
-			     "VT-d on in the firmware, and intel_iommu=on on "
-			     "the kernel's command line",
+			     "turn VT-d on in the firmware, and boot with "
+			     "intel_iommu=on",
 			     checks);
 	else
 		add_no_iommu(loaded, "",
-			     "for passed-through devices: VT-d or AMD-Vi on in "
-			     "the firmware",
+			     "to pass devices through, turn VT-d or AMD-Vi on "
+			     "in the firmware",
 			     checks);
 }
 

@@ -87,8 +87,8 @@ static void check_program(struct rt_loaded *loaded,
 		return;
 	case HOOK_STRANGE:
 		rt_host_check_add(checks, "hook", RT_FAIL,
-				  "install kvmrt again: what is there tunes no "
-				  "guest",
+				  "install kvmrt again: the program that is "
+				  "there tunes no guest",
 				  "/%s is not kvmrt's hook", path);
 		return;
 	case HOOK_OLD:

@@ -99,12 +99,13 @@ static void add_huge(struct rt_loaded *loaded, struct huge huge,
 	unsigned long long there = 0;
 
 	if (!huge.page_kib || !read_pages(loaded, huge, &there)) {
-		rt_host_check_add(checks, "hugepages", RT_FAIL,
-				  "take <hugepages> out of the guests' "
-				  "definitions, or name another size there",
-				  "guests want huge pages of %llu KiB (0: the "
-				  "host's default), and the host has none such",
-				  huge.page_kib);
+		rt_host_check_add(
+			checks, "hugepages", RT_FAIL,
+			"take <hugepages> out of the guests' "
+			"definitions, or name another size there",
+			"guests want huge pages of %llu KiB (0: the host's "
+			"default), and the host has no huge pages of that size",
+			huge.page_kib);
 		return;
 	}
 	path_of(huge, path, sizeof(path));

@@ -18,14 +18,14 @@ static int check_source(const char *source, struct rt_err *err)
 		return 0;
 	if (source[strspn(source, "0123456789 ")])
 		return rt_fail(err, ENOENT,
-			       "--topology: '%s' is no description such as "
+			       "--topology: '%s' is not a description such as "
 			       "'pack:2 core:4 pu:2', and as a file",
 			       source);
-	return rt_fail(err, 0,
-		       "--topology: '%s' does not say of what: write 'core:%s "
-		       "pu:2' for that many cores of two threads, or 'core:%s "
-		       "pu:1'",
-		       source, source, source);
+	return rt_fail(
+		err, 0,
+		"--topology: '%s' is a number without a level: write 'core:%s "
+		"pu:2' for that many cores of two threads, or 'core:%s pu:1'",
+		source, source, source);
 }
 
 static int load_host(const struct rt_options *options, struct rt_loaded *loaded,

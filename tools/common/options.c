@@ -229,8 +229,8 @@ int rt_options_parse(const struct rt_tool *tool, int argc, char **argv,
 	}
 	if (options.n_guests && !(tool->takes & RT_TAKES_GUESTS))
 		return rt_usage_error(tool,
-				      "'%s' is one word more than this command "
-				      "takes",
+				      "unexpected argument '%s': this command "
+				      "takes options only",
 				      options.guests[0]);
 	if ((options.file && !*options.file) ||
 	    (options.root && !*options.root))

@@ -83,7 +83,7 @@ static void end(struct crew *crew, struct child *child)
 	if (n == (ssize_t)sizeof(err))
 		err.text[sizeof(err.text) - 1] = '\0';
 	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		rt_fail(&err, 0, "its process ended without a word");
+		rt_fail(&err, 0, "its process ended without a result");
 	crew->work->ended(crew->work->data, child->i,
 			  err.code > 0 ? -err.code : 0, &err);
 }

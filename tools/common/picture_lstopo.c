@@ -105,12 +105,12 @@ static int judge(int status, int messages, struct rt_err *err)
 			"hwloc-gui, or zypper install hwloc");
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
 		return rt_fail(err, 0,
-			       "lstopo had not ended after %d seconds and was "
-			       "stopped",
+			       "lstopo was still running after %d seconds and "
+			       "was stopped",
 			       LIMIT_SECONDS);
 	last_line(messages, said, sizeof(said));
 	return rt_fail(err, 0, "lstopo failed: %s",
-		       *said ? said : "it did not say why");
+		       *said ? said : "it printed no reason");
 }
 
 static int run(const struct args *args, bool machine, int in, int out,

@@ -46,5 +46,6 @@ int rt_power_off(struct rt_virt *virt, const char *uuid, unsigned seconds,
 	if (rt_wait_off(virt, uuid, seconds, &off, err) == 0 && off)
 		return 0;
 	return r < 0 ? r :
-		       rt_fail(err, 0, "it is powered off, and still there");
+		       rt_fail(err, 0,
+			       "libvirt powered it off, but it still runs");
 }

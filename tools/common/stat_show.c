@@ -120,9 +120,10 @@ void rt_stat_host(const struct rt_stat *stat, struct rt_strbuf *out)
 				    "as root to see whether a guest that runs "
 				    "is real-time\n\n");
 	if (stat->agent_dead)
-		rt_strbuf_adds(out, "kvmrt-agent does not run, so what others "
-				    "change stays changed: systemctl start "
-				    "kvmrt-agent\n\n");
+		rt_strbuf_adds(
+			out,
+			"kvmrt-agent does not run, so nothing repairs what "
+			"others change: systemctl start kvmrt-agent\n\n");
 	else if (agent && stat->options->verbose)
 		rt_strbuf_addf(out,
 			       "kvmrt-agent runs since %s: %s scans, %s "

@@ -180,8 +180,8 @@ static void check_housekeeping(const struct rt_checking *run)
 	}
 	if (!last || !concerned)
 		return;
-	rt_strbuf_adds(&hint, "leave at least one whole core, best CPU 0's, "
-			      "out of every real-time cpuset");
+	rt_strbuf_adds(&hint, "leave at least one whole core, preferably that "
+			      "of CPU 0, out of every real-time cpuset");
 	rt_check_add(run, RT_ERROR, "no-housekeeping", last, RT_KEY_CPUSET,
 		     &hint,
 		     "the real-time guests together take all online "

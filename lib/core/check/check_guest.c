@@ -94,8 +94,8 @@ static void check_rt_count(const struct rt_checking *run,
 	spare = find_spare(run, guest, guest->nr_vcpus + 1 - usable);
 	if (rt_cpuset_is_empty(&spare))
 		rt_strbuf_addf(&hint,
-			       "name %u more in cpuset, each of a core "
-			       "of its own",
+			       "name %u more CPUs in cpuset, each on a core "
+			       "that cpuset does not have yet",
 			       guest->nr_vcpus + 1 - usable);
 	else
 		rt_strbuf_addf(&hint, "add CPUs to cpuset, such as %s",

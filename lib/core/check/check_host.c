@@ -431,11 +431,10 @@ static void check_managed(const struct rt_checking *run,
 				       owned.text);
 		else
 			rt_strbuf_addf(&hint,
-				       "they come only from I/O begun "
-				       "on these CPUs; fewer queues for the "
-				       "device and isolcpus=managed_irq,%s "
-				       "among the boot parameters would keep "
-				       "them off",
+				       "they fire only for I/O that was "
+				       "started on these CPUs; to keep them "
+				       "away, give the device fewer queues and "
+				       "boot with isolcpus=managed_irq,%s",
 				       owned.text);
 		rt_check_add(run, RT_WARNING, "managed-irq", guest,
 			     RT_KEY_CPUSET, &hint,

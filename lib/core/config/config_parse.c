@@ -118,7 +118,7 @@ static bool is_first(struct parser *parser, unsigned *seen, const char *name)
 {
 	if (*seen) {
 		fault(parser, RT_ERROR, parser->key->line, "duplicate-key",
-		      "a key can stand in a section once",
+		      "a section can have a key only once",
 		      "'%s' is already set in line %u: keep one of the two",
 		      name, *seen);
 		return false;
@@ -420,7 +420,8 @@ static bool take_key(void *user, const struct rt_config_key *key)
 	else if (parser->place == PLACE_NONE)
 		fault(parser, RT_ERROR, key->line, "no-section",
 		      "a guest's keys stand below its UUID in brackets",
-		      "'%s' stands before any section: write [UUID] above it",
+		      "'%s' comes before the first section: write [UUID] above "
+		      "it",
 		      rt_cut(key->name.text, key->name.len).text);
 	else if (parser->place == PLACE_HOST)
 		take_host_key(parser);

@@ -259,9 +259,9 @@ static void continue_key(struct reader *reader, const struct rt_line *line)
 			       .hint = "indented lines continue the value "
 				       "above "
 				       "them",
-			       .what = "no value stands above this line that "
-				       "begins with a blank: begin it with "
-				       "its key",
+			       .what = "this line begins with a blank, but "
+				       "there is no value above it to "
+				       "continue: begin the line with its key",
 		       });
 		return;
 	}

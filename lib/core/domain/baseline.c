@@ -109,9 +109,9 @@ enum rt_side rt_baseline_decide(const struct rt_baseline *agreed,
 		return RT_SIDE_NONE;
 	*ret_why = "kvmrt.cfg was edited";
 	if (!ever)
-		*ret_why = "kvmrt.cfg decides where they never agreed";
+		*ret_why = "they have never agreed, so kvmrt.cfg decides";
 	else if (config_edited && definition_edited)
-		*ret_why = "both were edited, then kvmrt.cfg decides";
+		*ret_why = "both were edited, so kvmrt.cfg decides";
 	else if (definition_edited && edits == RT_EDITS_ENFORCE)
 		*ret_why = "the definition was edited, but edits = enforce";
 	else if (definition_edited && !any_to_take(differences))

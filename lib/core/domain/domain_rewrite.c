@@ -127,7 +127,7 @@ static int verify(const char *text, const struct rt_guest *guest,
 	r = find_wrong(&domain, guest, mode, &wrong, &first, err);
 	rt_domain_fini(&domain);
 	if (r == 0 && wrong)
-		r = rt_fail(err, 0, "the definition cannot be put right: %s",
+		r = rt_fail(err, 0, "the definition cannot be corrected: %s",
 			    first.text);
 	return r;
 }

@@ -70,9 +70,7 @@ static int read_pins(const xmlNode *tune, const char *name, const char *what,
 			continue;
 		}
 		if (rt_cpuset_has(&seen, id))
-			return rt_xml_fail(err, node,
-					   "%s %u is pinned for the second "
-					   "time",
+			return rt_xml_fail(err, node, "%s %u is pinned twice",
 					   what, id);
 		rt_cpuset_add(&seen, id);
 		r = rt_xml_need_set(node, "cpuset", &cpus, err);

@@ -56,9 +56,7 @@ static int read_vcpu_states(const xmlNode *root, struct rt_domain *domain,
 					   "vCPU %u of %u does not exist", id,
 					   domain->vcpus);
 		if (rt_cpuset_has(&seen, id))
-			return rt_xml_fail(err, node,
-					   "vCPU %u for the second "
-					   "time",
+			return rt_xml_fail(err, node, "vCPU %u is there twice",
 					   id);
 		rt_cpuset_add(&seen, id);
 		running += on;
@@ -107,13 +105,12 @@ static int check_cells(const struct rt_rewriting *w, struct rt_err *err)
 			return r;
 		if (rt_cpuset_last(&cpus) < (int)w->guest->nr_vcpus)
 			continue;
-		return rt_xml_fail(err, cell,
-				   "it holds vCPUs %s, which go when there are "
-				   "only %u; kvmrt does not deal vCPUs out to "
-				   "guest NUMA cells: change <cpu><numa> with "
-				   "'virsh edit'",
-				   rt_cpuset_text(&cpus).text,
-				   w->guest->nr_vcpus);
+		return rt_xml_fail(
+			err, cell,
+			"it holds vCPUs %s, but the guest is to have only %u "
+			"vCPUs; kvmrt does not distribute vCPUs among guest "
+			"NUMA cells: change <cpu><numa> with 'virsh edit'",
+			rt_cpuset_text(&cpus).text, w->guest->nr_vcpus);
 	}
 	return 0;
 }

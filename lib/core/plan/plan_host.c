@@ -172,7 +172,7 @@ static int claim_saved_irq(struct maker *maker, const struct rt_irq *irq,
 		.contribution = CLAIM_SAVED,
 		.need = RT_MAY,
 		.guest = -1,
-		.why = "interrupt that others moved aside",
+		.why = "interrupt that somebody else moved",
 	};
 	struct rt_cpuset original;
 

@@ -108,16 +108,16 @@ static void report_lost(const struct rt_journal *journal, const char *name,
 	if (rt_uuid_parse(name, uuid)) {
 		if (!rt_journal_find_guest(journal, uuid))
 			rt_report_add(report, RT_WARNING, "record-lost", where,
-				      "if it runs, kvmrt-boot with its name "
+				      "if the guest runs, 'kvmrt-boot NAME' "
 				      "tunes it again",
 				      "guest %s is not on record any more",
 				      uuid);
 	} else if (rt_journal_find(journal, name)) {
-		rt_report_add(report, RT_WARNING, "record-lost", where, NULL,
-			      "what was last written to /%s is not known: if "
-			      "it does not hold an earlier value, it is left "
-			      "as it is",
-			      name);
+		rt_report_add(
+			report, RT_WARNING, "record-lost", where, NULL,
+			"what kvmrt last wrote to /%s is not known: unless it "
+			"holds an earlier value, it is left as it is",
+			name);
 	} else {
 		rt_report_add(report, RT_WARNING, "record-lost", where,
 			      "set it by hand, or restart the host when you "
@@ -139,7 +139,7 @@ void rt_journal_report(const struct rt_journal *journal, const char *where,
 	rt_report_add(report, RT_WARNING, "record-damaged", nowhere, NULL,
 		      "the record of what was changed (/run/kvmrt/journal) has "
 		      "%zu damaged line%s, and %zu that need%s them; they are "
-		      "set aside in %s, the rest is good (line %zu: %s)",
+		      "set aside in %s, and the rest is used (line %zu: %s)",
 		      damage->damaged, damage->damaged == 1 ? "" : "s",
 		      damage->orphans, damage->orphans == 1 ? "s" : "", where,
 		      damage->first,
@@ -148,8 +148,8 @@ void rt_journal_report(const struct rt_journal *journal, const char *where,
 		report_lost(journal, damage->lost.items[i], report);
 	if (damage->lost.n > REPORTED_MAX)
 		rt_report_add(report, RT_WARNING, "record-lost", nowhere, NULL,
-			      "the record lacks something about %s%zu more "
-			      "settings or guests; the lines are in %s",
+			      "something is lost about %s%zu more settings or "
+			      "guests; the damaged lines are in %s",
 			      damage->lost.n < LOST_MAX ? "" : "at least ",
 			      damage->lost.n - REPORTED_MAX, where);
 }

@@ -28,7 +28,7 @@ driver_is() {
 	[ "$(basename "$(readlink -f "/sys/bus/pci/devices/$1/driver")")" = "$2" ]
 }
 
-# A guest lets go when it gets to it: one that has just started may need to be asked again.
+# A guest that has just started may not hear the request to release the device, so it is asked again.
 unplugged() {
 	driver_is "$NIC3" e1000e && return
 	virsh -q detach-device rt1 /run/nic3.xml --live
@@ -99,7 +99,7 @@ for _n in 1 2 3 4 5 6 7 8 9 10; do
 	echo 8 >"/proc/irq/$_irq/smp_affinity_list"
 	sleep 0.5
 done
-ok 'a fight is recognised' wait_for 30 agent_log "irq $_irq was put right [0-9]+ times within a minute"
+ok 'a fight is recognised' wait_for 30 agent_log "irq $_irq was repaired [0-9]+ times within a minute"
 ok 'the status says so' says '"fight":true'
 ok 'and it is put right all the same' wait_for 90 no_irq_on 6-11
 

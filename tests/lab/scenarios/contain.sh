@@ -25,7 +25,7 @@ start_both() {
 end_both() {
 	ok "$1: rt2 ends" end_guest rt2
 	ok "$1: rt1 ends" end_guest rt1
-	ok "$1: the agent lets go" wait_for 60 test ! -e "$JOURNAL"
+	ok "$1: the agent restores the rest" wait_for 60 test ! -e "$JOURNAL"
 	no_trace /run/before "$1"
 }
 
@@ -99,7 +99,7 @@ others_choose() {
 	is "$(cat $THEIRS/cpuset.cpus.partition)" isolated 'which it keeps beside rt1'
 	check_rt rt1 '6 8' 10 6-11
 	ok 'rt1 ends' end_guest rt1
-	ok 'the agent lets go' wait_for 60 test ! -e "$JOURNAL"
+	ok 'the agent restores the rest' wait_for 60 test ! -e "$JOURNAL"
 	is "$(cat $THEIRS/cpuset.cpus.partition)" isolated 'the partition of the service is still one'
 	is "$(cat $SLICE/cpuset.cpus.exclusive)" 4 "machine.slice has that CPU, and none of ours"
 	is "$(cat "$DEFAULT")" 001 'the default mask is the one that was chosen'
@@ -153,7 +153,7 @@ odd_processes() {
 	like "$(masks "$_threads")" '[[:space:]]4$' "and are back on rt2's"
 	like "$(masks "$_threads")" '[[:space:]]3-4$' 'also where a sibling was offline'
 	ok 'rt1 ends' timed 'the end' end_guest rt1
-	ok 'the agent lets go' wait_for 120 test ! -e "$JOURNAL"
+	ok 'the agent restores the rest' wait_for 120 test ! -e "$JOURNAL"
 	thread_masks "$_threads" /run/masks-after
 	ok 'each thread has the mask that it chose' cmp /run/masks-before /run/masks-after
 	no_trace /run/before 'with many groups and threads'

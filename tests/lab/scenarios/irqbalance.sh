@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# irqbalance runs: it is told to keep off, is not restarted, and is let go of at the end.
+# irqbalance runs: it is asked to leave the guest's CPUs alone, is not restarted, and is released when the guest ends.
 # shellcheck shell=sh
 
 . /lab/rt.sh
@@ -41,5 +41,5 @@ tell() {
 ok 'a reconcile tells it again' wait_for 60 tell
 ok 'it keeps off again' wait_for 200 told 00000fc0
 ok 'rt1 ends' end_guest rt1
-ok 'irqbalance is let go of' wait_for 200 told "$_before"
+ok 'irqbalance is released' wait_for 200 told "$_before"
 ok 'no journal is left' test ! -e "$JOURNAL"

@@ -123,7 +123,7 @@ apparmor() {
 	ok 'a reconcile' $RECONCILE
 	check_rt rt1 '6 8' 10 6-11
 	ok 'rt1 shuts down' stop_guest rt1
-	ok 'the agent lets go' wait_for 60 test ! -e "$JOURNAL"
+	ok 'the agent restores the rest' wait_for 60 test ! -e "$JOURNAL"
 	no_trace /run/before 'under AppArmor'
 	_denied=$(dmesg | grep 'apparmor="DENIED"' | grep kvmrt)
 	is "$_denied" '' 'nothing of ours was denied'

@@ -76,7 +76,7 @@ package_changes upgrade "$NEW"
 package_changes downgrade "$OLD"
 ok 'rt2 ends' end_guest rt2
 ok 'rt1 ends' end_guest rt1
-ok 'the agent lets go' wait_for 60 test ! -e "$JOURNAL"
+ok 'the agent restores the rest' wait_for 60 test ! -e "$JOURNAL"
 no_trace /run/before 'upgraded and downgraded'
 
 start_over
@@ -98,6 +98,6 @@ same_guests 'installed again'
 check_both
 ok 'rt2 ends' end_guest rt2
 ok 'rt1 ends' end_guest rt1
-ok 'the agent lets go' wait_for 60 test ! -e "$JOURNAL"
+ok 'the agent restores the rest' wait_for 60 test ! -e "$JOURNAL"
 no_trace /run/before 'at the end'
 ok 'the agent stops' stop_agent

@@ -29,7 +29,7 @@ is $? 1 'a guest whose memory would not be locked is refused'
 like "$_said" lock 'the message says so'
 no_trace /run/before 'after that refusal'
 
-# A definition without pins: they are put right once it runs.
+# A definition without pins: they are corrected once it runs.
 virsh -q undefine rt1
 define_rt1 pins= service= cpuset= nics=
 set_key "$RT1_UUID" pcidevs ''

@@ -20,5 +20,5 @@ is "$(grep -c 'keep affinity task/1/1/' "$JOURNAL")" 0 'nobody is thought to hav
 ok 'rt1 ends' end_guest rt1
 ok 'systemd reloads with one left' systemctl daemon-reload
 ok 'rt2 ends' end_guest rt2
-ok 'the agent lets go' wait_for 30 test ! -e "$JOURNAL"
+ok 'the agent restores the rest' wait_for 30 test ! -e "$JOURNAL"
 no_trace /run/before 'both gone'

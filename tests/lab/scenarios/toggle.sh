@@ -90,7 +90,7 @@ diag "$(agent_status | sed 's/,"guests".*//')"
 ok 'rt1 is still guarded' guards
 is "$(irqs_on 6-11)" '' 'no interrupt is left on its CPUs'
 ok 'rt1 ends' end_guest rt1
-ok 'the agent lets go' wait_for 60 test ! -e "$JOURNAL"
+ok 'the agent restores the rest' wait_for 60 test ! -e "$JOURNAL"
 # What was placed by hand here stays where it was placed.
 while read -r irq cpus; do
 	echo "$cpus" >"/proc/irq/$irq/smp_affinity_list"

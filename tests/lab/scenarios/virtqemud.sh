@@ -62,6 +62,6 @@ ok 'the agent is connected again' wait_for 90 libvirt_is connected
 is "$(guest_pid rt1)" "$_pid" 'rt1 has run on'
 check_rt rt1 '6 8' 10 6-11
 ok 'rt1 ends' end_guest rt1
-ok 'the agent lets go' wait_for 30 test ! -e "$JOURNAL"
+ok 'the agent restores the rest' wait_for 30 test ! -e "$JOURNAL"
 no_trace /run/before 'afterwards'
 ok 'the agent stops' systemctl stop kvmrt-agent
