@@ -175,8 +175,8 @@ struct agent {
 
 	uint64_t due;	     /* ms when the next scan is to be made; 0: none */
 	uint64_t scan_ended; /* ms; of the last one */
-	uint64_t not_before; /* ms: until then the lock is others' */
-	unsigned idle_scans; /* in a row, that put nothing right */
+	uint64_t not_before; /* ms: until then only others take the lock */
+	unsigned idle_scans; /* in a row, that repaired nothing */
 	bool poll;	     /* a source is missing: scan each second */
 	bool adopting;	     /* the first scan after a change of guests: what
 				it finds is no repair */
@@ -254,7 +254,7 @@ void files_follow(struct agent *agent, const struct rt_journal *journal);
 void files_close(struct agent *agent);
 /* Is this the journal that is there now? */
 bool files_is_journal(uint64_t inode, uint64_t size);
-/* Remember the journal's state, so that our own writing is no news. */
+/* Remember the journal's state, so that our own writing causes no scan. */
 void files_seen(struct agent *agent);
 
 /* Is this a thread of an active guest? */

@@ -131,7 +131,7 @@ static struct repair repair_of(struct agent *agent, const struct rt_step *step,
 static void log_repair(const struct agent *agent, const struct repair *repair,
 		       const struct repair *line, const char *why)
 {
-	char more[48] = "";
+	char more[80] = "";
 
 	if (line->more)
 		snprintf(more, sizeof(more),

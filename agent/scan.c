@@ -24,7 +24,7 @@
 #define GAP_MS	   200
 #define GAP_MAX_MS 800
 #define QUIET_MS   1000
-/* Of those that put nothing right so many may follow at once. */
+/* So many scans that repair nothing may follow each other at once. */
 #define IDLE_SCANS 3
 
 static int load_topology(struct agent *agent, struct rt_err *err)
@@ -168,9 +168,9 @@ static bool is_locked(struct agent *agent)
 /*
  * The first scan after some quiet is made at once, and the next may follow it;
  * but a row of them leaves the lock to others for as long as it was held, and
- * for GAP_MS at least. Nor do those that put nothing right follow for ever:
- * where the kernel takes a value and holds another (a shield that is invalid)
- * our own write is what we hear of next.
+ * for GAP_MS at least. Scans that repair nothing are also kept apart: where the
+ * kernel takes a value and holds another (a shield that is invalid), our own
+ * write is the next event, and would cause the next scan.
  */
 static void keep_distance(struct agent *agent, uint64_t began, bool repaired)
 {
@@ -219,7 +219,7 @@ void agent_scan(struct agent *agent)
 		 */
 		(void)malloc_trim(0);
 	} else {
-		/* Closing the lock without a scan is no news either. */
+		/* Closing the lock without a scan must not cause one. */
 		files_seen(agent);
 	}
 	plan_next(agent, r, &err);

@@ -4,7 +4,7 @@
  *
  * The agent may start before kvmrt-sync or after it, be restarted, or hang. A
  * new agent makes a new socket, which inotify reports; only one that is there
- * and does not answer is asked again, later and later.
+ * and does not answer is asked again, at longer intervals.
  */
 #include <errno.h>
 #include <stdarg.h>

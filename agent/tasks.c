@@ -201,7 +201,7 @@ static void ready(struct agent *agent, struct watch *watch)
 	}
 }
 
-/* May it run on a guest's CPUs, and can it be moved? Doubt means yes. */
+/* May it run on a guest's CPUs, and can it be moved? If unknown, yes. */
 static bool is_to_move(struct agent *agent, unsigned pid)
 {
 	struct rt_sys *sys = &agent->sys;

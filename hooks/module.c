@@ -210,10 +210,11 @@ static int check_devices(struct hook *hook, const struct rt_active *active)
 				     &hook->err) < 0)
 			snprintf(driver, sizeof(driver), "no driver");
 		if (!strstr(driver, "vfio"))
-			return rt_fail(&hook->err, 0,
-				       "device %s is on %s, not on vfio-pci; "
-				       "its <hostdev> needs managed='yes'",
-				       addr.text, driver);
+			return rt_fail(
+				&hook->err, 0,
+				"device %s is bound to %s, not to vfio-pci; "
+				"its <hostdev> needs managed='yes'",
+				addr.text, driver);
 	}
 	return 0;
 }

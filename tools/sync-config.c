@@ -43,7 +43,7 @@ static const char *word_of(enum rt_sync_did did, enum rt_sync_how how)
 	case RT_SYNC_TAKEN:
 		return how == RT_SYNC_PULL ? "file changed" : "edit taken";
 	case RT_SYNC_LATER:
-		return "not now";
+		return "put off";
 	}
 	return "";
 }

@@ -46,7 +46,7 @@ static void check_agent(const struct rt_sys *sys, struct rt_host_checks *checks)
 	else
 		rt_host_check_add(checks, "agent", r < 0 ? RT_WARN : RT_PASS,
 				  "systemctl enable --now kvmrt-agent",
-				  r < 0 ? "%s" : "it runs%s",
+				  r < 0 ? "%s" : "kvmrt-agent runs%s",
 				  r < 0 ? err.text : "");
 }
 
@@ -229,7 +229,8 @@ static int load(const struct rt_options *options, struct rt_loaded *loaded,
 	rt_host_check_add(checks, "configuration", RT_WARN,
 			  "kvmrt-import makes one; kvmrt-validate-config says "
 			  "what is wrong with it",
-			  "%s", r < 0 ? err->text : "it has errors");
+			  "%s",
+			  r < 0 ? err->text : "the configuration has errors");
 	return 0;
 }
 

@@ -96,9 +96,9 @@ put sys/module/apparmor/parameters/enabled N
 run 'AppArmor is off' 0 kvmrt-validate-host --root "$root"
 hasnt out apparmor
 put sys/fs/selinux/enforce 0
-check 0 pass selinux 'it does not enforce'
+check 0 pass selinux 'SELinux does not enforce'
 put sys/fs/selinux/enforce 1
-check 0 warn selinux 'it enforces, without the module of kvmrt'
+check 0 warn selinux 'SELinux enforces, and the module kvmrt is not loaded'
 has out 'load the module in /usr/share/doc/kvmrt/selinux'
 mkdir -p "$root/var/lib/selinux/targeted/active/modules/400/kvmrt"
 check 0 pass selinux 'module kvmrt is loaded'
@@ -133,9 +133,9 @@ hasnt out cpu-virtualization
 
 check 0 pass kvm '/dev/kvm is not examined in a capture'
 put sys/devices/system/clocksource/clocksource0/current_clocksource hpet
-check 0 warn clocksource 'it is hpet'
+check 0 warn clocksource 'the clock source is hpet'
 put sys/devices/system/clocksource/clocksource0/current_clocksource tsc
-check 0 pass clocksource 'it is tsc'
+check 0 pass clocksource 'the clock source is tsc'
 put sys/kernel/realtime 1
 check 0 pass preempt-rt '/sys/kernel/realtime is 1'
 put sys/class/iommu/dmar0/intel-iommu/ecap f020df
@@ -149,7 +149,7 @@ check 0 warn tuners 'running: tuned'
 put proc/900001/comm numad
 check 0 warn tuners 'running: numad'
 rm -r "$root/proc/900001"
-check 0 pass tuners 'none of the known ones runs'
+check 0 pass tuners 'none of the known tuning services runs'
 put proc/sys/kernel/osrelease 6.1.0-18-amd64
 check 0 warn kernel '6.1.0-18-amd64'
 put proc/sys/kernel/osrelease 7.0.1
@@ -166,7 +166,7 @@ check 0 warn boot-parameters 'isolcpus='
 has out 'GRUB_CMDLINE_LINUX="isolcpus=managed_irq,6-11 rcu_nocbs=6,8 iommu=pt"'
 hasnt out 'nohz_full='
 put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt'
-check 0 pass boot-parameters 'all are there'
+check 0 pass boot-parameters 'the kernel was booted with all that help'
 put proc/cmdline 'isolcpus=6,8 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt'
 check 0 warn boot-parameters 'isolcpus='
 
@@ -192,7 +192,7 @@ put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8'
 check 0 warn boot-parameters 'intel_iommu= (no device can be passed without it on an Intel host), vfio-pci.ids='
 has out 'GRUB_CMDLINE_LINUX="iommu=pt intel_iommu=on vfio-pci.ids=10de:1eb1,10de:10f8"'
 put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on vfio-pci.ids=10DE:10F8,10de:1eb1'
-check 0 pass boot-parameters 'all are there'
+check 0 pass boot-parameters 'the kernel was booted with all that help'
 put proc/cmdline 'isolcpus=managed_irq,6-11 nohz_full=6,8 rcu_nocbs=6,8 iommu=pt intel_iommu=on'
 check 0 warn boot-parameters 'vfio-pci.ids= (the console driver may not release a graphics card)'
 put etc/modprobe.d/vfio.conf '# options vfio-pci ids=10de:1eb1,10de:10f8
@@ -200,7 +200,7 @@ options vfio-pci ids=10de:1eb1'
 check 0 warn boot-parameters 'vfio-pci.ids='
 put etc/modprobe.d/vfio.conf 'softdep nouveau pre: vfio-pci
 	options vfio_pci disable_vga=1 ids=10de:1eb1,10de:10f8'
-check 0 pass boot-parameters 'all are there'
+check 0 pass boot-parameters 'the kernel was booted with all that help'
 rm -r "$root/etc/modprobe.d"
 # Another of that make, which stays with the host.
 put sys/bus/pci/devices/0000:83:00.0/vendor 0x10de
@@ -277,7 +277,7 @@ cp "$work/kvmrt.cfg" "$root/etc/kvmrt.cfg"
 
 # --- interrupts that only the kernel places
 
-check 0 pass interrupts "all can be moved off real-time guests' CPUs"
+check 0 pass interrupts "all interrupts can be moved off real-time guests' CPUs"
 chmod a-w "$root/proc/irq/26/smp_affinity_list"
 check 0 warn interrupts "guest 'rt1': managed interrupts will stay on CPUs 6,8,10: 0000:00:03.0 (irq 26"
 has out 'isolcpus=managed_irq,6-11'
@@ -290,7 +290,7 @@ put proc/cmdline quiet
 # --- the configuration
 
 echo 'nonsense = 1' >>"$root/etc/kvmrt.cfg"
-check 0 warn configuration 'it has errors'
+check 0 warn configuration 'the configuration has errors'
 rm "$root/etc/kvmrt.cfg"
 check 0 warn configuration 'kvmrt.cfg'
 check 0 pass boot-parameters 'no real-time guest in the configuration'

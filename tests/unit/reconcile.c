@@ -3,9 +3,8 @@
  * reconcile.c - a host that changes while it is looked at
  *
  * A guest's process ends in steps: first its cgroup is empty and goes, and its
- * shield with it; then the process. A look that meets it in between must not
- * take the missing shield for something to be made good. Here things happen as
- * a file is read.
+ * shield with it; then the process. A scan that meets it in between must not
+ * try to set up the missing shield again. Here things happen as a file is read.
  */
 #include "host/reconcile.h"
 
@@ -262,7 +261,7 @@ static void flip_shield(void)
 	world.at = world.reads + 1;
 }
 
-/* Doubt means refusal. */
+/* What cannot be read is refused. */
 static void test_never_settled(void)
 {
 	struct rt_report report;

@@ -158,7 +158,7 @@ static void check_clock(struct rt_loaded *loaded, struct rt_host_checks *checks)
 			strcmp(text, "tsc") == 0 ? RT_PASS : RT_WARN,
 			"find out in the kernel's log why the TSC is "
 			"not trusted; reading any other clock is slow",
-			"it is %s", text);
+			"the clock source is %s", text);
 }
 
 static void check_tracing(struct rt_loaded *loaded,
@@ -206,9 +206,10 @@ static void check_interrupts(struct rt_loaded *loaded,
 				  finding->message);
 	}
 	if (!any)
-		rt_host_check_add(checks, "interrupts", RT_PASS, "",
-				  "all can be moved off real-time guests' "
-				  "CPUs");
+		rt_host_check_add(
+			checks, "interrupts", RT_PASS, "",
+			"all interrupts can be moved off real-time guests' "
+			"CPUs");
 }
 
 /* --- CPUs --- */
@@ -222,8 +223,8 @@ static void check_smt(struct rt_loaded *loaded, struct rt_host_checks *checks)
 		snprintf(text, sizeof(text), "not there");
 	rt_host_check_add(checks, "smt",
 			  strcmp(text, "off") == 0 ? RT_WARN : RT_PASS,
-			  "SMT is off for the whole host; kvmrt would take "
-			  "only the siblings of its guests offline",
+			  "switch SMT on if other guests need it: kvmrt takes "
+			  "only the siblings of its real-time guests offline",
 			  "smt/control is %s", text);
 }
 
@@ -277,14 +278,15 @@ static void check_irqbalance(struct rt_loaded *loaded,
 
 	if (!pid) {
 		rt_host_check_add(checks, "irqbalance", RT_PASS, "",
-				  "it does not run");
+				  "irqbalance does not run");
 		return;
 	}
 	if (loaded->sys.live && geteuid() != 0)
-		rt_host_check_add(checks, "irqbalance", RT_UNKNOWN, "",
-				  "it runs as process %u; only root may talk "
-				  "to it",
-				  pid);
+		rt_host_check_add(
+			checks, "irqbalance", RT_UNKNOWN, "",
+			"irqbalance runs as process %u; only root may talk "
+			"to it",
+			pid);
 	else if (rt_facts_read_irqbalance(&loaded->sys, NULL, &facts,
 					  &ignored) == 0 &&
 		 facts.settings.n && !facts.unread.n)
@@ -318,8 +320,9 @@ static void check_tuners(struct rt_loaded *loaded,
 			  "stop it, or give it a profile that leaves masks, "
 			  "governors and interrupts alone: kvmrt-agent repairs "
 			  "what it changes, and logs each repair",
-			  found.len ? "running: %s" :
-				      "none of the known ones runs%s",
+			  found.len ?
+				  "running: %s" :
+				  "none of the known tuning services runs%s",
 			  found.text ? found.text : "");
 }
 

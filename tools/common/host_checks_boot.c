@@ -360,7 +360,7 @@ void rt_host_check_boot(struct rt_loaded *loaded, struct rt_host_checks *checks)
 			wanted.missing.len ? RT_WARN : RT_PASS, fix.text,
 			wanted.missing.len ?
 				"the kernel was booted without %s" :
-				"all are there%s",
+				"the kernel was booted with all that help%s",
 			wanted.missing.len ? wanted.missing.text : "");
 	rt_strbuf_fini(&wanted.missing);
 	rt_strbuf_fini(&wanted.line);

@@ -299,13 +299,14 @@ static void check_selinux(struct rt_loaded *loaded,
 		return;
 	if (*text == '0')
 		rt_host_check_add(checks, "selinux", RT_PASS, "",
-				  "it does not enforce");
+				  "SELinux does not enforce");
 	else if (has_module(loaded))
 		rt_host_check_add(checks, "selinux", RT_PASS, "",
 				  "module kvmrt is loaded");
 	else
-		rt_host_check_add(checks, "selinux", RT_WARN, fix,
-				  "it enforces, without the module of kvmrt");
+		rt_host_check_add(
+			checks, "selinux", RT_WARN, fix,
+			"SELinux enforces, and the module kvmrt is not loaded");
 }
 
 void rt_host_check_hook(struct rt_loaded *loaded, struct rt_host_checks *checks)

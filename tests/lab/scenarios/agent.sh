@@ -73,7 +73,7 @@ diag "$(guest_irqs "$NIC2")"
 _irq=$(movable 1)
 echo 6 >"/proc/irq/$_irq/smp_affinity_list"
 ok 'an interrupt that was put onto a vCPU is taken away' wait_for 30 no_irq_on 6-11
-ok 'and it is said who did it' wait_for 10 agent_log "irq $_irq was placed on cpu 6.*, by [a-z]+\[[0-9]+\]"
+ok 'and the log says who did it' wait_for 10 agent_log "irq $_irq was placed on cpu 6.*, by [a-z]+\[[0-9]+\]"
 ok 'the guest counts as disturbed' says '"state":"disturbed"'
 echo 1 >/sys/devices/system/cpu/cpu7/online
 ok 'a sibling that comes up goes down again' wait_for 60 holds /sys/devices/system/cpu/cpu7/online 0
@@ -86,7 +86,7 @@ _scope=$(cut -d: -f3 "/proc/$(guest_pid rt1)/cgroup" | sed 's|/libvirt.*||')
 echo member >"/sys/fs/cgroup$_scope/cpuset.cpus.partition"
 ok 'the shield is put up again' wait_for 60 holds "/sys/fs/cgroup$_scope/cpuset.cpus.partition" isolated
 ok 'virsh pins a vCPU elsewhere' virsh -q vcpupin rt1 0 10 --live
-ok 'and it is put back' wait_for 30 sh -c '. /lab/host-lib.sh; . /lab/rt.sh; [ "$(vcpu_cpu rt1 0)" = 6 ]'
+ok 'and the thread is moved back' wait_for 30 sh -c '. /lab/host-lib.sh; . /lab/rt.sh; [ "$(vcpu_cpu rt1 0)" = 6 ]'
 check_rt rt1 '6 8' 10 6-11
 is "$(irqs_on 6-11)" '' 'no interrupt is left on 6-11'
 
@@ -101,7 +101,7 @@ for _n in 1 2 3 4 5 6 7 8 9 10; do
 done
 ok 'a fight is recognised' wait_for 30 agent_log "irq $_irq was repaired [0-9]+ times within a minute"
 ok 'the status says so' says '"fight":true'
-ok 'and it is put right all the same' wait_for 90 no_irq_on 6-11
+ok 'and it is repaired all the same' wait_for 90 no_irq_on 6-11
 
 # irqbalance comes.
 systemctl start irqbalance

@@ -74,7 +74,7 @@ cpu_taken() {
 	end_both 'a CPU taken and given'
 }
 
-# What others choose for a setting while it is ours is theirs: only what hurts a guest is put right, and it comes back whole.
+# A value that others write to a setting of kvmrt stays: only what hurts a guest is changed, and in the end the whole value is restored.
 others_choose() {
 	_default=$(cat "$DEFAULT")
 	_watchdog=$(cat "$WATCHDOG")
