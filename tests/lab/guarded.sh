@@ -29,7 +29,7 @@ title_is() {
 	virsh -q dumpxml --inactive "$1" | grep -q "<title>$2</title>"
 }
 
-# guards: rt1 is looked after; what somebody writes is put right.
+# guards: rt1 is looked after; what somebody writes is repaired.
 guards() {
 	echo 0 >/sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us
 	wait_for 10 holds /sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us n/a

@@ -83,7 +83,7 @@ static void test_settings(void)
 	put("/" SETTING, "0-3\n");
 	put("/" LIST, "0-3  \n");
 	world_hear();
-	is_int(world_due(), -1, "it was put right before we looked");
+	is_int(world_due(), -1, "it was repaired before we looked");
 	world_end();
 }
 

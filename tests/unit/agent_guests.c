@@ -80,7 +80,7 @@ static void test_end(void)
 	journal.active = actives;
 	is_int((long long)agent.guests.n, 1, "then it is forgotten");
 	is_str(agent.guests.items[0]->name, other, "the other is not");
-	is_int((long long)agent.repairs.n, 1, "with what was put right for it");
+	is_int((long long)agent.repairs.n, 1, "with what was repaired for it");
 	is_str(agent.repairs.items[0].guest, other, "and for nobody else");
 	is_int((long long)agent.said.n, 1, "and what was said of it");
 	world_end();

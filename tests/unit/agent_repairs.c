@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* agent_repairs.c - the ledger of what was put right */
+/* agent_repairs.c - the ledger of what was repaired */
 #include "agent_world.h"
 
 static struct repair repair_of(const char *key, bool foreign)

@@ -115,7 +115,7 @@ static void test_repair(void)
 	begin();
 	guest_put(WATCHDOG, "0-11\n");
 	settle();
-	is_str(world_read(WATCHDOG), "0-5", "a setting is put right");
+	is_str(world_read(WATCHDOG), "0-5", "a setting is repaired");
 	ok(strstr(world_log(), "proc/sys/kernel/watchdog_cpumask held '0-11', "
 			       "set to '0-5'"),
 	   "which is said");
@@ -162,7 +162,7 @@ static void test_fight(void)
 	for (unsigned i = 0; i < FIGHT_TIMES; i++) {
 		guest_put(WATCHDOG, "0-11\n");
 		settle();
-		is_str(world_read(WATCHDOG), "0-5", "put right at once");
+		is_str(world_read(WATCHDOG), "0-5", "repaired at once");
 	}
 	log = world_log();
 	is_int(world_count(log, " held '0-11'"), 1, "it is said once");
@@ -174,7 +174,7 @@ static void test_fight(void)
 	is_int(world_due(), FIGHT_WAIT_MS, "a second");
 	world.ms += FIGHT_WAIT_MS;
 	settle();
-	is_str(world_read(WATCHDOG), "0-5", "and is put right");
+	is_str(world_read(WATCHDOG), "0-5", "and is repaired");
 	is_str(world_log(), "", "without a word");
 	guest_put(WATCHDOG, "0-11\n");
 	settle();
@@ -398,7 +398,7 @@ static void test_liar(void)
 			world.ms = agent.due;
 	}
 	scans = agent.counters.scans - scans;
-	ok(scans > 4, "what cannot be put right is tried again");
+	ok(scans > 4, "what cannot be repaired is tried again");
 	ok(scans <= 8 + (world.ms - began) / 500,
 	   "and leaves the lock to others: %llu scans in %llu ms", scans,
 	   (unsigned long long)(world.ms - began));

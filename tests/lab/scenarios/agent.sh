@@ -78,10 +78,10 @@ ok 'the guest counts as disturbed' says '"state":"disturbed"'
 echo 1 >/sys/devices/system/cpu/cpu7/online
 ok 'a sibling that comes up goes down again' wait_for 60 holds /sys/devices/system/cpu/cpu7/online 0
 echo 0 >/sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us
-ok 'idle latency is put right' wait_for 30 holds /sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us n/a
+ok 'idle latency is repaired' wait_for 30 holds /sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us n/a
 _mask=$(cat /proc/irq/default_smp_affinity)
 echo fff >/proc/irq/default_smp_affinity
-ok 'the default mask is put right' wait_for 30 holds /proc/irq/default_smp_affinity "$_mask"
+ok 'the default mask is repaired' wait_for 30 holds /proc/irq/default_smp_affinity "$_mask"
 _scope=$(cut -d: -f3 "/proc/$(guest_pid rt1)/cgroup" | sed 's|/libvirt.*||')
 echo member >"/sys/fs/cgroup$_scope/cpuset.cpus.partition"
 ok 'the shield is put up again' wait_for 60 holds "/sys/fs/cgroup$_scope/cpuset.cpus.partition" isolated

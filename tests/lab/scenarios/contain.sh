@@ -60,7 +60,7 @@ cpu_taken() {
 	echo 2 >"/proc/irq/$(cat /run/irq)/smp_affinity_list"
 	ok 'an interrupt put onto rt2 is taken away' wait_for 30 no_irq_on 2-5
 	echo 0 >/sys/devices/system/cpu/cpu2/power/pm_qos_resume_latency_us
-	ok 'its idle latency is put right' wait_for 30 holds /sys/devices/system/cpu/cpu2/power/pm_qos_resume_latency_us n/a
+	ok 'its idle latency is repaired' wait_for 30 holds /sys/devices/system/cpu/cpu2/power/pm_qos_resume_latency_us n/a
 	check_rt rt2 2 4 2-5
 	ok 'rt2 ends beside it' end_guest rt2
 	is "$(online)" 0-5,8,10 'its siblings are back'
