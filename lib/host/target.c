@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "irqbalance.h"
+#include "occupy.h"
 #include "probe.h"
 #include "tasks.h"
 
@@ -81,6 +82,29 @@ static int write_cgroup(struct rt_sys *sys, const char *path, const char *value,
 	return r < 0 ? r : sys->calls->move_thread(sys, pid, tid, value, err);
 }
 
+/* "sys/fs/cgroup/SCOPE/cpuset.cpus.partition" */
+static int write_partition(struct rt_sys *sys, const char *path,
+			   const char *value, struct rt_err *err)
+{
+	static const char root[] = "sys/fs/cgroup/";
+	struct rt_occupied occupied = { 0 };
+	RT_AUTO_STRBUF scope = { 0 };
+	const char *file = strrchr(path, '/');
+	int r;
+
+	if (strcmp(value, "isolated") == 0 && file &&
+	    strncmp(path, root, strlen(root)) == 0) {
+		rt_strbuf_addf(&scope, "%.*s",
+			       (int)(file - path) - (int)strlen(root),
+			       path + strlen(root));
+		if (!scope.failed)
+			rt_occupy(sys, scope.text, &occupied);
+	}
+	r = sys->calls->write(sys, path, value, err);
+	rt_occupied_end(&occupied);
+	return r;
+}
+
 int rt_target_read(struct rt_sys *sys, enum rt_kind kind, const char *path,
 		   char *buf, size_t size, struct rt_err *err)
 {
@@ -131,12 +155,13 @@ int rt_target_write(struct rt_sys *sys, enum rt_kind kind, const char *path,
 	case RT_KIND_TEXT:
 	case RT_KIND_LIST:
 	case RT_KIND_MASK:
-	case RT_KIND_PARTITION:
 		r = sys->calls->write(sys, path, value, err);
 		why = r < 0 ? diagnose(path, -r) : NULL;
 		if (why)
 			rt_wrap(err, "%s", why);
 		return r;
+	case RT_KIND_PARTITION:
+		return write_partition(sys, path, value, err);
 	case RT_KIND_AFFINITY:
 	case RT_KIND_IRQ_THREAD:
 		return write_affinity(sys, path, value, err);

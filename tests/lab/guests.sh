@@ -113,16 +113,22 @@ define_guest() {
 	virsh -q define "/run/lab/$1.xml" >/dev/null
 }
 
+# node_of CPU: its NUMA node, or nothing on a host that has only one.
+node_of() (
+	cd /sys/devices/system/node
+	[ ! -e node1 ] || echo "/sys/devices/system/cpu/cpu$1/node"* | sed 's/.*node//'
+)
+
 # The RT guest on node 1: with 7, 9 and 11 down its vCPUs are on 6 and 8, the rest of it on 10.
 define_rt1() {
 	define_guest rt1 uuid="$RT1_UUID" title='First RT guest' description='vCPUs on 6 and 8' vcpus=2 cpuset=6-11 \
-		pins='6 8' service=10 node=1 locked=yes nics="$NIC2" "$@"
+		pins='6 8' service=10 node="$(node_of 6)" locked=yes nics="$NIC2" "$@"
 }
 
 # The RT guest on node 0: with 3 and 5 down its vCPU is on 2, the rest of it on 4.
 define_rt2() {
 	define_guest rt2 uuid="$RT2_UUID" title='Second RT guest' vcpus=1 cpuset=2-5 \
-		pins=2 service=4 node=0 locked=yes nics="$NIC0" "$@"
+		pins=2 service=4 node="$(node_of 2)" locked=yes nics="$NIC0" "$@"
 }
 
 define_plain() {
@@ -143,7 +149,7 @@ write_config() {
 	cpuset = 6-11
 	rt = true
 	rt_memory = true
-	numatune = 1
+	numatune = $(node_of 6)
 	pcidevs = $NIC2
 
 	[$RT2_UUID]
@@ -152,7 +158,7 @@ write_config() {
 	nr_vcpus = 1
 	cpuset = 2-5
 	rt = true
-	numatune = 0
+	numatune = $(node_of 2)
 	pcidevs = $NIC0
 
 	[$PLAIN_UUID]

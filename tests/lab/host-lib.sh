@@ -171,9 +171,9 @@ kernel_before() {
 	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" ]
 }
 
-# smt_unseen: kernels before 6.9 find siblings of an AMD CPU only by a feature that QEMU does not emulate.
-smt_unseen() {
-	kernel_before 6.9 && grep -q notsupported /sys/devices/system/cpu/smt/control
+# no_smt: the kernel sees no siblings. Kernels before 6.9 find siblings of an AMD CPU only by a feature that QEMU does not emulate.
+no_smt() {
+	grep -q notsupported /sys/devices/system/cpu/smt/control
 }
 
 # install_stage: put the staged product over the root and let libvirt find its hook.

@@ -7,6 +7,7 @@
 : "${LAB_KERNEL:=linux-image-amd64}"
 : "${LAB_DISK:=3G}"
 : "${LAB_NAME:=dev}"
+: "${LAB_SHAPE:=two-sockets}"
 # A host that dies ends QEMU at once; slow machines get time.
 KERNEL_LINE="root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off panic=-1 tsc=reliable"
 # Its boot is heard from the first line on: a silent one hangs.
@@ -24,7 +25,15 @@ KERNEL_LINE="$KERNEL_LINE systemd.default_device_timeout_sec=600 rcupdate.rcu_cp
 : "${LAB_EXEC_TIMEOUT:=3600}"
 : "${LAB_DOWN_TIMEOUT:=300}"
 
-LAB_IMAGE=$LAB_BUILD/$LAB_SUITE-$LAB_KERNEL${LAB_PACKAGES:+-$(printf %s "$LAB_PACKAGES" | tr , -)}
+case $LAB_SHAPE in
+two-sockets | one-package | no-smt | no-numa | memory-node | no-iommu) ;;
+*)
+	echo "LAB_SHAPE: no shape $LAB_SHAPE; tests/lab/README.md lists them" >&2
+	exit 1
+	;;
+esac
+
+LAB_IMAGE=$LAB_BUILD/$LAB_SUITE-$(printf %s "$LAB_KERNEL" | tr / -)${LAB_PACKAGES:+-$(printf %s "$LAB_PACKAGES" | tr , -)}
 LAB_RUN=$LAB_BUILD/run/$LAB_NAME
 LAB_SHARE=$LAB_RUN/share
 
@@ -147,10 +156,24 @@ port() {
 	printf '%s\n' -device "pcie-root-port,id=$1,bus=$2,chassis=$3"
 }
 
-# Two nodes with two cards each, and on node 1 a card with two functions in one group.
+# on_node N: how a bridge says which node its devices are near to.
+on_node() {
+	[ "$LAB_SHAPE" = no-numa ] || echo ",numa_node=$1"
+}
+
+# far_node: the node of CPUs 6-11.
+far_node() {
+	if [ "$LAB_SHAPE" = memory-node ]; then
+		echo 2
+	else
+		echo 1
+	fi
+}
+
+# Two bridges with two cards each, and on the second a card with two functions in one group.
 qemu_devices() {
-	printf '%s\n' -device pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=64,numa_node=0
-	printf '%s\n' -device pxb-pcie,id=pxb1,bus=pcie.0,bus_nr=128,numa_node=1
+	printf '%s\n' -device "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=64$(on_node 0)"
+	printf '%s\n' -device "pxb-pcie,id=pxb1,bus=pcie.0,bus_nr=128$(on_node "$(far_node)")"
 	port port0 pxb0 1
 	port port1 pxb0 2
 	port port2 pxb1 3
@@ -164,6 +187,33 @@ qemu_devices() {
 	nic 5 port4 0.1
 }
 
+# node N MIB [CPUS]: a NUMA node with so much memory.
+node() {
+	printf '%s\n' -object "memory-backend-ram,id=mem$1,size=$2M" -numa "node,nodeid=$1${3:+,cpus=$3},memdev=mem$1"
+}
+
+# Twelve CPUs and 5 GiB in every shape. CPUs 0-5 and 6-11 are two nodes wherever there are nodes.
+qemu_shape() {
+	case $LAB_SHAPE in
+	one-package) printf '%s\n' -smp 12,sockets=1,cores=6,threads=2 ;;
+	no-smt) printf '%s\n' -smp 12,sockets=2,cores=6,threads=1 ;;
+	*) printf '%s\n' -smp 12,sockets=2,cores=3,threads=2 ;;
+	esac
+	printf '%s\n' -m 5120
+	case $LAB_SHAPE in
+	no-numa) ;;
+	memory-node)
+		node 0 2304 0-5
+		node 1 512
+		node 2 2304 6-11
+		;;
+	*)
+		node 0 2560 0-5
+		node 1 2560 6-11
+		;;
+	esac
+}
+
 # qemu_machine: accelerator, CPUs, memory, nodes, IOMMU. With eim the host runs its APICs as x2APIC, as real ones do; the older mode costs the emulation
 # a third more, and the end of an interrupt is lost in it now and then.
 qemu_machine() {
@@ -171,10 +221,9 @@ qemu_machine() {
 	kvm) printf '%s\n' -accel kvm -cpu host ;;
 	tcg) printf '%s\n' -accel "tcg,thread=$LAB_THREAD" -cpu "$LAB_CPU" ${LAB_ICOUNT:+-icount "$LAB_ICOUNT"} ;;
 	esac
-	printf '%s\n' -machine q35,kernel-irqchip=split -m 5120 -smp 12,sockets=2,cores=3,threads=2 \
-		-object memory-backend-ram,id=mem0,size=2560M -numa node,nodeid=0,cpus=0-5,memdev=mem0 \
-		-object memory-backend-ram,id=mem1,size=2560M -numa node,nodeid=1,cpus=6-11,memdev=mem1 \
-		-device intel-iommu,intremap=on,caching-mode=on,eim=on
+	printf '%s\n' -machine q35,kernel-irqchip=split
+	qemu_shape
+	[ "$LAB_SHAPE" = no-iommu ] || printf '%s\n' -device intel-iommu,intremap=on,caching-mode=on,eim=on
 }
 
 qemu_system() {

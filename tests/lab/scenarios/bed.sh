@@ -9,7 +9,7 @@ vfio_msix() {
 
 irqbalance_quiet
 is "$(online)" 0-11 'twelve CPUs are up'
-if smt_unseen; then
+if no_smt; then
 	skip '8 and 9 are siblings' 'this kernel sees no SMT in the emulated CPU'
 else
 	is "$(cat /sys/devices/system/cpu/cpu8/topology/thread_siblings_list)" 8-9 '8 and 9 are siblings'

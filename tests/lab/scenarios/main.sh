@@ -16,13 +16,36 @@ is_off() {
 up=0-6,8,10
 vcpus='6 8'
 service=10
-if smt_unseen; then
+if no_smt; then
 	up=0-11
 	vcpus='6 7'
 	service=8-11
 fi
 
+# A host without IOMMU cannot pass a card: the commands say why before anybody starts a guest.
+refused_without_iommu() {
+	write_config
+	define_rt1
+	like "$(kvmrt-validate-config 2>&1)" 'pci-no-iommu' 'kvmrt-validate-config: no IOMMU'
+	_said=$(kvmrt-validate-host 2>&1)
+	isnt "$?" 0 'kvmrt-validate-host refuses the host'
+	like "$_said" '^fail +iommu ' 'and names the IOMMU'
+	snapshot_host /run/before
+	fails 'rt1 does not start' virsh -q start rt1
+	no_trace /run/before 'after the start that failed'
+	set_key "$RT1_UUID" pcidevs ''
+	define_rt1 nics=
+	ok 'without its card rt1 starts' virsh -q start rt1
+	check_rt rt1 "$vcpus" "$service" 6-11
+	ok 'rt1 is destroyed' end_guest rt1
+	no_trace /run/before 'after virsh destroy'
+}
+
 irqbalance_quiet
+if [ -z "$(ls /sys/kernel/iommu_groups)" ]; then
+	refused_without_iommu
+	return 0
+fi
 write_config
 define_rt1
 define_plain
