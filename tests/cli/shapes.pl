@@ -423,5 +423,15 @@ for my $shape (@chosen ? @chosen : @shapes) {
 	check_devices($shape, $host) if @{ $host->{present} } <= $cpus_max;
 	system 'rm', '-rf', $root;
 }
+
+# Of a description without packages, the host is one, and one die.
+$root = '/';
+for (['p0', 'packages'], ['d0', 'dies']) {
+	@guests = ();
+	guest('whole', $_->[0], []);
+	write_config("$work/whole.cfg");
+	my $json = `'$bin/kvmrt-show-config' --topology 'core:2 pu:2' -f '$work/whole.cfg' --json 2>&1`;
+	result($json =~ /"cpuset":\[0,1,2,3\]/, 'a description without packages', $_->[1], $json);
+}
 print "1..$count\n";
 exit($failed != 0);
