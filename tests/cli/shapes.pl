@@ -20,6 +20,8 @@ my ($tree, $bin, $work, @chosen) = @ARGV;
 my %to_be_repaired = map { $_ => 1 } (
 	# numatune = auto names nodes that have no memory.
 	'no-memory-node numatune', 'no-memory-dies numatune', 'no-memory-sparse numatune',
+	# The same of a file, where hwloc's local_memory would tell.
+	'no-memory-node in a file', 'no-memory-dies in a file', 'no-memory-sparse in a file',
 	# AMD's compute units: what are siblings for the kernel are cores for hwloc.
 	map { "compute-units $_" } qw(cores threads auto sets numatune housekeeping refused),
 );
@@ -29,6 +31,7 @@ my %to_be_repaired = map { $_ => 1 } (
 my $cores_max = 96;
 my $cpus_max = 2048;
 
+my $has_lstopo = grep { -x "$_/lstopo-no-graphics" } split /:/, $ENV{PATH};
 my ($count, $failed) = (0, 0);
 
 sub result {
@@ -246,6 +249,7 @@ sub sample {    # of 0 .. N-1, the ends among them
 my @groups = (
 	[n => 'nodes'], [c => 'cores'], [d => 'dies'], [p => 'packages'],
 	[s => 'threads'], [a => 'auto'], [x => 'sets'], [numatune => 'numatune'],
+	[housekeeping => 'housekeeping'],
 );
 
 sub ask_sets {
@@ -280,11 +284,10 @@ sub ask_sets {
 	guest('x-last', "c$#cores", $cores[-1], rt => 'yes');
 }
 
-sub check_sets {
-	my ($shape, $host) = @_;
-	ask_sets($host);
-	write_config("$work/sets.cfg");
-	my $json = `'$bin/kvmrt-show-config' --root '$root' -f '$work/sets.cfg' --json 2>'$work/err'`;
+# Group -> what is wrong in the answers that kvmrt gives with these options.
+sub judge_sets {
+	my ($host, @options) = @_;
+	my $json = `'$bin/kvmrt-show-config' @options -f '$work/sets.cfg' --json 2>'$work/err'`;
 	my %json = map { /"name":"([^"]*)"/ ? ($1 => $_) : () } split /\{"uuid"/, $json;
 	my %wrong;
 	for my $guest (@guests) {
@@ -299,10 +302,29 @@ sub check_sets {
 		push @{ $wrong{numatune} }, "$name ($guest->{cpuset}): want nodes $want, got $got"
 			if list(split /,/, $got) ne $want;
 	}
-	result(!$wrong{ $_->[0] }, $shape, $_->[1], @{ $wrong{ $_->[0] } // [] }) for @groups;
 	my $want = list(less($host->{online}, $guests[-1]{owned}));
 	my $got = list($json =~ /"housekeeping":\[([\d,]*)\]/ ? split(/,/, $1) : ());
-	result($got eq $want, $shape, 'housekeeping', "want: $want", " got: $got");
+	$wrong{housekeeping} = ["want: $want", " got: $got"] if $got ne $want;
+	return \%wrong;
+}
+
+sub check_sets {
+	my ($shape, $host) = @_;
+	ask_sets($host);
+	write_config("$work/sets.cfg");
+	my $wrong = judge_sets($host, '--root', $root);
+	result(!$wrong->{ $_->[0] }, $shape, $_->[1], @{ $wrong->{ $_->[0] } // [] }) for @groups;
+
+	# What hwloc saves of the host is all that --topology has. The nodes of CPUs
+	# that are offline and the siblings of compute units are not in it.
+	return if !$has_lstopo || @{ $host->{online} } != @{ $host->{present} } ||
+		$shape eq 'compute-units' ||
+		@{ $host->{present} } > $cpus_max;
+	system "HWLOC_FSROOT='$root' HWLOC_THISSYSTEM=0 HWLOC_COMPONENTS=linux,stop " .
+		"lstopo-no-graphics --no-io --of xml '$work/host.xml' >/dev/null 2>&1";
+	$wrong = judge_sets($host, '--topology', "$work/host.xml");
+	result(!keys %$wrong, $shape, 'in a file', map { @{ $wrong->{$_} } } sort keys %$wrong);
+	unlink "$work/host.xml";
 }
 
 # --- devices, and sets that the host has not got
