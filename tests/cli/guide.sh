@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# guide.sh - the commercial guide's example of mistakes, on the guide's machine
+# guide.sh - the commercial guide's examples of mistakes, on the guide's machine
 #
-# Its diagnostics, and what they are here:
+# The diagnostics of the first, and what they are here:
 #   a card is not local to the CPUs of VM3            pci-far
 #   VM3 is on several nodes (0-1)                     several-nodes
 #   guests share CPUs with real-time ones (4 and 7)   cpu-overlap
@@ -29,21 +29,36 @@ for node in 0 1 2 3; do
 done
 has out 'c7       7,39 '
 
-run 'the example' 3 kvmrt-validate-config --root "$host" -f "$config"
-# CODE GUEST: what the sentence says of CPUs, nodes, devices and guests
-sed -n "s/^[^ ]*: [a-z]*: guest '\([^']*\)': \(.*\) \[\([a-z0-9-]*\)\]\$/\3 \1: \2/p" \
-	"$work/out" | sort >"$work/findings"
-mv "$work/findings" "$work/out"
+# findings NAME STATUS CONFIG: of each its code, its guest, and what it says of
+# CPUs, nodes, devices and other guests, but for lines of the file
+findings() {
+	run "$1" "$2" kvmrt-validate-config --root "$host" -f "$3"
+	perl -ne 'next unless /: \w+: guest \x27(.*?)\x27: (.*) \[([a-z0-9-]+)\]$/;
+		my ($guest, $text, $code) = ($1, $2, $3);
+		$text =~ s/\(line \d+\)//;
+		my @facts = $text =~ /([\da-f]{4}:[\da-f]{2}:[\da-f]{2}\.\d|\b\d+(?:[-,]\d+)*\b|\x27[^\x27]+\x27)/g;
+		print "$code $guest: @facts\n"' "$work/out" | sort >"$work/facts"
+	mv "$work/facts" "$work/out"
+}
+
+findings 'example 1' 3 "$config"
 is out <<'END'
-cpu-overlap KVMRT-VM1-NR: CPU 4 is also of real-time guest 'KVMRT-VM2-RT' (line 15)
-cpu-overlap KVMRT-VM3-RT: CPUs 7,39 are also of real-time guest 'KVMRT-VM2-RT' (line 15)
-pci-far KVMRT-VM3-RT: PCI device 0000:01:00.0 is local to CPUs 24-31,56-63, none of which is in cpuset
-pci-neighbour KVMRT-VM3-RT: PCI device 0000:01:00.0 is local to the CPUs of real-time guest 'KVMRT-VM4-RT'
-rt-node0 KVMRT-VM2-RT: its CPUs are on NUMA node 0
-rt-node0 KVMRT-VM3-RT: its CPUs are on NUMA node 0
-several-nodes KVMRT-VM3-RT: cpuset is spread over NUMA nodes 0-1
-shared-node KVMRT-VM1-NR: cpuset is on node 0, as is real-time guest 'KVMRT-VM2-RT'
-shared-node KVMRT-VM1-NR: cpuset is on node 0, as is real-time guest 'KVMRT-VM3-RT'
-shared-node KVMRT-VM3-RT: cpuset is on node 0, as is real-time guest 'KVMRT-VM2-RT'
+cpu-overlap KVMRT-VM1-NR: 4 'KVMRT-VM2-RT'
+cpu-overlap KVMRT-VM3-RT: 7,39 'KVMRT-VM2-RT'
+pci-far KVMRT-VM3-RT: 0000:01:00.0 24-31,56-63
+pci-neighbour KVMRT-VM3-RT: 0000:01:00.0 'KVMRT-VM4-RT'
+rt-node0 KVMRT-VM2-RT: 0
+rt-node0 KVMRT-VM3-RT: 0
+several-nodes KVMRT-VM3-RT: 0-1
+shared-node KVMRT-VM1-NR: 0 'KVMRT-VM2-RT'
+shared-node KVMRT-VM1-NR: 0 'KVMRT-VM3-RT'
+shared-node KVMRT-VM3-RT: 0 'KVMRT-VM2-RT'
+END
+
+# Its second example: the host's own card is local to a real-time guest.
+sed -n '/^\[.*4\]/,$p' "$config" | sed 's/^cpuset = .*/cpuset = 16-19/' >"$work/example-2.cfg"
+findings 'example 2' 0 "$work/example-2.cfg"
+is out <<'END'
+host-device KVMRT-VM4-RT: 0000:41:00.0
 END
 finish
