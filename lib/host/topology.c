@@ -265,6 +265,8 @@ static int convert(hwloc_topology_t topology, struct rt_topo *topo,
 	/* hwloc leaves dies out where each package is one. */
 	if (r == 0 && topo->dies.n == 0)
 		r = add_level(topology, HWLOC_OBJ_PACKAGE, &topo->dies, err);
+	if (r == 0 && topo->dies.n == 0)
+		r = rt_topo_add(&topo->dies, 0, &topo->online, err);
 	if (r == 0)
 		r = add_nodes(topology, &topo->nodes, err);
 	if (r == 0)

@@ -48,7 +48,9 @@ $work/overlap.cfg:10: error: guest 'office': CPU 6 is also of real-time guest 'p
     take 6 out of cpuset here or in 'press'
 $work/overlap.cfg:10: warning: guest 'office': 2 vCPUs and the guest's other threads share CPUs 5-6 [few-cpus]
     name 3 or more CPUs in cpuset, or lower nr_vcpus
-$work/overlap.cfg: 2 guests, 1 real-time: 1 error, 1 warning
+$work/overlap.cfg:10: warning: guest 'office': cpuset is on node 1, as is real-time guest 'press' [shared-node]
+    move it to another node (node 0), since guests of one node share its caches and memory bandwidth
+$work/overlap.cfg: 2 guests, 1 real-time: 1 error, 2 warnings
 END
 empty err
 

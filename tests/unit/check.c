@@ -72,23 +72,25 @@ static const struct named_case {
 	CASE("offline", GOOD_A, "offline-cpu:5!", .change = cpu_8_off),
 	CASE("offline by us", GOOD_A, "", .change = cpu_9_off),
 	CASE("offline by us for another guest", GOOD_A B "cpuset=9-10\n",
-	     "cpu-overlap:8!", .change = cpu_9_off),
+	     "cpu-overlap:8! shared-node:8", .change = cpu_9_off),
 
 	CASE("overlap, ordinary behind", GOOD_A B "cpuset=5,6\n",
-	     "cpu-overlap:8!"),
+	     "cpu-overlap:8! shared-node:8"),
 	CASE("overlap, ordinary in front",
-	     A "cpuset=5,6\n" B "rt=1\ncpuset=6,8\n", "cpu-overlap:3!"),
+	     A "cpuset=5,6\n" B "rt=1\ncpuset=6,8\n",
+	     "cpu-overlap:3! shared-node:3"),
 	CASE("overlap with a sibling", GOOD_A B "cpuset=5,7\n",
-	     "cpu-overlap:8!"),
+	     "cpu-overlap:8! shared-node:8"),
 	CASE("overlap of siblings of two real-time guests",
-	     A "rt=1\ncpuset=6,8\n" B "rt=1\ncpuset=9,10\n", "cpu-overlap:8!"),
+	     A "rt=1\ncpuset=6,8\n" B "rt=1\ncpuset=9,10\n",
+	     "cpu-overlap:8! shared-node:8"),
 	CASE("ordinary guests may overlap", A "cpuset=2-4\n" B "cpuset=3-5\n",
 	     ""),
 	CASE("a disabled guest overlaps", GOOD_A B "disabled=1\ncpuset=5,6\n",
 	     ""),
 	CASE("a disabled guest overlaps, all",
-	     GOOD_A B "disabled=1\ncpuset=5,6\n", "cpu-overlap:9!",
-	     .all = true),
+	     GOOD_A B "disabled=1\ncpuset=5,6\n",
+	     "cpu-overlap:9! shared-node:9", .all = true),
 	CASE("a shared node", A "rt=1\ncpuset=6,8\n" B "cpuset=10-11\n",
 	     "shared-node:7"),
 	CASE("a node shared by two real-time guests, both said once",
@@ -158,8 +160,8 @@ static const struct named_case {
 	     "", .change = disk_own),
 
 	CASE("only what concerns a guest",
-	     GOOD_A B "cpuset=5,6\n" C "cpuset=1\n", "cpu-overlap:8!",
-	     .uuid = UUID_A),
+	     GOOD_A B "cpuset=5,6\n" C "cpuset=1\n",
+	     "cpu-overlap:8! shared-node:8", .uuid = UUID_A),
 	CASE("not what concerns others", GOOD_A B "cpuset=5,6\n" C "cpuset=1\n",
 	     "few-cpus:11", .uuid = UUID_C),
 };
@@ -268,12 +270,24 @@ static const struct sentence {
 	{ "overlap", GOOD_A B "cpuset=5,6\n", NULL,
 	  "kvmrt.cfg:8: error: guest 'b': CPU 6 is also of real-time guest 'a' "
 	  "(line 5) [cpu-overlap]\n"
-	  "    take 6 out of cpuset here or in 'a'\n" },
+	  "    take 6 out of cpuset here or in 'a'\n"
+	  "kvmrt.cfg:8: warning: guest 'b': cpuset is on node 1, as is "
+	  "real-time "
+	  "guest 'a' [shared-node]\n"
+	  "    move it to another node (node 0), since guests of one node "
+	  "share "
+	  "its caches and memory bandwidth\n" },
 	{ "overlap with a sibling", GOOD_A B "cpuset=5,7,9\n", NULL,
 	  "kvmrt.cfg:8: error: guest 'b': CPUs 7,9 are also of real-time guest "
 	  "'a' (line 5) [cpu-overlap]\n"
 	  "    a real-time guest owns whole cores: keep all threads of a core "
-	  "in one guest's cpuset, here or in 'a'\n" },
+	  "in one guest's cpuset, here or in 'a'\n"
+	  "kvmrt.cfg:8: warning: guest 'b': cpuset is on node 1, as is "
+	  "real-time "
+	  "guest 'a' [shared-node]\n"
+	  "    move it to another node (node 0), since guests of one node "
+	  "share "
+	  "its caches and memory bandwidth\n" },
 	{ "a group", A "pcidevs=0000:83:00.1\n", NULL,
 	  "kvmrt.cfg:3: error: guest 'a': IOMMU group 5 of PCI device "
 	  "0000:83:00.1 can only be passed as a whole, 0000:83:00.0 is missing "

@@ -66,8 +66,7 @@ static void check_shared_node(const struct rt_checking *run,
 
 	both = nodes;
 	rt_cpuset_and(&both, &mine);
-	if (!rt_cpuset_is_empty(&both) &&
-	    !rt_cpuset_intersects(&rt->owned, &other->cpuset)) {
+	if (!rt_cpuset_is_empty(&both)) {
 		add_quiet_nodes(run, &hint);
 		rt_check_add(
 			run, RT_WARNING, "shared-node", other, RT_KEY_CPUSET,
