@@ -50,7 +50,7 @@ CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
 	$(addprefix model/,topo facts guest outcome) \
 	$(addprefix config/,config config_parse config_line config_read \
 		config_value config_write config_edit config_advice \
-		config_names) \
+		config_names config_diff) \
 	$(addprefix domain/,domain_xml domain_scan domain_edit domain_rewrite \
 		property property_identity property_vcpus property_devices \
 		property_cpuset property_pins property_memory import \

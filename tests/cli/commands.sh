@@ -21,6 +21,42 @@ for command in import sync-config edit-config boot shutdown stat \
 	has out "kvmrt-$command"
 done
 
+# What --dry-run shows is what is written without it.
+dry_run() { # dry_run NAME STATUS OPTION...
+	name=$1 status=$2
+	shift 2
+	cp "$cfg" "$work/before" 2>/dev/null || : >"$work/before"
+	run "$name, --dry-run" "$status" kvmrt-import --root "$root" -f "$cfg" --dry-run "$@"
+	cmp -s "$cfg" "$work/before" || [ ! -e "$cfg" ]
+	result $? "$name, --dry-run: nothing is written"
+	[ ! -e "$root/var/lib/kvmrt/agreed" ]
+	result $? "$name, --dry-run: no baseline is written"
+	cp "$work/out" "$work/dry"
+	run "$name" "$status" kvmrt-import --root "$root" -f "$cfg" "$@"
+	sed -n '/^@@/,$p' "$work/dry" >"$work/out"
+	diff -u "$work/before" "$cfg" | tail -n +3 >"$work/want"
+	[ -s "$work/want" ] && cmp -s "$work/want" "$work/out"
+	result $? "$name: the diff is what changed" || diff "$work/want" "$work/out" | sed 's/^/# /'
+	cp "$work/dry" "$work/out"
+}
+run 'the live file, --dry-run' 0 kvmrt-import --root "$root" -n
+has out 'test: would be imported'
+[ ! -e "$root/etc/kvmrt.cfg" ] && [ ! -e "$root/var/lib/kvmrt/agreed" ]
+result $? "$name: no file and no baseline is written"
+dry_run 'import' 0
+has out 'test: would be imported'
+has out "--- $cfg"
+run 'import in step, --dry-run' 0 kvmrt-import --root "$root" -f "$cfg" -nu
+has out 'test: in step'
+lines out 1
+for line in 'title = From the file' 'nr_vcpus = 1'; do
+	sed -i "s/^nr_vcpus.*/$line\n# mine/" "$cfg"
+	printf '\n# last\n[12345678-1111-4111-8111-111111111111]\nname = other' >>"$cfg"
+	dry_run "update from '$line'" 0 -u
+	has out 'test: would be updated'
+	sed -i '/^# mine/d; /^$/,$d' "$cfg"
+done
+rm "$cfg"
 run 'import' 0 kvmrt-import --root "$root" -f "$cfg"
 has out 'test: imported'
 [ ! -e "$root/var/lib/kvmrt/agreed" ]
@@ -52,6 +88,13 @@ many=$work/many.cfg
 { echo '<node>'; guest a a 2; guest b b 2; guest c c 2; echo '</node>'; } >"$work/node.xml"
 printf '[d1111111-1111-4111-8111-111111111111]\nname = b\n' >"$many"
 chmod 644 "$many"
+cp "$many" "$work/before"
+run 'import of one whose name is taken, --dry-run' 4 kvmrt-import --root "$root" -f "$many" -c "test://$work/node.xml" -n
+has out '+name = a'
+has out '+name = c'
+has err "guest 'b': the configuration has a guest 'b'"
+cmp -s "$many" "$work/before"
+result $? "$name: nothing is written"
 run 'import of one whose name is taken' 4 kvmrt-import --root "$root" -f "$many" -c "test://$work/node.xml"
 has out 'a: imported'
 has out 'c: imported'
