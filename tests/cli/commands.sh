@@ -186,4 +186,24 @@ chmod u+w "$root/proc/cmdline" 2>/dev/null
 cp "$work/cmdline" "$root/proc/cmdline"
 run 'a host that has them' 0 kvmrt-validate-host --root "$root" --json
 has out '"code":"boot-parameters","verdict":"pass"'
+# --help and --version of what systemd starts start nothing.
+bin=$(dirname "$bin")/agent
+for daemon in kvmrt-agent kvmrt-sync; do
+	for option in --help -h --version -V; do
+		timeout 10 "$bin/$daemon" $option >"$work/out" 2>"$work/err"
+		[ $? -eq 0 ]
+		result $? "$daemon $option ends with 0"
+		name="$daemon $option"
+		empty err
+		has out "$daemon"
+	done
+	timeout 10 "$bin/$daemon" --frobnicate >"$work/out" 2>"$work/err"
+	[ $? -eq 2 ]
+	result $? "$daemon refuses an option that is not there"
+done
+bin=${bin%/agent}/bin
+for option in --help -h --version -V; do
+	run "kvmrt-reconcile $option" 0 kvmrt-reconcile $option
+	has out kvmrt-reconcile
+done
 finish
