@@ -70,7 +70,7 @@ HOST := sys sys_live sys_captured log topology topology_kernel topology_saved ne
 VIRT := virt sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
 	      edit-config boot shutdown stat validate-host
-TOOL_PARTS := options load show each parallel power retune agent_client scan \
+TOOL_PARTS := options load show each prune parallel power retune agent_client scan \
 	      stat_show host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_fold picture_lstopo
