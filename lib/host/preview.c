@@ -7,7 +7,6 @@
 #include "probe.h"
 
 #define CGROUP_ROOT "sys/fs/cgroup/"
-#define CPU_ROOT    "sys/devices/system/cpu/"
 
 /* No task has this pid: a step for it is renamed afterwards. */
 #define NO_PID 0
@@ -152,7 +151,7 @@ static int read_facts(struct rt_sys *sys, const struct rt_topo *topo,
 
 /*
  * What every host has whose topology alone is known, as a stock kernel (6.8 or
- * later) sets it up.
+ * later) sets it up. A CPU without a file that says otherwise is online.
  */
 static int make_facts(const struct rt_topo *topo, struct rt_facts *facts,
 		      struct rt_err *err)
@@ -171,13 +170,10 @@ static int make_facts(const struct rt_topo *topo, struct rt_facts *facts,
 				    "proc/irq/default_smp_affinity", text, err);
 	RT_CPUSET_FOREACH(cpu, &topo->present)
 	{
-		snprintf(path, sizeof(path), CPU_ROOT "cpu%d/online", cpu);
-		/* Most kernels cannot take CPU 0 offline. */
-		if (r == 0 && cpu > 0)
-			r = rt_settings_add(&facts->settings, RT_KIND_TEXT,
-					    path, "1", err);
 		snprintf(path, sizeof(path),
-			 CPU_ROOT "cpu%d/power/pm_qos_resume_latency_us", cpu);
+			 "sys/devices/system/cpu/cpu%d/power/"
+			 "pm_qos_resume_latency_us",
+			 cpu);
 		if (r == 0)
 			r = rt_settings_add(&facts->settings, RT_KIND_TEXT,
 					    path, "0", err);
