@@ -12,6 +12,9 @@ libexecdir  ?= $(libdir)/kvmrt
 mandir      ?= $(prefix)/share/man
 unitdir     ?= $(prefix)/lib/systemd/system
 compdir     ?= $(prefix)/share/bash-completion/completions
+# Debian's zsh looks in a directory of its own.
+zshdir      ?= $(prefix)/share/zsh/$(if $(wildcard /etc/debian_version),vendor-completions,site-functions)
+fishdir     ?= $(prefix)/share/fish/vendor_completions.d
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 docdir      ?= $(prefix)/share/doc/kvmrt
 DESTDIR     ?=
@@ -50,7 +53,7 @@ CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
 	$(addprefix model/,topo facts guest outcome) \
 	$(addprefix config/,config config_parse config_line config_read \
 		config_value config_write config_edit config_advice \
-		config_names) \
+		config_names config_diff) \
 	$(addprefix domain/,domain_xml domain_scan domain_edit domain_rewrite \
 		property property_identity property_vcpus property_devices \
 		property_cpuset property_pins property_memory import \
@@ -67,7 +70,7 @@ HOST := sys sys_live sys_captured log topology topology_kernel topology_saved ne
 VIRT := virt sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
 	      edit-config boot shutdown stat validate-host
-TOOL_PARTS := options load show each parallel power retune agent_client scan \
+TOOL_PARTS := options load show each prune parallel power retune agent_client scan \
 	      stat_show host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_fold picture_lstopo
@@ -222,6 +225,11 @@ install: all
 	install -m 644 etc/bash-completion/kvmrt $(DESTDIR)$(compdir)/kvmrt-stat
 	for name in $(filter-out stat,$(TOOLS)); do \
 		ln -sf kvmrt-stat $(DESTDIR)$(compdir)/kvmrt-$$name; done
+	install -d $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir)
+	install -m 644 etc/zsh-completion/_kvmrt $(DESTDIR)$(zshdir)
+	install -m 644 etc/fish-completion/kvmrt.fish $(DESTDIR)$(fishdir)/kvmrt-stat.fish
+	for name in $(filter-out stat,$(TOOLS)); do \
+		ln -sf kvmrt-stat.fish $(DESTDIR)$(fishdir)/kvmrt-$$name.fish; done
 	install -d $(DESTDIR)$(docdir)/selinux
 	install -m 644 etc/kvmrt.cfg.example $(GUIDES) $(DESTDIR)$(docdir)
 	install -m 644 $(SELINUX) $(DESTDIR)$(docdir)/selinux
@@ -247,7 +255,8 @@ uninstall:
 	$(if $(DESTDIR),,-$(RELEASE))
 	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%)
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-reconcile
-	rm -f $(TOOLS:%=$(DESTDIR)$(compdir)/kvmrt-%)
+	rm -f $(TOOLS:%=$(DESTDIR)$(compdir)/kvmrt-%) $(DESTDIR)$(zshdir)/_kvmrt
+	rm -f $(TOOLS:%=$(DESTDIR)$(fishdir)/kvmrt-%.fish)
 	rm -f $(addprefix $(DESTDIR)$(docdir)/,kvmrt.cfg.example $(notdir $(GUIDES)))
 	rm -f $(addprefix $(DESTDIR)$(docdir)/selinux/,$(notdir $(SELINUX)))
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-agent $(DESTDIR)$(libexecdir)/kvmrt-sync

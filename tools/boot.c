@@ -11,6 +11,7 @@
 #include "common/load.h"
 #include "common/parallel.h"
 #include "common/power.h"
+#include "common/prune.h"
 #include "common/retune.h"
 #include "common/show.h"
 
@@ -218,7 +219,7 @@ static int start_one(void *data, size_t i, struct rt_err *err)
 	struct boot *boot = data;
 	const struct rt_guest *guest = boot->items[i].guest;
 	struct rt_sync sync = { &boot->loaded.sys, NULL, &boot->loaded.topo,
-				boot->options->file };
+				boot->options->file, NULL };
 	struct rt_report report = { 0 };
 	enum rt_sync_did did;
 	struct rt_virt virt;
@@ -370,6 +371,22 @@ static int retune(struct boot *boot, const struct rt_tool *tool,
 	return r;
 }
 
+/* Of those that could not be started, libvirt may not have got some. */
+static void offer_to_prune(struct boot *boot)
+{
+	const struct rt_prune prune = { boot->options, &boot->loaded,
+					&boot->virt };
+	RT_AUTO_FREE const struct rt_guest **failed =
+		calloc(boot->n + 1, sizeof(*failed));
+	size_t n = 0;
+
+	for (size_t i = 0; failed && i < boot->n; i++) {
+		if (boot->items[i].r < 0)
+			failed[n++] = boot->items[i].guest;
+	}
+	rt_prune_offer(&prune, failed, n);
+}
+
 static int boot_guests(struct boot *boot, const struct rt_tool *tool,
 		       struct rt_err *err)
 {
@@ -394,6 +411,7 @@ static int boot_guests(struct boot *boot, const struct rt_tool *tool,
 		status = finish_clean(boot, r < 0 || boot->failed);
 	else
 		status = rt_each_end(&boot->each);
+	offer_to_prune(boot);
 	return r < 0 ? rt_tool_failed(tool, err) : status;
 }
 

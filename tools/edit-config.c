@@ -38,6 +38,38 @@ static const char help[] =
 	"(the copy\n"
 	"is kept), 4 in place, but not all definitions follow.\n";
 
+/*
+ * What a file that is not there, or is empty, begins with: comments only. Saved
+ * unchanged it is not written.
+ */
+static const char template[] =
+	"# kvmrt.cfg - real-time guests of this host; kvmrt.cfg(5) explains "
+	"each key\n"
+	"#\n"
+	"# 'kvmrt-import' takes libvirt's guests into this file. Or take the "
+	"'#' "
+	"off the\n"
+	"# lines below and change the values: a section for each guest, named "
+	"by "
+	"what\n"
+	"# 'virsh domuuid GUEST' prints. Comments are lines of their own.\n"
+	"#\n"
+	"# name: as in libvirt. nr_vcpus: number of vCPUs. cpuset: host CPUs "
+	"('kvmrt-\n"
+	"# show-config -v' lists them; n1 is a NUMA node); with rt = true one "
+	"more core\n"
+	"# than nr_vcpus. pcidevs: devices to pass through ('lspci -D'). "
+	"autostart: by\n"
+	"# kvmrt-boot.\n"
+	"\n"
+	"#[00000000-0000-4000-8000-000000000001]\n"
+	"#name = plc1\n"
+	"#nr_vcpus = 1\n"
+	"#cpuset = 2-5\n"
+	"#rt = true\n"
+	"#pcidevs =\n"
+	"#autostart = false\n";
+
 struct edit {
 	const struct rt_tool *tool;
 	const struct rt_options *options;
@@ -45,6 +77,8 @@ struct edit {
 	struct rt_sys sys;
 	struct rt_config_file file; /* the original */
 	char *lock_path, *copy;
+	const char *begin; /* what the copy begins with */
+	size_t begin_len;
 	int lock;
 };
 
@@ -118,9 +152,9 @@ static int make_copy(struct edit *edit, struct rt_err *err)
 	if (fd < 0)
 		return rt_fail(err, errno, "make a copy beside %s",
 			       edit->file.path);
-	while (done < edit->file.len) {
-		const ssize_t n = write(fd, edit->file.text + done,
-					edit->file.len - done);
+	while (done < edit->begin_len) {
+		const ssize_t n =
+			write(fd, edit->begin + done, edit->begin_len - done);
 
 		if (n < 0 && errno != EINTR) {
 			rt_fail(err, errno, "write %s", edit->copy);
@@ -225,8 +259,8 @@ static bool is_untouched(struct edit *edit)
 
 	if (rt_config_file_read(&edit->sys, edit->copy, &now, &ignored) < 0)
 		return false;
-	same = now.len == edit->file.len &&
-	       memcmp(now.text, edit->file.text, now.len) == 0;
+	same = now.len == edit->begin_len &&
+	       memcmp(now.text, edit->begin, now.len) == 0;
 	rt_config_file_fini(&now);
 	return same;
 }
@@ -308,7 +342,7 @@ static int sync_guests(const struct edit *edit, struct rt_sync *sync,
 static int sync_all(const struct edit *edit, struct rt_loaded *loaded)
 {
 	struct rt_sync sync = { &loaded->sys, NULL, &loaded->topo,
-				edit->options->file };
+				edit->options->file, NULL };
 	struct rt_virt virt;
 	struct rt_err err;
 	int r = rt_virt_open(edit->uri, &virt, &err);
@@ -384,6 +418,8 @@ static int run(struct edit *edit, bool no_sync)
 	if (rt_config_file_read_or_new(&edit->sys, edit->options->file,
 				       &edit->file, &err) < 0)
 		return rt_tool_failed(edit->tool, &err);
+	edit->begin = edit->file.len ? edit->file.text : template;
+	edit->begin_len = strlen(edit->begin);
 	edit->lock_path = beside(edit, ".lock");
 	edit->copy = beside(edit, "-XXXXXX");
 	if (!edit->lock_path || !edit->copy) {

@@ -6,6 +6,7 @@
 #include "host/topology.h"
 #include "virt/sync.h"
 #include "common/each.h"
+#include "common/show.h"
 
 static const char help[] =
 	"Usage: kvmrt-import [OPTION]... [GUEST]...\n"
@@ -13,6 +14,8 @@ static const char help[] =
 	"that\n"
 	"is new there is not real-time and starts as it did before.\n"
 	"\n"
+	"  -n, --dry-run     write nothing, show what would change in the "
+	"file\n"
 	"  -u, --update      guests that are there already too: the "
 	"definition\n"
 	"                    decides\n"
@@ -36,10 +39,11 @@ struct import {
 	struct rt_virt_guests all;
 	struct rt_config config; /* as the file was */
 	struct rt_each each;
-	bool update;
+	bool update, dry_run;
 	bool refused;			     /* the configuration has errors */
 	const struct rt_virt_guest **guests; /* to be taken in */
 	const char **uuids;		     /* theirs */
+	char *path;			     /* of the file */
 	size_t n;
 };
 
@@ -62,8 +66,9 @@ static int read_config(struct import *import, struct rt_err *err)
 			    "kvmrt-validate-config shows them",
 			    file.path);
 	rt_report_fini(&report);
+	import->path = strdup(file.path);
 	rt_config_file_fini(&file);
-	return r;
+	return r == 0 && !import->path ? rt_fail_memory(err) : r;
 }
 
 static bool is_known(const struct import *import, const char *uuid)
@@ -97,10 +102,12 @@ static void ended(void *data, size_t i, enum rt_sync_did done,
 	const struct rt_did did = {
 		.uuid = import->uuids[i],
 		.name = import->guests[i]->name,
-		.did = !known		     ? "imported" :
-		       done == RT_SYNC_TAKEN ? "updated" :
-					       "in step",
-		/* For a new one the word "imported" says so. */
+		.did = known && done != RT_SYNC_TAKEN ? "in step" :
+		       import->dry_run ? (known ? "would be updated" :
+						  "would be imported") :
+		       known	       ? "updated" :
+					 "imported",
+		/* For a new one the word "imported" says all. */
 		.report = known ? report : NULL,
 		.failure = failure,
 	};
@@ -147,9 +154,11 @@ static int run(struct import *import, struct rt_err *err)
 	RT_AUTO_FREE const struct rt_virt_guest **guests =
 		calloc(most, sizeof(*guests));
 	RT_AUTO_FREE const char **uuids = calloc(most, sizeof(*uuids));
+	RT_AUTO_STRBUF diff = { 0 };
 	struct rt_sync sync = { &import->sys, &import->virt, &import->topo,
-				options->file };
+				options->file, NULL };
 	const struct rt_sync_ended notify = { ended, import };
+	int r;
 
 	if (!guests || !uuids)
 		return rt_fail_memory(err);
@@ -159,8 +168,13 @@ static int run(struct import *import, struct rt_err *err)
 		add_named(import, options->guests[i]);
 	for (size_t i = 0; !options->n_guests && i < import->all.n; i++)
 		add(import, &import->all.items[i]);
-	return rt_sync_guests(&sync, RT_SYNC_PULL, uuids, import->n, &notify,
-			      err);
+	if (import->dry_run)
+		sync.diff = &diff;
+	r = rt_sync_guests(&sync, RT_SYNC_PULL, uuids, import->n, &notify, err);
+	if (r < 0 || (!diff.len && !diff.failed) || options->json)
+		return r;
+	printf("--- %s\n+++ %s (not written)\n", import->path, import->path);
+	return rt_show_write(&diff, stdout, "standard output", err);
 }
 
 int main(int argc, char **argv)
@@ -168,6 +182,7 @@ int main(int argc, char **argv)
 	struct import import = { 0 };
 	const char *uri = NULL;
 	const struct rt_option own[] = {
+		{ .letter = 'n', .name = "dry-run", .on = &import.dry_run },
 		{ .letter = 'u', .name = "update", .on = &import.update },
 		{ .letter = 'c', .name = "connect", .value = &uri },
 	};
@@ -176,7 +191,7 @@ int main(int argc, char **argv)
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
 		.options = own,
-		.n = 2,
+		.n = 3,
 	};
 	struct rt_options options;
 	struct rt_err err;
@@ -205,6 +220,7 @@ int main(int argc, char **argv)
 		rt_virt_close(&import.virt);
 	}
 	rt_strbuf_fini(&import.each.out);
+	free(import.path);
 	rt_topo_fini(&import.topo);
 	rt_sys_close(&import.sys);
 	if (r < 0) {

@@ -20,10 +20,11 @@ static const char help[] =
 	"synthetic\n"
 	"                         description (\"pack:2 core:8 pu:2\") "
 	"describes\n"
-	"      --plan             print every write to the host that starting "
+	"      --plan             print the writes to the host that starting "
 	"the\n"
-	"                         real-time guests would make, with its "
-	"reason\n"
+	"                         real-time guests would make, with their "
+	"reasons;\n"
+	"                         with -v each on a line of its own\n"
 	"      --map FILE         draw the host and the guests' places in it "
 	"into FILE,\n"
 	"                         whose name ends in .svg or .png\n"
@@ -177,25 +178,38 @@ static int show_plan(const struct rt_options *options, struct rt_loaded *loaded,
 		     const struct rt_guest **guests, size_t n,
 		     struct rt_strbuf *out, struct rt_err *err)
 {
+	/* A host that was made up has a topology and no more. */
+	const char *unknown = loaded->has_facts ?
+				      "" :
+				      "interrupts, tasks, devices, network "
+				      "queues, frequency governors and "
+				      "kernel (6.8 or later is assumed)";
 	struct rt_plan plan;
 	size_t n_rt = 0;
 	int r;
 
-	if (!loaded->has_facts)
-		return rt_fail(
-			err, 0,
-			"a plan needs a host, live or captured (--root); "
-			"--topology has no interrupts, tasks or settings");
 	for (size_t i = 0; i < n; i++)
 		if (guests[i]->rt && !guests[i]->disabled)
 			guests[n_rt++] = guests[i];
-	r = rt_preview(&loaded->sys, &loaded->topo, guests, n_rt, &plan, err);
+	r = rt_preview(loaded->has_facts ? &loaded->sys : NULL, &loaded->topo,
+		       guests, n_rt, &plan, err);
 	if (r < 0)
 		return r;
-	if (options->json)
-		rt_plan_print_json(&plan, out);
-	else
-		rt_plan_print(&plan, out);
+	if (options->json) {
+		rt_plan_print_json(&plan, unknown, out);
+	} else {
+		rt_plan_print(&plan, options->verbose, out);
+		if (out->text && strstr(out->text, "/sys/fs/cgroup/"))
+			rt_strbuf_adds(out, "# N in a cgroup's name is the "
+					    "number that libvirt gives the "
+					    "guest at its start\n");
+		if (n_rt && *unknown)
+			rt_strbuf_addf(out,
+				       "# --topology does not tell of this "
+				       "host's %s: steps for them are "
+				       "missing\n",
+				       unknown);
+	}
 	rt_plan_fini(&plan);
 	return 0;
 }

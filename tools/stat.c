@@ -70,8 +70,12 @@ static int check_names(const struct rt_stat *stat, struct rt_err *err)
 	for (size_t i = 0; i < options->n_guests; i++) {
 		const char *name = options->guests[i];
 
+		unsigned pid;
+
 		if (!rt_load_find(stat->loaded, name) &&
-		    !is_on_record(&stat->scanned.journal, name))
+		    !is_on_record(&stat->scanned.journal, name) &&
+		    (stat->loaded->file.exists ||
+		     rt_guest_pid(&stat->loaded->sys, name, &pid, err) < 0))
 			return rt_fail(err, 0, "%s has no guest '%s'",
 				       stat->loaded->file.path, name);
 	}
@@ -134,6 +138,36 @@ static bool show_guest(struct rt_stat *stat, const struct rt_guest *guest,
 	return true;
 }
 
+/*
+ * Without a file nobody has said which guests matter, so all that run are
+ * shown: libvirt has a file for each, named by the guest.
+ */
+static bool show_others(struct rt_stat *stat, struct rt_strbuf *out)
+{
+	static const char end[] = ".pid";
+	RT_AUTO_NAMES names = { 0 };
+	struct rt_err ignored;
+	bool any = false;
+
+	if (stat->loaded->file.exists ||
+	    rt_sys_list(&stat->loaded->sys, "run/libvirt/qemu", &names,
+			&ignored) < 0)
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		char *name = names.items[i];
+		const size_t len = strlen(name);
+		struct rt_guest guest = { .name = name };
+
+		if (len < sizeof(end) || strcmp(name + len - 4, end) != 0)
+			continue;
+		name[len - 4] = '\0';
+		if (!is_on_record(&stat->scanned.journal, name) &&
+		    rt_stat_is_unknown(stat, &guest))
+			any |= show_guest(stat, &guest, out);
+	}
+	return any;
+}
+
 static void show_all(struct rt_stat *stat, struct rt_strbuf *out)
 {
 	const struct rt_guests *guests = &stat->loaded->guests;
@@ -152,6 +186,7 @@ static void show_all(struct rt_stat *stat, struct rt_strbuf *out)
 		if (!rt_guests_find(guests, guest->uuid))
 			any |= show_guest(stat, guest, out);
 	}
+	any |= show_others(stat, out);
 	if (stat->options->json)
 		rt_stat_close_json(stat, out);
 	else if (!any)
@@ -251,12 +286,18 @@ int main(int argc, char **argv)
 		return status;
 	if (stat.watch && (options.json || !isatty(STDOUT_FILENO)))
 		return rt_usage_error(&tool, "--watch is for a terminal");
+	options.may_lack_file = true;
 	stat.options = &options;
 	stat.loaded = &loaded;
 	stat.colour = rt_show_has_colour(stdout);
 	if (rt_load(&options, &loaded, &err) < 0) {
 		status = rt_load_failed(&tool, &loaded, &err);
 	} else {
+		if (!loaded.file.exists)
+			fprintf(stderr,
+				"kvmrt-stat: there is no %s; shown is what is "
+				"on record and what runs\n",
+				loaded.file.path);
 		/* What is on record is in force all the same. */
 		if (!loaded.readable)
 			rt_show_errors(&loaded.report);

@@ -6,6 +6,7 @@
 #include "virt/sync.h"
 #include "common/each.h"
 #include "common/load.h"
+#include "common/prune.h"
 #include "common/show.h"
 
 static const char help[] =
@@ -19,6 +20,9 @@ static const char help[] =
 	"  -q, --query       change nothing, only ask: exit status 0 when all "
 	"are\n"
 	"                    in step, 1 when not\n"
+	"      --prune       remove the sections of guests (all, or the named) "
+	"that\n"
+	"                    libvirt has not got, and do nothing else\n"
 	"  -c, --connect URI libvirt, if not qemu:///system\n"
 	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
 	"      --json        machine-readable\n"
@@ -52,6 +56,7 @@ struct job {
 	struct rt_sync sync;
 	enum rt_sync_how how;
 	struct rt_each each;
+	bool prune; /* sections are removed, and nothing is put in step */
 	bool any_differs, any_told;
 	const struct rt_guest **guests;
 	const char **uuids; /* theirs */
@@ -112,10 +117,38 @@ static void ended(void *data, size_t i, enum rt_sync_did done,
 	rt_each_add(&job->each, &did);
 }
 
-static int sync_all(struct job *job, const struct rt_tool *tool,
-		    const struct rt_options *options,
-		    const struct rt_loaded *loaded)
+static void prune_each(struct job *job, const struct rt_prune *prune)
 {
+	for (size_t i = 0; i < job->n; i++) {
+		const struct rt_guest *guest = job->guests[i];
+		struct rt_did did = { .uuid = guest->uuid,
+				      .name = guest->name,
+				      .did = "section removed" };
+		struct rt_err err;
+
+		if (!rt_prune_is_stale(prune, guest)) {
+			did.did = "section kept: libvirt has a guest of its "
+				  "UUID or name";
+			did.quiet = !job->each.options->n_guests;
+		} else if (rt_prune_section(prune, guest->uuid, &err) < 0) {
+			did.failure = &err;
+		}
+		job->any_told |= !did.quiet;
+		rt_each_add(&job->each, &did);
+	}
+}
+
+static const char *nothing_to_do(const struct job *job)
+{
+	return !job->n	  ? "kvmrt.cfg has no guest" :
+	       job->prune ? "libvirt has each guest, by its UUID or its name" :
+			    "all are in step";
+}
+
+static int sync_all(struct job *job, const struct rt_tool *tool,
+		    const struct rt_options *options, struct rt_loaded *loaded)
+{
+	const struct rt_prune prune = { options, loaded, job->sync.virt };
 	const size_t most = options->n_guests + loaded->guests.n + 1;
 	RT_AUTO_FREE const struct rt_guest **guests =
 		calloc(most, sizeof(*guests));
@@ -136,22 +169,26 @@ static int sync_all(struct job *job, const struct rt_tool *tool,
 		if (!loaded->guests.items[i].disabled)
 			add(job, &loaded->guests.items[i]);
 	}
-	if (rt_sync_guests(&job->sync, job->how, uuids, job->n, &notify, &err) <
-	    0) {
+	if (job->prune) {
+		prune_each(job, &prune);
+	} else if (rt_sync_guests(&job->sync, job->how, uuids, job->n, &notify,
+				  &err) < 0) {
 		rt_strbuf_fini(&job->each.out);
 		return rt_tool_failed(tool, &err);
 	}
 	if (!options->json && !options->verbose && !job->each.failed &&
 	    !job->any_told)
-		printf("nothing to do: %s\n",
-		       job->n ? "all are in step" : "kvmrt.cfg has no guest");
+		printf("nothing to do: %s\n", nothing_to_do(job));
+	if (!job->prune && job->each.failed)
+		rt_prune_offer(&prune, guests, job->n);
 	return rt_each_end(&job->each);
 }
 
 static int run(const struct rt_tool *tool, const struct rt_options *options,
-	       struct rt_loaded *loaded, const char *uri, enum rt_sync_how how)
+	       struct rt_loaded *loaded, const char *uri, enum rt_sync_how how,
+	       bool prune)
 {
-	struct job job = { .how = how };
+	struct job job = { .how = how, .prune = prune };
 	struct rt_virt virt;
 	struct rt_err err;
 	int status;
@@ -172,10 +209,11 @@ static int run(const struct rt_tool *tool, const struct rt_options *options,
 int main(int argc, char **argv)
 {
 	const char *uri = NULL;
-	bool reverse = false, query = false;
+	bool reverse = false, query = false, prune = false;
 	const struct rt_option own[] = {
 		{ .letter = 'r', .name = "reverse", .on = &reverse },
 		{ .letter = 'q', .name = "query", .on = &query },
+		{ .name = "prune", .on = &prune },
 		{ .letter = 'c', .name = "connect", .value = &uri },
 	};
 	const struct rt_tool tool = {
@@ -183,7 +221,7 @@ int main(int argc, char **argv)
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
 		.options = own,
-		.n = 3,
+		.n = 4,
 	};
 	struct rt_options options;
 	struct rt_loaded loaded;
@@ -192,8 +230,9 @@ int main(int argc, char **argv)
 
 	if (status != RT_GO_ON)
 		return status;
-	if (reverse && query)
-		return rt_usage_error(&tool, "-r and -q exclude each other");
+	if (reverse + query + prune > 1)
+		return rt_usage_error(&tool,
+				      "-r, -q and --prune exclude each other");
 	if (rt_load(&options, &loaded, &err) < 0) {
 		status = rt_load_failed(&tool, &loaded, &err);
 	} else if (!loaded.readable) {
@@ -203,7 +242,8 @@ int main(int argc, char **argv)
 		status = run(&tool, &options, &loaded, uri,
 			     query   ? RT_SYNC_ASK :
 			     reverse ? RT_SYNC_PULL :
-				       RT_SYNC_PUSH);
+				       RT_SYNC_PUSH,
+			     prune);
 	}
 	rt_load_fini(&loaded);
 	return status;

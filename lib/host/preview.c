@@ -2,9 +2,10 @@
 /* preview.c - the plan for guests that do not run */
 #include "preview.h"
 
+#include <ctype.h>
+
 #include "probe.h"
 
-#define SCOPE	    "machine.slice/machine-qemu-%s.scope"
 #define CGROUP_ROOT "sys/fs/cgroup/"
 
 /* No task has this pid: a step for it is renamed afterwards. */
@@ -24,9 +25,12 @@ static int add_file(struct rt_process *process, enum rt_kind kind,
 static int add_cgroup(struct rt_process *process, struct rt_err *err)
 {
 	static const char exclusive[] = "cpuset.cpus.exclusive";
-	int r = add_file(process, RT_KIND_LIST, "machine.slice", exclusive, "",
-			 err);
+	char parent[64];
+	int r;
 
+	snprintf(parent, sizeof(parent), "%.*s",
+		 (int)strcspn(process->scope, "/"), process->scope);
+	r = add_file(process, RT_KIND_LIST, parent, exclusive, "", err);
 	if (r == 0)
 		r = add_file(process, RT_KIND_LIST, process->scope, exclusive,
 			     "", err);
@@ -34,6 +38,57 @@ static int add_cgroup(struct rt_process *process, struct rt_err *err)
 		r = add_file(process, RT_KIND_PARTITION, process->scope,
 			     "cpuset.cpus.partition", "member", err);
 	return r;
+}
+
+/*
+ * The name that libvirt makes of a guest's (virDomainMachineNameAppendValid):
+ * letters and digits of ASCII; of '-' and '.' the first in a row, and none at
+ * either end. N stands for the number that the guest gets when it starts.
+ */
+static void machine_name(const char *name, char *machine, size_t size)
+{
+	size_t n = (size_t)snprintf(machine, size, "qemu-N-");
+	bool skip = true;
+
+	for (; *name && n < 64 && n + 1 < size; name++) {
+		const bool mark = *name == '-' || *name == '.';
+
+		if (mark ? skip : !isalnum((unsigned char)*name))
+			continue;
+		machine[n++] = *name;
+		skip = mark;
+	}
+	while (machine[n - 1] == '-' || machine[n - 1] == '.')
+		n--;
+	machine[n] = '\0';
+}
+
+/*
+ * With systemd, machined makes the scope, whose name has \x2d for '-'. Without
+ * it (OpenRC, elogind) libvirt makes the cgroup itself.
+ */
+static int name_scope(struct rt_sys *sys, const char *name, char **ret_scope,
+		      struct rt_err *err)
+{
+	const bool systemd = !sys || rt_sys_exists(sys, "run/systemd/system") ||
+			     rt_sys_exists(sys, CGROUP_ROOT "init.scope");
+	RT_AUTO_STRBUF scope = { 0 };
+	char machine[80];
+
+	machine_name(name, machine, sizeof(machine));
+	if (!systemd) {
+		rt_strbuf_addf(&scope, "machine/%s.libvirt-qemu", machine);
+		return rt_strbuf_take(&scope, ret_scope, err);
+	}
+	rt_strbuf_adds(&scope, "machine.slice/machine-");
+	for (const char *c = machine; *c; c++) {
+		if (*c == '-')
+			rt_strbuf_adds(&scope, "\\x2d");
+		else
+			rt_strbuf_add(&scope, c, 1);
+	}
+	rt_strbuf_adds(&scope, ".scope");
+	return rt_strbuf_take(&scope, ret_scope, err);
 }
 
 static int add_threads(struct rt_process *process, const struct rt_guest *guest,
@@ -60,12 +115,12 @@ static int add_threads(struct rt_process *process, const struct rt_guest *guest,
 	return 0;
 }
 
-static int add_process(struct rt_facts *facts, const struct rt_guest *guest,
-		       const struct rt_topo *topo, struct rt_err *err)
+static int add_process(struct rt_sys *sys, struct rt_facts *facts,
+		       const struct rt_guest *guest, const struct rt_topo *topo,
+		       struct rt_err *err)
 {
 	struct rt_processes *processes = &facts->processes;
 	struct rt_process *process;
-	char scope[512];
 	int r;
 
 	if (!rt_grow(&processes->items, processes->n, &processes->size,
@@ -74,11 +129,9 @@ static int add_process(struct rt_facts *facts, const struct rt_guest *guest,
 	process = &processes->items[processes->n++];
 	memset(process, 0, sizeof(*process));
 	snprintf(process->uuid, sizeof(process->uuid), "%s", guest->uuid);
-	snprintf(scope, sizeof(scope), SCOPE, guest->name);
-	process->scope = strdup(scope);
-	if (!process->scope)
-		return rt_fail_memory(err);
-	r = add_cgroup(process, err);
+	r = name_scope(sys, guest->name, &process->scope, err);
+	if (r == 0)
+		r = add_cgroup(process, err);
 	return r < 0 ? r : add_threads(process, guest, topo, processes->n, err);
 }
 
@@ -93,6 +146,38 @@ static int read_facts(struct rt_sys *sys, const struct rt_topo *topo,
 		r = rt_facts_read_settings(sys, topo, facts, err);
 	if (r == 0)
 		r = rt_facts_read_tasks(sys, &topo->present, facts, err);
+	return r;
+}
+
+/*
+ * What every host has whose topology alone is known, as a stock kernel (6.8 or
+ * later) sets it up. A CPU without a file that says otherwise is online.
+ */
+static int make_facts(const struct rt_topo *topo, struct rt_facts *facts,
+		      struct rt_err *err)
+{
+	char text[RT_CPULIST_MAX], path[128];
+	int r;
+
+	facts->has_partitions = true;
+	facts->workqueues_follow = true;
+	rt_cpuset_format_list(&topo->present, text, sizeof(text));
+	r = rt_settings_add(&facts->settings, RT_KIND_LIST,
+			    "proc/sys/kernel/watchdog_cpumask", text, err);
+	rt_cpuset_format_mask(&topo->present, 0, text, sizeof(text));
+	if (r == 0)
+		r = rt_settings_add(&facts->settings, RT_KIND_MASK,
+				    "proc/irq/default_smp_affinity", text, err);
+	RT_CPUSET_FOREACH(cpu, &topo->present)
+	{
+		snprintf(path, sizeof(path),
+			 "sys/devices/system/cpu/cpu%d/power/"
+			 "pm_qos_resume_latency_us",
+			 cpu);
+		if (r == 0)
+			r = rt_settings_add(&facts->settings, RT_KIND_TEXT,
+					    path, "0", err);
+	}
 	return r;
 }
 
@@ -151,12 +236,13 @@ int rt_preview(struct rt_sys *sys, const struct rt_topo *topo,
 		.facts = &facts,
 		.journal = &journal,
 	};
-	int r = read_facts(sys, topo, &facts, err);
+	int r = sys ? read_facts(sys, topo, &facts, err) :
+		      make_facts(topo, &facts, err);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = add_active(&journal, guests[i], err);
 		if (r == 0)
-			r = add_process(&facts, guests[i], topo, err);
+			r = add_process(sys, &facts, guests[i], topo, err);
 	}
 	if (r == 0)
 		r = rt_plan_make(&input, &plan, err);

@@ -4,7 +4,11 @@
  *
  * What would be written if these real-time guests were started now, on a host
  * where no guest of kvmrt runs. Names that only a process has (its cgroup, its
- * threads' numbers) are made from the guest's name.
+ * threads' numbers) are made from the guest's name: the cgroup is the one that
+ * libvirt makes, with N for the number that it gives the guest at its start.
+ *
+ * Without sys only the topology is known: the plan has no interrupts, tasks,
+ * network queues and governors.
  */
 #ifndef RT_PREVIEW_H
 #define RT_PREVIEW_H

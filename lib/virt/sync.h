@@ -38,6 +38,11 @@ struct rt_sync {
 	struct rt_virt *virt;	    /* borrowed */
 	const struct rt_topo *topo; /* borrowed */
 	const char *file;	    /* as -f; NULL: the usual */
+	/*
+	 * RT_SYNC_PULL: nothing is written, here is what would change in the
+	 * file (config_diff.h). NULL: it is written.
+	 */
+	struct rt_strbuf *diff;
 };
 
 /*

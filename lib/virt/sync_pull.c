@@ -91,7 +91,7 @@ static int pull_all(struct rt_sync_run *run, const char *const *uuids, size_t n,
 		r = check(run, uuids, n, pulled, err);
 	if (r == 0)
 		r = rt_sync_run_write(run, err);
-	for (size_t i = 0; r == 0 && i < n; i++)
+	for (size_t i = 0; r == 0 && !run->sync->diff && i < n; i++)
 		record(run, uuids[i], &pulled[i]);
 	if (r < 0)
 		rt_sync_run_close(run);

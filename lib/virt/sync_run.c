@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/check/check.h"
+#include "core/config/config_diff.h"
 #include "host/baseline_file.h"
 #include "host/probe.h"
 
@@ -54,6 +55,10 @@ int rt_sync_run_write(struct rt_sync_run *run, struct rt_err *err)
 	if (r < 0 || strcmp(text, run->file.text) == 0)
 		return r;
 	run->is_old = true;
+	if (run->sync->diff) {
+		rt_config_diff(run->file.text, text, run->sync->diff);
+		return 0;
+	}
 	return rt_config_file_write(run->sync->sys, &run->file, text,
 				    strlen(text), err);
 }

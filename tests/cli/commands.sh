@@ -21,6 +21,42 @@ for command in import sync-config edit-config boot shutdown stat \
 	has out "kvmrt-$command"
 done
 
+# What --dry-run shows is what is written without it.
+dry_run() { # dry_run NAME STATUS OPTION...
+	name=$1 status=$2
+	shift 2
+	cp "$cfg" "$work/before" 2>/dev/null || : >"$work/before"
+	run "$name, --dry-run" "$status" kvmrt-import --root "$root" -f "$cfg" --dry-run "$@"
+	cmp -s "$cfg" "$work/before" || [ ! -e "$cfg" ]
+	result $? "$name, --dry-run: nothing is written"
+	[ ! -e "$root/var/lib/kvmrt/agreed" ]
+	result $? "$name, --dry-run: no baseline is written"
+	cp "$work/out" "$work/dry"
+	run "$name" "$status" kvmrt-import --root "$root" -f "$cfg" "$@"
+	sed -n '/^@@/,$p' "$work/dry" >"$work/out"
+	diff -u "$work/before" "$cfg" | tail -n +3 >"$work/want"
+	[ -s "$work/want" ] && cmp -s "$work/want" "$work/out"
+	result $? "$name: the diff is what changed" || diff "$work/want" "$work/out" | sed 's/^/# /'
+	cp "$work/dry" "$work/out"
+}
+run 'the live file, --dry-run' 0 kvmrt-import --root "$root" -n
+has out 'test: would be imported'
+[ ! -e "$root/etc/kvmrt.cfg" ] && [ ! -e "$root/var/lib/kvmrt/agreed" ]
+result $? "$name: no file and no baseline is written"
+dry_run 'import' 0
+has out 'test: would be imported'
+has out "--- $cfg"
+run 'import in step, --dry-run' 0 kvmrt-import --root "$root" -f "$cfg" -nu
+has out 'test: in step'
+lines out 1
+for line in 'title = From the file' 'nr_vcpus = 1'; do
+	sed -i "s/^nr_vcpus.*/$line\n# mine/" "$cfg"
+	printf '\n# last\n[12345678-1111-4111-8111-111111111111]\nname = other' >>"$cfg"
+	dry_run "update from '$line'" 0 -u
+	has out 'test: would be updated'
+	sed -i '/^# mine/d; /^$/,$d' "$cfg"
+done
+rm "$cfg"
 run 'import' 0 kvmrt-import --root "$root" -f "$cfg"
 has out 'test: imported'
 [ ! -e "$root/var/lib/kvmrt/agreed" ]
@@ -52,6 +88,13 @@ many=$work/many.cfg
 { echo '<node>'; guest a a 2; guest b b 2; guest c c 2; echo '</node>'; } >"$work/node.xml"
 printf '[d1111111-1111-4111-8111-111111111111]\nname = b\n' >"$many"
 chmod 644 "$many"
+cp "$many" "$work/before"
+run 'import of one whose name is taken, --dry-run' 4 kvmrt-import --root "$root" -f "$many" -c "test://$work/node.xml" -n
+has out '+name = a'
+has out '+name = c'
+has err "guest 'b': the configuration has a guest 'b'"
+cmp -s "$many" "$work/before"
+result $? "$name: nothing is written"
 run 'import of one whose name is taken' 4 kvmrt-import --root "$root" -f "$many" -c "test://$work/node.xml"
 has out 'a: imported'
 has out 'c: imported'
@@ -143,4 +186,143 @@ chmod u+w "$root/proc/cmdline" 2>/dev/null
 cp "$work/cmdline" "$root/proc/cmdline"
 run 'a host that has them' 0 kvmrt-validate-host --root "$root" --json
 has out '"code":"boot-parameters","verdict":"pass"'
+# --- guests that libvirt has not got
+
+gone=e1111111-1111-4111-8111-111111111111
+away=e2222222-1111-4111-8111-111111111111
+{ echo '<node>'; guest a a 1; guest moved f 1; echo '</node>'; } >"$work/node.xml"
+stale() { # a file in $many; a is in step, and the name `moved` is another's
+	cat >"$many" <<-END
+		[a1111111-1111-4111-8111-111111111111]
+		name = a
+
+		# of gone
+		[$gone]
+		name = gone
+		# inside
+
+		[c1111111-1111-4111-8111-111111111111]
+		name = moved
+		[$away]
+		name = away
+		disabled = no
+		# the end
+	END
+	chmod 644 "$many"
+	cp "$many" "$work/before"
+}
+pruned() { # what --prune leaves of it
+	cat >"$work/want" <<-END
+		[a1111111-1111-4111-8111-111111111111]
+		name = a
+
+		# of gone
+		# inside
+
+		[c1111111-1111-4111-8111-111111111111]
+		name = moved
+		# the end
+	END
+	cmp -s "$many" "$work/want"
+	result $? "$name: those sections are gone, the rest is as it was" ||
+		diff "$work/want" "$many" | sed 's/^/# /'
+}
+sync_() { # sync_ NAME STATUS OPTION...
+	name=$1 status=$2
+	shift 2
+	run "$name" "$status" kvmrt-sync-config --root "$root" -f "$many" -c "test://$work/node.xml" "$@"
+}
+
+stale
+sync_ 'undefined guests, to libvirt' 4
+sync_ 'undefined guests' 4 -q
+has err "kvmrt-sync-config: guest 'gone': libvirt has no such guest: define it with its UUID ('virsh define'), or remove the section [$gone]"
+has err "kvmrt-sync-config: guest 'moved': libvirt has no guest with its UUID, and a guest 'moved' with UUID f1111111-1111-4111-8111-111111111111: give the section that UUID, or remove the section [c1111111-1111-4111-8111-111111111111]"
+has err "'kvmrt-sync-config --prune -f $many' removes the sections of guests that libvirt has not got"
+lines err 4
+sync_ 'undefined guests, for programs' 4 -q --json
+empty err
+sync_ 'undefined guests, the other way' 4 -r
+has err "or remove the section [$gone]"
+has err "or remove the section [$away]"
+has err "'kvmrt-sync-config --prune -f $many' removes"
+cmp -s "$many" "$work/before"
+result $? "$name: the file is as it was"
+sync_ 'one of them, --prune' 0 --prune away
+has out 'away: section removed'
+lines out 1
+! grep -q away "$many" && grep -q gone "$many"
+result $? "$name: that one alone"
+stale
+sync_ 'all, --prune' 0 --prune
+has out 'gone: section removed'
+has out 'away: section removed'
+lines out 2
+pruned
+sync_ 'again' 0 --prune
+has out 'nothing to do: libvirt has each guest, by its UUID or its name'
+sync_ 'one that is there' 0 --prune a
+has out 'a: section kept: libvirt has a guest of its UUID or name'
+run '--prune and -r' 2 kvmrt-sync-config --prune -r
+
+# On a terminal they ask.
+typed() { # typed NAME ANSWERS STATUS COMMAND...
+	name=$1 answers=$2 want=$3
+	shift 3
+	printf "$answers" | script -qec "$*" /dev/null >"$work/out" 2>"$work/err"
+	got=$?
+	[ $got -eq "$want" ]
+	result $? "$name: exit status $want" || echo "#  got: $got"
+	tr -d '\r' <"$work/out" >"$work/plain"
+	mv "$work/plain" "$work/out"
+}
+if command -v script >/dev/null; then
+	asked="$bin/kvmrt-sync-config --root $root -f $many -c test://$work/node.xml"
+	for option in -q -r; do
+		stale
+		typed "sync $option on a terminal, no" 'n\n\n' 4 "$asked $option"
+		has out "libvirt has no guest 'gone'. Remove its section [$gone] from $many? [y/N]"
+		has out "Remove its section [$away] from"
+		hasnt out "Remove its section [c1111111"
+		hasnt out "--prune"
+		cmp -s "$many" "$work/before"
+		result $? "$name: the file is as it was"
+		typed "sync $option on a terminal, yes" 'y\nY\n' 4 "$asked $option"
+		has out 'gone: section removed'
+		has out 'away: section removed'
+		pruned
+	done
+	stale
+	typed 'boot --all on a terminal' 'n\ny\n' 1 \
+		"$bin/kvmrt-boot --all --root $root -f $many -c test://$work/node.xml"
+	has out "or remove the section [$gone]"
+	has out 'away: section removed'
+	grep -q "$gone" "$many" && ! grep -q "$away" "$many"
+	result $? "$name: one section is gone, the other is not"
+	run 'boot --all' 1 kvmrt-boot --all --root "$root" -f "$many" -c "test://$work/node.xml"
+	has err "'kvmrt-sync-config --prune -f $many' removes the sections"
+else
+	result 0 'on a terminal # skip: no script(1)'
+fi
+
+# --help and --version of what systemd starts start nothing.
+bin=$(dirname "$bin")/agent
+for daemon in kvmrt-agent kvmrt-sync; do
+	for option in --help -h --version -V; do
+		timeout 10 "$bin/$daemon" $option >"$work/out" 2>"$work/err"
+		[ $? -eq 0 ]
+		result $? "$daemon $option ends with 0"
+		name="$daemon $option"
+		empty err
+		has out "$daemon"
+	done
+	timeout 10 "$bin/$daemon" --frobnicate >"$work/out" 2>"$work/err"
+	[ $? -eq 2 ]
+	result $? "$daemon refuses an option that is not there"
+done
+bin=${bin%/agent}/bin
+for option in --help -h --version -V; do
+	run "kvmrt-reconcile $option" 0 kvmrt-reconcile $option
+	has out kvmrt-reconcile
+done
 finish

@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# completion.sh - bash completion offers the options of --help and the guests
+# completion.sh - completion offers the options of --help and the guests
+#
+# bash is run. zsh and fish are run where they are installed; the patterns with
+# which they take options from --help are tried on every command's in any case.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -82,4 +85,76 @@ is out <<-EOF
 EOF
 offers 'a time has no names' kvmrt-shutdown -t ''
 empty out
+
+# kvmrt-import takes what is not in the file yet; virsh notes its arguments.
+mkdir "$work/path"
+cat >"$work/path/virsh" <<-EOF
+	#!/bin/sh
+	echo "\$*" >"$work/asked"
+	printf '%s\\n' plc1 plc9 'two words' 'new one' ''
+EOF
+chmod 755 "$work/path/virsh"
+PATH=$work/path:$PATH
+offers 'import: guests that are not in the file' kvmrt-import -f "$work/a.cfg" ''
+is out <<-'EOF'
+	plc9
+	new\ one
+EOF
+grep -qx -- '-r -q -c qemu:///system list --all --name' "$work/asked"
+result $? 'import: libvirt is only read'
+offers 'import -u: all' kvmrt-import -u -c test:///x -f "$work/a.cfg" ''
+lines out 4
+grep -q -- '-c test:///x ' "$work/asked"
+result $? 'import: the libvirt that -c names'
+
+# --- zsh and fish
+
+# options_of COMMAND: the words of --help's list that begin with a dash
+options_of() {
+	"$bin/$1" --help | grep -E '^ {2,6}-' |
+		grep -oE '(^| )--?[A-Za-z][a-z-]*' | tr -d ' ' | sort -u
+}
+
+zsh=$tree/etc/zsh-completion/_kvmrt
+fish=$tree/etc/fish-completion/kvmrt.fish
+sed -n "s/.* pattern='\\(.*\\)'\$/\\1/p" "$zsh" >"$work/pattern.zsh"
+sed -n "s/.*string match -r '\\(.*{2,6}.*\\)' -- .*/\\1/p" "$fish" >"$work/pattern.fish"
+for shell in zsh fish; do
+	[ "$(wc -l <"$work/pattern.$shell")" -eq 1 ]
+	result $? "$shell: its pattern is found"
+done
+for program in "$bin"/kvmrt-*; do
+	command=${program##*/}
+	[ "$command" != kvmrt-reconcile ] || continue
+	options_of "$command" >"$work/want"
+	for shell in zsh fish; do
+		# What each group is for: letter, name, value, text.
+		"$program" --help | perl -ne '
+			BEGIN { open my $f, "<", shift; chomp($p = <$f>) }
+			next unless /$p/;
+			print substr($1, 0, 2), "\n" if $1;
+			print "--$2\n";
+			print STDERR "$2: no text\n" unless $4 =~ /^[a-zA-Z]/;
+			' "$work/pattern.$shell" 2>"$work/err" | sort -u >"$work/out"
+		name="$command in $shell"
+		cmp -s "$work/want" "$work/out"
+		result $? "$name: the options of --help and no others" ||
+			diff "$work/want" "$work/out" | sed 's/^/# /'
+		empty err
+	done
+	head -n 1 "$zsh" | grep -qE "^#compdef .*$command( |\$)"
+	result $? "$command is completed by zsh"
+	grep -qE "^for command in .*$command( |\$)" "$fish"
+	result $? "$command is completed by fish"
+	if command -v fish >/dev/null; then
+		PATH=$bin:$PATH fish -N -c "source $fish; complete -C '$command -'" |
+			cut -f1 | sort -u >"$work/out"
+		[ -z "$(comm -23 "$work/want" "$work/out")" ]
+		result $? "$command: fish offers each option"
+	fi
+done
+! command -v fish >/dev/null || fish -n "$fish"
+result $? 'fish can parse it, if it is here'
+! command -v zsh >/dev/null || zsh -n "$zsh"
+result $? 'zsh can parse it, if it is here'
 finish

@@ -209,6 +209,30 @@ edit 'no file, an edit' 0
 result $? "$name: there is one"
 alone
 
+# What a new file begins with: no section, and a valid one without the marks.
+fresh
+rm "$cfg"
+editor "cp \"\$1\" $work/template"
+edit 'a template, saved unchanged' 0
+has out 'is unchanged'
+[ ! -e "$cfg" ] && [ -z "$(ls -A "$etc")" ]
+result $? "$name: there is no file"
+run 'the template' 0 kvmrt-validate-config --root "$root" -f "$work/template"
+has out 'no guests, '
+sed 's/^#\([[a-z]\)/\1/' "$work/template" >"$work/section"
+run 'the template without its marks' 0 kvmrt-validate-config --root "$root" -f "$work/section"
+has out '1 guest, 1 real-time: no errors'
+for key in name nr_vcpus cpuset rt pcidevs autostart; do
+	grep -q "^$key =" "$work/section"
+	result $? "the template has $key"
+done
+: >"$cfg"
+editor 'sed -i "s/^#\([[a-z]\)/\1/" "$1"'
+edit 'a template in an empty file' 0
+has out 'is in place'
+cmp -s "$cfg" "$work/section"
+result $? "$name: the edited template is there"
+
 if [ "$(id -u)" -ne 0 ]; then
 	fresh
 	chmod 500 "$etc"

@@ -58,15 +58,19 @@ vm_2cpu_cgroup1() {
 
 	# What it would do to the host, were it let.
 	run "its plan" 3 kvmrt-show-config --plan --root "$host"
-	matches out 18 '^set  proc/irq/[0-9]*/smp_affinity_list: 0-1 -> 0 '
+	matches out 1 '^set  /proc/irq/{[-0-9,]*}/smp_affinity_list (18 interrupts): 0-1 -> 0 '
 	hasnt out "proc/irq/36/"
 	has out "proc/irq/default_smp_affinity: 3 -> 1"
 	has out "workqueue/cpumask: 3 -> 1"
 	has out "cpu1/power/pm_qos_resume_latency_us: 0 -> n/a"
 	hasnt out "/online"
 	hasnt out "sys/fs/cgroup"
-	has out "set  task/2/2/"
-	matches out 1 '^note task/.*pinned task'
+	matches out 1 '^set  threads 2-3,.* (18 threads): '
+	matches out 1 '^note thread.*pinned task'
+	hasnt out "# N in a cgroup"
+	run "each write of its plan" 3 kvmrt-show-config --plan -v --root "$host"
+	matches out 18 '^set  /proc/irq/[0-9]*/smp_affinity_list: 0-1 -> 0 '
+	matches out 1 '^set  thread 2: '
 
 	config 0-1 'rt = yes' 'nr_vcpus = 1'
 	run "a real-time guest on all CPUs" 3 kvmrt-validate-config --root "$host"

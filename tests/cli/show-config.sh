@@ -89,6 +89,77 @@ run "a topology" 0 $program --root "$host" --topology \
 has out "     Devices: 0000:81:00.0"
 hasnt out "Ethernet"
 
+# --- the plan
+
+run "a plan" 0 $program --root "$host" --plan press
+is out <<'END'
+set  /proc/sys/kernel/watchdog_cpumask: 0-11 -> 0-5  # watchdog timers off the guest's CPUs (press)
+set  /proc/irq/default_smp_affinity: fff -> 03f  # new interrupts off the guest's CPUs (press)
+set  /proc/irq/{1,9,24}/smp_affinity_list (3 interrupts): 0-11 -> 0-5  # interrupt off the guest's CPUs (press)
+set  /proc/irq/{40-47}/smp_affinity_list (8 interrupts): 6-11 -> 0-5  # interrupt off the guest's CPUs (press)
+set  /sys/devices/system/cpu/cpu{6,8}/power/pm_qos_resume_latency_us (2 CPUs): 0 -> n/a  # vCPU's CPU wakes at once (press)
+set  /sys/devices/system/cpu/cpu{6,8}/cpufreq/scaling_governor (2 CPUs): powersave -> performance  # vCPU's CPU keeps its speed (press)
+note thread 900: 0-1 -> 0-1  # pinned task, on record
+note tasks/7,9,11: '' -> ''  # tasks get these CPUs back, on record (press)
+set  /sys/devices/system/cpu/cpu{7,9,11}/online (3 CPUs): 1 -> 0  # SMT sibling of a guest's CPU goes offline (press)
+set  /sys/fs/cgroup/machine.slice/cpuset.cpus.exclusive: '' -> 6-11  # the guest's CPUs are for it alone (press)
+set  /sys/fs/cgroup/machine.slice/machine-qemu\x2dN\x2dpress.scope/cpuset.cpus.exclusive: '' -> 6-11  # the guest's CPUs are for it alone (press)
+set  /sys/fs/cgroup/machine.slice/machine-qemu\x2dN\x2dpress.scope/cpuset.cpus.partition: member -> isolated  # shield: nothing else runs on the guest's CPUs (press)
+own  press: thread CPU 0/KVM: 0-11 -> 6  # vCPU alone on its CPU (press)
+own  press: thread CPU 1/KVM: 0-11 -> 8  # vCPU alone on its CPU (press)
+own  press: all other threads: 0-11 -> 10  # helper thread on a service CPU (press)
+# N in a cgroup's name is the number that libvirt gives the guest at its start
+END
+run "a plan, each write" 0 $program --root "$host" --plan -v press
+has out "set  /proc/irq/47/smp_affinity_list: 6-11 -> 0-5  # "
+has out "set  /sys/devices/system/cpu/cpu11/online: 1 -> 0  # "
+run "a plan in JSON" 0 $program --root "$host" --plan --json press
+has out '{"target":"/proc/irq/47/smp_affinity_list","value":"0-5","now":"6-11"'
+has out '"unknown":""}'
+run "the plan of an ordinary guest" 0 $program --root "$host" --plan office
+empty out
+
+# 768 more interrupts are no more lines.
+many=$work/many
+mkdir "$many"
+cp -a "$host/." "$many"
+for irq in $(seq 1000 1767); do
+	cp -a "$many/proc/irq/40" "$many/proc/irq/$irq"
+done
+run "many interrupts" 0 $program --root "$many" --plan press
+has out "set  /proc/irq/{40-47,1000-1767}/smp_affinity_list (776 interrupts): 6-11 -> 0-5  # "
+lines out 16
+rm -rf "$many"
+
+# The cgroup has the name that libvirt makes of the guest's.
+sed 's/^name = press/name = -.press_line--7.a-/' "$host/etc/kvmrt.cfg" >"$work/odd.cfg"
+run "an odd name" 0 $program --root "$host" -f "$work/odd.cfg" --plan
+has out '/machine.slice/machine-qemu\x2dN\x2dpressline\x2d7.a.scope/'
+long=$(printf '%070d' 0 | tr 0 x)
+sed "s/^name = press/name = $long/" "$host/etc/kvmrt.cfg" >"$work/odd.cfg"
+run "a long name" 0 $program --root "$host" -f "$work/odd.cfg" --plan
+has out "/machine-qemu\\x2dN\\x2d$(echo "$long" | cut -c 1-57).scope/"
+mv "$host/sys/fs/cgroup/init.scope" "$work"
+run "without systemd" 0 $program --root "$host" --plan press
+has out "set  /sys/fs/cgroup/machine/cpuset.cpus.exclusive: "
+has out "set  /sys/fs/cgroup/machine/qemu-N-press.libvirt-qemu/cpuset.cpus.partition: "
+hasnt out ".slice"
+mv "$work/init.scope" "$host/sys/fs/cgroup"
+
+# What a topology tells is planned, and what it does not tell is said.
+run "a plan for a topology" 0 $program --root "$host" --plan --topology \
+	'pack:2 [numa] core:3 pu:2' press
+has out "set  /proc/irq/default_smp_affinity: fff -> 03f  # "
+has out "set  /sys/devices/system/cpu/cpu{6,8}/power/pm_qos_resume_latency_us (2 CPUs): 0 -> n/a  # "
+has out "set  /sys/devices/system/cpu/cpu{7,9,11}/online (3 CPUs): 1 -> 0  # "
+has out "x2dpress.scope/cpuset.cpus.partition: member -> isolated  # "
+has out "own  press: all other threads: 0-11 -> 10  # "
+hasnt out "smp_affinity_list"
+has out "# --topology does not tell of this host's interrupts, tasks, "
+run "the same in JSON" 0 $program --root "$host" --plan --json --topology \
+	'pack:2 [numa] core:3 pu:2' press
+has out '"unknown":"interrupts, tasks, devices, '
+
 sed -i 's/^cpuset = 0-5/cpuset = 5,6/' "$host/etc/kvmrt.cfg"
 run "a broken rule is shown with its error" 3 $program --root "$host"
 has out "office"

@@ -161,6 +161,29 @@ echo 'nonsense' >"$root/etc/kvmrt.cfg"
 run 'a file with errors' 3 kvmrt-stat --root "$root"
 has out 'rt1                  tuned      vCPUs on 6,8, service on 10'
 has err 'nonsense'
+rm "$root/etc/kvmrt.cfg"
+echo 4711 >"$root/run/libvirt/qemu/office.pid"
+echo 99999 >"$root/run/libvirt/qemu/gone.pid"
+run 'no file' 0 kvmrt-stat --root "$root"
+has out 'rt1                  tuned      vCPUs on 6,8, service on 10'
+has out 'office               running'
+hasnt out gone
+lines out 2
+has err 'there is no '
+run 'no file, a guest that runs' 0 kvmrt-stat --root "$root" office
+lines out 1
+has out 'office               running'
+run 'no file, a stranger' 1 kvmrt-stat --root "$root" nobody
+run 'no file, as JSON' 0 kvmrt-stat --root "$root" --json
+has out '"name":"office","rt":false,"state":"running"'
+run 'a file that is named and not there' 1 kvmrt-stat --root "$root" -f "$work/none.cfg"
+empty out
+mv "$root/proc/irq/50/smp_affinity_list" "$work"
+echo 0-11 >"$root/proc/irq/50/smp_affinity_list"
+run 'no file, degraded' 4 kvmrt-stat --root "$root"
+has out 'rt1                  degraded'
+mv "$work/smp_affinity_list" "$root/proc/irq/50"
+rm "$root/run/libvirt/qemu/office.pid" "$root/run/libvirt/qemu/gone.pid"
 cp "$data/rt1.cfg" "$root/etc/kvmrt.cfg"
 
 # An agent that is a file.

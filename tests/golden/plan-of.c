@@ -8,10 +8,10 @@
  * Nothing is applied, so `started` shows what one look can see: what a shield
  * leaves behind is for the next.
  */
-#include "core/plan/plan.h"
 #include "host/config_file.h"
 #include "host/probe.h"
 #include "host/topology.h"
+#include "../plan_text.h"
 
 struct host {
 	struct rt_sys sys;
@@ -106,7 +106,7 @@ static int print_plan(const struct host *host, struct rt_err *err)
 
 	if (r < 0)
 		return r;
-	rt_plan_print(&plan, &out);
+	print_steps(&plan, &out);
 	fputs(out.text ? out.text : "", stdout);
 	if (plan.again)
 		puts("(then another look)");

@@ -11,6 +11,7 @@
 
 #include "core/plan/plan.h"
 
+#include "../plan_text.h"
 #include "../tap.h"
 
 #define RT1	     "6a1f0c1e-0000-4000-8000-000000000001"
@@ -346,7 +347,7 @@ __attribute__((unused)) static void world_settle(struct world *world,
 	if (!ok(plan.n == 0, "%s: the next plan is empty", name)) {
 		RT_AUTO_STRBUF text = { 0 };
 
-		rt_plan_print(&plan, &text);
+		print_steps(&plan, &text);
 		printf("# %s", text.text);
 	}
 	rt_plan_fini(&plan);

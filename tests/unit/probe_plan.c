@@ -9,6 +9,7 @@
 #include "core/plan/plan.h"
 #include "host/probe.h"
 #include "../host.h"
+#include "../plan_text.h"
 #include "../tap.h"
 
 static const char uuid[] = "6a1f0c1e-0000-4000-8000-000000000001";
@@ -149,7 +150,7 @@ static char *plan_text(struct world *world, struct rt_facts *facts)
 	rt_cpuset_add_range(&topo.present, 0, 11);
 	topo.online = topo.present;
 	if (rt_plan_make(&input, &plan, &err) == 0)
-		rt_plan_print(&plan, &text);
+		print_steps(&plan, &text);
 	rt_plan_fini(&plan);
 	return rt_strbuf_take(&text, &ret, &err) == 0 ? ret : NULL;
 }

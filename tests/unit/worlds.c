@@ -21,6 +21,7 @@
 #include "core/plan/plan.h"
 #include "core/record/journal.h"
 
+#include "../plan_text.h"
 #include "../tap.h"
 
 #define CPU	  "sys/devices/system/cpu/cpu"
@@ -742,7 +743,7 @@ static bool reconcile_once(struct world *world, unsigned effects, bool last,
 		if (getenv("WORLDS_SHOW")) {
 			RT_AUTO_STRBUF text = { 0 };
 
-			rt_plan_print(&plan, &text);
+			print_steps(&plan, &text);
 			printf("# plan%s\n%s", plan.again ? ", again" : "",
 			       text.text ? text.text : "");
 		}

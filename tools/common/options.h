@@ -52,6 +52,7 @@ struct rt_options {
 	const char *root;     /* NULL: this host */
 	const char *topology; /* NULL: the root's */
 	bool verbose, json;
+	bool may_lack_file; /* what is in force is shown without one, too */
 	char **guests;
 	size_t n_guests;
 };

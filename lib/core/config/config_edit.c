@@ -337,6 +337,35 @@ int rt_editor_revert(struct rt_editor *editor, const char *uuid,
 	return 0;
 }
 
+int rt_editor_drop(struct rt_editor *editor, const char *uuid,
+		   struct rt_err *err)
+{
+	struct rt_edited *edited;
+	char *none;
+	size_t i;
+	int r = find(editor, uuid, &i, err);
+
+	if (r < 0)
+		return r;
+	edited = &editor->edited[i];
+	if (!edited->end)
+		return rt_editor_revert(editor, uuid, err);
+	if (edited->now && !*edited->now)
+		return 0;
+	none = strdup("");
+	if (!none)
+		return rt_fail_memory(err);
+	free(edited->now);
+	edited->now = none;
+	/* The empty lines that kept it apart go, too. */
+	while (edited->end < editor->len &&
+	       strchr("\r\n", editor->text[edited->end]))
+		edited->end++;
+	editor->dropped++;
+	editor->changes++;
+	return 0;
+}
+
 static bool is_empty(const char *text, size_t len)
 {
 	return len == 0 || (len == 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
@@ -349,7 +378,7 @@ static int check_whole(const struct rt_editor *editor, const char *text,
 	AUTO_CONFIG got = { 0 };
 	int r = parse_sound(text, strlen(text), "the changed", &got, err);
 
-	if (r == 0 && got.n != editor->config.n)
+	if (r == 0 && got.n + editor->dropped != editor->config.n)
 		r = rt_fail(err, 0,
 			    "the changed configuration is not what was "
 			    "put together");

@@ -30,6 +30,7 @@ struct rt_editor {
 	size_t len;
 	struct rt_edited *edited; /* one for each section */
 	size_t size;
+	size_t dropped; /* sections that are in config, but not in the text */
 };
 
 /*
@@ -57,6 +58,13 @@ int rt_editor_add(struct rt_editor *editor, const char *uuid, const char *name,
 /* Undo what was done to a section: as it was, or gone if it was added. */
 int rt_editor_revert(struct rt_editor *editor, const char *uuid,
 		     struct rt_err *err);
+
+/*
+ * Take a section out of the text: its keys and what is among them. Comments
+ * behind its last key stay, since they may be the next section's.
+ */
+int rt_editor_drop(struct rt_editor *editor, const char *uuid,
+		   struct rt_err *err);
 
 /* The text by now. The caller frees it. */
 int rt_editor_text(const struct rt_editor *editor, char **ret_text,

@@ -131,8 +131,14 @@ char *rt_saved_base(const struct rt_saved *saved, const char *now,
  */
 bool rt_saved_is_remembered(const struct rt_saved *saved);
 
-/* "target  value  (now …)  why" lines, and JSON as in show-config(1). */
-void rt_plan_print(const struct rt_plan *plan, struct rt_strbuf *out);
-void rt_plan_print_json(const struct rt_plan *plan, struct rt_strbuf *out);
+/*
+ * "set /path: now -> value  # why" lines, and JSON as in show-config(1). The
+ * same change of several interrupts, CPUs or threads is one line, unless each
+ * step is wanted. `unknown`: what of the host the plan does not know, or "".
+ */
+void rt_plan_print(const struct rt_plan *plan, bool each,
+		   struct rt_strbuf *out);
+void rt_plan_print_json(const struct rt_plan *plan, const char *unknown,
+			struct rt_strbuf *out);
 
 #endif

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# fish completion of the kvmrt commands
+
+# Guests from the file that -f names; for kvmrt-import those of libvirt that are not there.
+function __kvmrt_guests
+    set -l words (commandline -opc)
+    set -l file /etc/kvmrt.cfg
+    set -l uri qemu:///system
+    test -n "$KVMRT_CONNECT"; and set uri $KVMRT_CONNECT
+    for i in (seq 2 (count $words))
+        set -l next (math $i + 1)
+        switch $words[$i]
+            case -f --file
+                set file $words[$next]
+            case '--file=*'
+                set file (string replace -r '^[^=]*=' '' -- $words[$i])
+            case -c --connect
+                set uri $words[$next]
+            case '--connect=*'
+                set uri (string replace -r '^[^=]*=' '' -- $words[$i])
+        end
+    end
+    set -l known (sed -n 's/^name[ \t]*=[ \t]*//p' -- $file 2>/dev/null)
+    if not string match -q '*kvmrt-import' -- $words[1]
+        printf '%s\n' $known
+        return
+    end
+    for name in (timeout 2 virsh -r -q -c $uri list --all --name 2>/dev/null)
+        if contains -- -u $words; or contains -- --update $words; or not contains -- $name $known
+            printf '%s\n' $name
+        end
+    end
+end
+
+# Options come from --help, so that they are those of the command.
+for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-validate-host
+    type -q $command; or continue
+    complete -c $command -e
+    complete -c $command -f
+    for line in ($command --help 2>/dev/null)
+        set -l part (string match -r '^ {2,6}(-[a-zA-Z], |)--([a-z-]+)( [A-Z]+|) +(.*)$' -- $line); or continue
+        set -l option -c $command -l $part[3] -d $part[5]
+        test -n "$part[2]"; and set option $option -s (string sub -s 2 -l 1 -- $part[2])
+        switch $part[3]
+            case file topology map
+                complete $option -r -F
+            case root
+                complete $option -x -a '(__fish_complete_directories)'
+            case '*'
+                test -n "$part[4]"; and set option $option -x
+                complete $option
+        end
+    end
+    switch $command
+        case kvmrt-edit-config kvmrt-validate-config kvmrt-validate-host
+        case '*'
+            complete -c $command -a '(__kvmrt_guests)'
+    end
+end
