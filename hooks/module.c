@@ -121,6 +121,12 @@ static bool keeps_rest(const struct hook *hook)
 	       !hook_is_strict(hook);
 }
 
+/* Each fault of this guest is a warning, and it is tuned as it is. */
+static bool is_loose(const struct hook *hook)
+{
+	return hook->guest && hook->guest->rt && !hook_is_strict(hook);
+}
+
 /* Nothing was done yet: libvirt's call could not be looked into. */
 static int refuse_early(struct hook *hook)
 {
@@ -309,7 +315,7 @@ static int adopt_new(struct hook *hook)
 		r = hook_check(hook);
 	if (r == 0)
 		r = rt_admit_running(&hook->domain, hook->guest, &hook->err);
-	if (r < 0 && hook->guest && hook->guest->rt && !hook_is_strict(hook)) {
+	if (r < 0 && is_loose(hook)) {
 		hook_log(hook, "not as it should be, strict = false");
 		r = hook_follow(hook);
 	}
@@ -368,8 +374,8 @@ static int print_xml(struct hook *hook)
 	return 0;
 }
 
-/* For the log: what cannot be changed because of libvirt's ABI check. */
-static void log_kept(struct hook *hook)
+/* For the log: what cannot be changed because of libvirt's ABI check, or all. */
+static void log_kept(struct hook *hook, bool all)
 {
 	struct rt_differences differences;
 
@@ -377,7 +383,7 @@ static void log_kept(struct hook *hook)
 			      &hook->err) < 0)
 		return;
 	for (size_t i = 0; i < differences.n; i++) {
-		if (rt_difference_is_abi(differences.items[i].kind))
+		if (all || rt_difference_is_abi(differences.items[i].kind))
 			rt_log_warn(
 				&hook->log, "guest '%s': stays as it is: %s",
 				hook->call->guest, differences.items[i].what);
@@ -396,9 +402,14 @@ static int rewrite(struct hook *hook)
 		r = hook_resolve(hook);
 	if (r == 0)
 		r = hook_check(hook);
+	if (r < 0 && is_loose(hook)) {
+		hook_log(hook, "not as it should be, strict = false");
+		log_kept(hook, true);
+		return 0;
+	}
 	if (r < 0)
 		return refuse(hook);
-	log_kept(hook);
+	log_kept(hook, false);
 	r = print_xml(hook);
 	return r < 0 ? refuse(hook) : 0;
 }
