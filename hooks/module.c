@@ -121,6 +121,12 @@ static bool keeps_rest(const struct hook *hook)
 	       !hook_is_strict(hook);
 }
 
+/* Each fault of this guest is a warning, and it is tuned as it is. */
+static bool is_loose(const struct hook *hook)
+{
+	return hook->guest && hook->guest->rt && !hook_is_strict(hook);
+}
+
 /* Nothing was done yet: libvirt's call could not be looked into. */
 static int refuse_early(struct hook *hook)
 {
@@ -310,7 +316,7 @@ static int adopt_new(struct hook *hook)
 		r = hook_check(hook);
 	if (r == 0)
 		r = rt_admit_running(&hook->domain, hook->guest, &hook->err);
-	if (r < 0 && hook->guest && hook->guest->rt && !hook_is_strict(hook)) {
+	if (r < 0 && is_loose(hook)) {
 		hook_log(hook, "it is not as it should be, which 'strict = "
 			       "false' allows");
 		r = hook_follow(hook);
@@ -370,8 +376,8 @@ static int print_xml(struct hook *hook)
 	return 0;
 }
 
-/* For the log: what cannot be changed because of libvirt's ABI check. */
-static void log_kept(struct hook *hook)
+/* For the log: what cannot be changed because of libvirt's ABI check, or all. */
+static void log_kept(struct hook *hook, bool all)
 {
 	struct rt_differences differences;
 
@@ -379,7 +385,7 @@ static void log_kept(struct hook *hook)
 			      &hook->err) < 0)
 		return;
 	for (size_t i = 0; i < differences.n; i++) {
-		if (rt_difference_is_abi(differences.items[i].kind))
+		if (all || rt_difference_is_abi(differences.items[i].kind))
 			rt_log_warn(
 				&hook->log, "guest '%s': stays as it is: %s",
 				hook->call->guest, differences.items[i].what);
@@ -398,9 +404,14 @@ static int rewrite(struct hook *hook)
 		r = hook_resolve(hook);
 	if (r == 0)
 		r = hook_check(hook);
+	if (r < 0 && is_loose(hook)) {
+		hook_log(hook, "not as it should be, strict = false");
+		log_kept(hook, true);
+		return 0;
+	}
 	if (r < 0)
 		return refuse(hook);
-	log_kept(hook);
+	log_kept(hook, false);
 	r = print_xml(hook);
 	return r < 0 ? refuse(hook) : 0;
 }

@@ -375,6 +375,22 @@ run 'fewer vCPUs in the file' 1 kvmrt-boot --root "$root" rt1
 has err "guest 'rt1': it stays tuned as it was"
 has err 'vCPUs: the definition has 2, kvmrt.cfg wants 1'
 record "$name" rt1 ' vcpus=2 cpuset=6-11 '
+# Without strict it is tuned as it runs, on the CPUs that the file has by now.
+config '6-10 1'
+sed -i -e '1i [kvmrt]\nstrict = false\n' -e '/^pcidevs/d' "$root/etc/kvmrt.cfg"
+run 'fewer vCPUs in the file, strict = false' 0 kvmrt-boot --root "$root" rt1
+has out 'rt1: runs already, tuned again'
+has err 'rt1: tuned as it runs: vCPUs: the definition has 2, kvmrt.cfg wants 1'
+has err '0000:81:00.0'
+record "$name" rt1 ' vcpus=2 cpuset=6-10 '
+record "$name" rt1 ' pci=0000:81:00.0'
+config '6-7 1'
+sed -i '1i [kvmrt]\nstrict = false\n' "$root/etc/kvmrt.cfg"
+run 'too few CPUs, strict = false' 1 kvmrt-boot --root "$root" rt1
+record "$name" rt1 ' vcpus=2 cpuset=6-10 '
+config '6-11 2'
+run 'as it runs again' 0 kvmrt-boot --root "$root" rt1
+record "$name" rt1 ' vcpus=2 cpuset=6-11 '
 config '6-11 2'
 sed -i '/^pcidevs/d' "$root/etc/kvmrt.cfg"
 run 'without its device in the file' 1 kvmrt-boot --root "$root" rt1

@@ -306,6 +306,19 @@ call "restore where it cannot run" 1 rt1 restore "$work/edited.xml"
 empty out
 one_line
 
+# Without strict, the fault and each difference are in the log.
+fresh rt1
+sed -i -e 's/^nr_vcpus.*/nr_vcpus = 1\nrt_memory = false/' -e '1i [kvmrt]\nstrict = false\n' \
+	"$root/etc/kvmrt.cfg"
+for operation in migrate restore; do
+	call "$operation where it cannot be as configured, strict = false" 0 \
+		rt1 $operation "$work/edited.xml"
+	empty out
+	has err 'not as it should be, strict = false'
+	has err 'stays as it is: vCPUs: the definition has 2, kvmrt.cfg wants 1'
+	hasnt err 'without being real-time'
+done
+
 # --- reconnect never fails, release and stopped never do
 
 trouble() { # trouble NAME: after the host has been spoilt

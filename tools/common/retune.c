@@ -9,20 +9,44 @@
 #include "host/adopt.h"
 #include "host/reconcile.h"
 
+/* strict = false: each difference is a warning, and what can be tuned is. */
+static int follow(const struct rt_domain *live, struct rt_guest *guest,
+		  struct rt_report *report, struct rt_err *err)
+{
+	const struct rt_where where = { .guest = guest->name };
+	struct rt_differences differences;
+	int r = rt_domain_compare(live, guest, &differences, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < differences.n; i++) {
+		if (rt_difference_is_abi(differences.items[i].kind))
+			rt_report_add(report, RT_WARNING, "definition", where,
+				      NULL, "tuned as it runs: %s",
+				      differences.items[i].what);
+	}
+	rt_differences_fini(&differences);
+	return rt_admit_follow(live, guest, err);
+}
+
 /* Of the document that the guest runs with. */
-static int read_live(struct rt_virt *virt, const struct rt_guest *guest,
-		     unsigned long long *ret_kib, struct rt_err *err)
+static int read_live(struct rt_loaded *loaded, struct rt_virt *virt,
+		     const char *uuid, unsigned long long *ret_kib,
+		     struct rt_report *report, struct rt_err *err)
 {
 	RT_AUTO_FREE char *xml = NULL;
+	struct rt_guest *guest = rt_guests_find(&loaded->guests, uuid);
 	struct rt_domain domain;
-	int r = rt_virt_read(virt, guest->uuid, RT_VIRT_LIVE, &xml, err);
+	int r = rt_virt_read(virt, uuid, RT_VIRT_LIVE, &xml, err);
 
 	if (r == 0)
 		r = rt_domain_parse(xml, strlen(xml), &domain, err);
 	if (r < 0)
 		return r;
 	*ret_kib = domain.memory_kib;
-	r = rt_admit_running(&domain, guest, err);
+	r = guest->rt && !loaded->config.strict ?
+		    follow(&domain, guest, report, err) :
+		    rt_admit_running(&domain, guest, err);
 	rt_domain_fini(&domain);
 	return r;
 }
@@ -112,8 +136,8 @@ int rt_retune(struct rt_loaded *loaded, struct rt_virt *virt,
 	if (!kib)
 		return rt_fail_memory(err);
 	for (size_t i = 0; i < n; i++)
-		guests[i].r = read_live(virt, guests[i].guest, &kib[i],
-					&guests[i].err);
+		guests[i].r = read_live(loaded, virt, guests[i].guest->uuid,
+					&kib[i], report, &guests[i].err);
 	r = rt_store_open(&loaded->sys, RT_LOCK_LIMIT_MS, &store, err);
 	if (r < 0)
 		return r;

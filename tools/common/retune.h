@@ -16,7 +16,8 @@ struct rt_retuned {
 /*
  * Put the running guests on record as the configuration has them, and
  * reconcile; without any, the host is restored. A guest that may not be tuned
- * so (core/check/admit.h) stays on record as it was. The call fails only for
+ * so (core/check/admit.h) stays on record as it was. With strict = false an RT
+ * guest becomes in *loaded what it runs as. The call fails only for
  * what concerns all of them. Notes go to *report. Needs root.
  */
 int rt_retune(struct rt_loaded *loaded, struct rt_virt *virt,
