@@ -34,6 +34,10 @@ static const char help[] =
 	"  -h, --help             print this help and end\n"
 	"  -V, --version          print the version and end\n"
 	"\n"
+	"Without a file that can be read, the table of the host's topology is "
+	"all that\n"
+	"is printed.\n"
+	"\n"
 	"Needs neither root nor libvirt, and changes nothing. Ends with 0 if "
 	"the\n"
 	"configuration has no error, 3 if it has (errors go to standard "
@@ -172,6 +176,16 @@ static void show_text(const struct rt_options *options,
 	rt_show_host(&show);
 }
 
+/* What a cpuset can name is needed most while the file cannot be read. */
+static int show_cores(const struct rt_loaded *loaded, struct rt_err *err)
+{
+	RT_AUTO_STRBUF out = { 0 };
+	const struct rt_show show = { .loaded = loaded, .out = &out };
+
+	rt_show_topology(&show);
+	return rt_show_write(&out, stdout, "standard output", err);
+}
+
 /* Only real-time guests change the host; disabled ones never do. */
 static int show_plan(const struct rt_options *options, struct rt_loaded *loaded,
 		     const struct rt_guest **guests, size_t n,
@@ -246,6 +260,35 @@ static int show_findings(const struct rt_options *options,
 	return rt_show_write(&out, stderr, "standard error", err);
 }
 
+/* Returns the exit status. */
+static int run(const struct rt_tool *tool, const struct rt_options *options,
+	       struct rt_loaded *loaded, bool plan, const char *map)
+{
+	const bool cores = !plan && !map && !options->json;
+	struct rt_err err;
+	int status = RT_EXIT_DONE;
+	int r = rt_load(options, loaded, &err);
+
+	if (r == 0)
+		r = rt_load_check(loaded, false, &err);
+	if (r < 0) {
+		status = rt_load_failed(tool, loaded, &err);
+		if (loaded->topo.cores.n && cores &&
+		    show_cores(loaded, &err) < 0)
+			status = rt_tool_failed(tool, &err);
+		return status;
+	}
+	if (rt_report_errors(&loaded->report))
+		status = RT_EXIT_REFUSED;
+	r = show_findings(options, loaded, &err);
+	/* A text with errors may mean anything, so its guests are not shown. */
+	if (r == 0 && loaded->readable)
+		r = show(options, loaded, plan, map, &err);
+	else if (r == 0 && cores)
+		r = show_cores(loaded, &err);
+	return r < 0 ? rt_tool_failed(tool, &err) : status;
+}
+
 int main(int argc, char **argv)
 {
 	bool plan = false;
@@ -261,9 +304,7 @@ int main(int argc, char **argv)
 	};
 	struct rt_options options;
 	struct rt_loaded loaded;
-	struct rt_err err;
 	int status;
-	int r;
 
 	status = rt_options_parse(&tool, argc, argv, &options);
 	if (status != RT_GO_ON)
@@ -274,21 +315,7 @@ int main(int argc, char **argv)
 	if (map && rt_picture_format(map) == RT_PICTURE_NONE)
 		return rt_usage_error(&tool,
 				      "'%s' does not end in .svg or .png", map);
-	r = rt_load(&options, &loaded, &err);
-	if (r == 0)
-		r = rt_load_check(&loaded, false, &err);
-	if (r == 0) {
-		if (rt_report_errors(&loaded.report))
-			status = RT_EXIT_REFUSED;
-		else
-			status = RT_EXIT_DONE;
-		r = show_findings(&options, &loaded, &err);
-	}
-	/* A text with errors may mean anything, so it is not shown. */
-	if (r == 0 && loaded.readable)
-		r = show(&options, &loaded, plan, map, &err);
-	if (r < 0)
-		status = rt_load_failed(&tool, &loaded, &err);
+	status = run(&tool, &options, &loaded, plan, map);
 	rt_load_fini(&loaded);
 	return status;
 }

@@ -96,8 +96,44 @@ has err "[cpu-overlap]"
 hasnt err "warning"
 
 sed -i 's/^rt = yes/rt = perhaps/' "$host/etc/kvmrt.cfg"
-run "a broken text is not shown" 3 $program --root "$host"
+# The table of the host needs no valid file: it is what the errors point at.
+table() {
+	has out "PACKAGE  DIE      NODE     CORE     CPUS             GUESTS"
+	has out "p1       d1       n1       c3       6-7"
+	hasnt out "UUID:"
+}
+run "of a broken text only the host is shown" 3 $program --root "$host"
 has err "[bad-value]"
+table
+run "a broken text, the plan" 3 $program --root "$host" --plan
+has err "[bad-value]"
+empty out
+sed -i 's/^rt = perhaps/rt = yes/; s/^cpuset = n1/cpuset = n7/' \
+	"$host/etc/kvmrt.cfg"
+run "a cpuset that the host has not got" 3 $program --root "$host"
+has err "[bad-cpuset]"
+hint=$(sed -n "s/^    '\(kvmrt-show-config.*\)' lists.*/\1/p" "$work/err")
+# shellcheck disable=SC2086 # the words of the hint
+run "its hint, typed" 3 $hint --root "$host"
+table
+chmod 666 "$host/etc/kvmrt.cfg"
+run "a file that all may write" 3 $program --root "$host"
+has err "may be written by others"
+table
+rm -f "$host/etc/kvmrt.cfg"
+ln -s kvmrt.cfg "$host/etc/kvmrt.cfg"
+run "a file that cannot be read" 1 $program --root "$host"
+has err "cannot open"
+table
+rm -f "$host/etc/kvmrt.cfg"
+run "no file" 1 $program --root "$host"
+has err "there is no"
+table
+run "no file, a topology" 1 $program --root "$host" \
+	--topology 'pack:2 [numa] core:3 pu:2'
+has err "there is no"
+table
+run "no file, no such topology" 1 $program --topology "$work/none.xml"
 empty out
 
 run "help" 0 $program -h

@@ -78,9 +78,10 @@ int rt_load(const struct rt_options *options, struct rt_loaded *loaded,
 	if (r < 0)
 		return r;
 	loaded->has_sys = true;
-	r = load_config(options, loaded, err);
+	/* The host first: it can be shown without a file. */
+	r = load_host(options, loaded, err);
 	if (r == 0)
-		r = load_host(options, loaded, err);
+		r = load_config(options, loaded, err);
 	if (r == 0)
 		r = rt_guests_resolve(&loaded->config, &loaded->topo,
 				      &loaded->guests, &loaded->report, err);
