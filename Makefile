@@ -55,7 +55,8 @@ CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
 		property property_identity property_vcpus property_devices \
 		property_cpuset property_pins property_memory import \
 		baseline) \
-	$(addprefix check/,check check_rules check_guest check_host admit) \
+	$(addprefix check/,check check_rules check_guest check_host check_place \
+		admit) \
 	$(addprefix record/,journal entry entry_guest damage) \
 	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks \
 		plan_threads plan_print state)

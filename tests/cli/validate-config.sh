@@ -45,9 +45,9 @@ empty err
 run "an overlap" 3 $program -f "$work/overlap.cfg" --topology "$two_nodes"
 is out <<END
 $work/overlap.cfg:10: error: guest 'office': CPU 6 is also of real-time guest 'press' (line 5) [cpu-overlap]
-    take 6 out of cpuset here or in 'press'
+    write cpuset = 0-1,5: these are not of 'press'
 $work/overlap.cfg:10: warning: guest 'office': 2 vCPUs and the guest's other threads share CPUs 5-6 [few-cpus]
-    name 3 or more CPUs in cpuset, or lower nr_vcpus
+    write cpuset = 0-1,5, or lower nr_vcpus
 $work/overlap.cfg: 2 guests, 1 real-time: 1 error, 1 warning
 END
 empty err

@@ -19,7 +19,9 @@ static void check_overlap(const struct rt_checking *run,
 	named = both;
 	rt_cpuset_and(&named, &rt->cpuset);
 	rt_cpuset_and(&named, &other->cpuset);
-	if (rt_cpuset_is_empty(&named))
+	if (rt_check_advise_cpuset(run, other, "cpu-overlap", &hint))
+		rt_strbuf_addf(&hint, ": these are not of '%s'", name);
+	else if (rt_cpuset_is_empty(&named))
 		rt_strbuf_addf(&hint,
 			       "a real-time guest owns whole cores: "
 			       "keep all threads of a core in one guest's "

@@ -159,16 +159,14 @@ static void check_distance(const struct rt_checking *run,
 			   const struct rt_pci_dev *dev)
 {
 	const struct rt_cpuset local = device_cpus(run, dev);
-	const struct rt_cpuset nodes = rt_check_nodes(run, &local);
 	RT_AUTO_STRBUF hint = { 0 };
 
 	if (rt_cpuset_is_empty(&local) || rt_cpuset_is_empty(&guest->cpuset) ||
 	    rt_cpuset_intersects(&local, &guest->cpuset))
 		return;
-	rt_strbuf_addf(&hint,
-		       "name CPUs of %s in cpuset, or put the card "
-		       "into a slot of the guest's node",
-		       rt_check_nodes_text(&nodes).text);
+	if (rt_check_advise_cpuset(run, guest, "pci-far", &hint))
+		rt_strbuf_adds(&hint, ", or ");
+	rt_strbuf_adds(&hint, "put the card into a slot of the guest's node");
 	rt_check_add(run, RT_WARNING, "pci-far", guest, RT_KEY_PCIDEVS, &hint,
 		     "PCI device %s is local to %s, none of which is in cpuset",
 		     rt_pci_text(&dev->addr).text,
@@ -207,8 +205,6 @@ static void check_host_devices(const struct rt_checking *run,
 			       const struct rt_guest *guest)
 {
 	const struct rt_pci_devs *devs = &run->check->facts->pci;
-	const struct rt_topo *topo = run->check->topo;
-	struct rt_cpuset quiet = rt_check_nodes(run, &topo->online);
 	struct listing list = { .n = 0 };
 	RT_AUTO_STRBUF hint = { 0 };
 
@@ -219,23 +215,15 @@ static void check_host_devices(const struct rt_checking *run,
 
 		if (!is_hosts(run, dev))
 			continue;
-		if (dev->node >= 0)
-			rt_cpuset_remove(&quiet, (unsigned)dev->node);
 		if (is_local(run, dev, &guest->owned))
 			list_add(&list, rt_pci_text(&dev->addr).text,
 				 dev->driver);
 	}
 	if (list.n) {
-		if (rt_cpuset_is_empty(&quiet))
-			rt_strbuf_adds(&hint, "keep their traffic low, or put "
-					      "the cards into slots of another "
-					      "node");
-		else
-			rt_strbuf_addf(&hint,
-				       "prefer %s, which has no device "
-				       "of the host, or put the cards into "
-				       "slots of another node",
-				       rt_check_nodes_text(&quiet).text);
+		if (!rt_check_advise_cpuset(run, guest, "host-device", &hint))
+			rt_strbuf_adds(&hint, "keep their traffic low");
+		rt_strbuf_adds(&hint, ", or put the cards into slots of "
+				      "another node");
 		rt_check_add(run, RT_WARNING, "host-device", guest,
 			     RT_KEY_CPUSET, &hint,
 			     "devices of the host are local to its CPUs: %s",

@@ -53,6 +53,15 @@ struct rt_cpuset rt_check_nodes(const struct rt_checking *run,
 struct rt_cpulist rt_check_nodes_text(const struct rt_cpuset *nodes);
 struct rt_cpulist rt_check_cpus_text(const struct rt_cpuset *cpus);
 
+/*
+ * Append "write cpuset = LIST" to *hint, perhaps with nr_vcpus, and return
+ * true: written so, the finding `code` of the guest is gone and no other has
+ * come. False when there is no such place, or none is asked for.
+ */
+bool rt_check_advise_cpuset(const struct rt_checking *run,
+			    const struct rt_guest *guest, const char *code,
+			    struct rt_strbuf *hint);
+
 /* The rules of one guest: alone (check_guest.c), on its host (check_host.c). */
 void rt_check_guest(const struct rt_checking *run,
 		    const struct rt_guest *guest);
