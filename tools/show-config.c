@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* show-config.c - what kvmrt.cfg comes to on this host */
 #include "core/base/json.h"
+#include "core/config/config_accept.h"
 #include "host/preview.h"
 #include "common/picture.h"
 #include "common/picture_lstopo.h"
@@ -115,6 +116,8 @@ static void add_vcpus(struct rt_json *json, const struct rt_guest *guest)
 
 static void add_guest(struct rt_json *json, const struct rt_guest *guest)
 {
+	const char *code;
+
 	rt_json_open(json, '{');
 	add_text(json, "uuid", guest->uuid);
 	add_text(json, "name", guest->name);
@@ -133,6 +136,12 @@ static void add_guest(struct rt_json *json, const struct rt_guest *guest)
 	for (size_t i = 0; i < guest->pcidevs.n; i++)
 		rt_json_string(json,
 			       rt_pci_text(&guest->pcidevs.items[i]).text);
+	rt_json_close(json, ']');
+	rt_json_key(json, "accept");
+	rt_json_open(json, '[');
+	for (size_t i = 0;
+	     (code = rt_accept_code(guest->section->accept, i)) != NULL; i++)
+		rt_json_string(json, code);
 	rt_json_close(json, ']');
 	rt_json_close(json, '}');
 }
@@ -245,18 +254,11 @@ static int show(const struct rt_options *options, struct rt_loaded *loaded,
 static int show_findings(const struct rt_options *options,
 			 const struct rt_loaded *loaded, struct rt_err *err)
 {
+	struct rt_report report = loaded->report; /* borrowed */
 	RT_AUTO_STRBUF out = { 0 };
 
-	for (size_t i = 0; i < loaded->report.n; i++) {
-		/* Borrowed: one finding as a report of its own. */
-		const struct rt_report one = {
-			.items = &loaded->report.items[i],
-			.n = 1,
-		};
-
-		if (options->verbose || one.items->severity == RT_ERROR)
-			rt_show_report(&one, rt_show_has_colour(stderr), &out);
-	}
+	report.hidden = options->verbose ? 0 : RT_HIDE_ALL_BUT_ERRORS;
+	rt_show_report(&report, rt_show_has_colour(stderr), &out);
 	return rt_show_write(&out, stderr, "standard error", err);
 }
 

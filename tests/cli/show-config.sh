@@ -19,6 +19,8 @@ nr_vcpus = auto
 cpuset = n1
 pcidevs = 0000:81:00.0
 autostart = yes
+accept = host-device
+    rt-node0
 
 [22222222-2222-4222-8222-222222222222]
 name = office
@@ -63,7 +65,7 @@ empty err
 
 run "one guest by name, in JSON" 0 $program --root "$host" --json press
 is out <<'END'
-{"version":1,"guests":[{"uuid":"11111111-1111-4111-8111-111111111111","name":"press","rt":true,"disabled":false,"nr_vcpus":2,"cpuset":[6,7,8,9,10,11],"vcpus":[{"vcpu":0,"cpus":[6]},{"vcpu":1,"cpus":[8]}],"service_cpus":[10],"offline":[7,9,11],"nodes":[1],"locked":true,"pcidevs":["0000:81:00.0"]}],"housekeeping":[0,1,2,3,4,5]}
+{"version":1,"guests":[{"uuid":"11111111-1111-4111-8111-111111111111","name":"press","rt":true,"disabled":false,"nr_vcpus":2,"cpuset":[6,7,8,9,10,11],"vcpus":[{"vcpu":0,"cpus":[6]},{"vcpu":1,"cpus":[8]}],"service_cpus":[10],"offline":[7,9,11],"nodes":[1],"locked":true,"pcidevs":["0000:81:00.0"],"accept":["rt-node0","host-device"]}],"housekeeping":[0,1,2,3,4,5]}
 END
 empty err
 
@@ -82,6 +84,8 @@ has out " Description: north hall"
 has out "              second row"
 has out "PACKAGE  DIE      NODE     CORE     CPUS             GUESTS"
 has out "p1       d1       n1       c3       6-7              press"
+has out "     Accepts: rt-node0, host-device"
+has err "accepted: guest 'press': devices of the host"
 has err "warning: guest 'press'"
 
 run "a topology" 0 $program --root "$host" --topology \

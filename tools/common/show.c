@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "core/config/config_accept.h"
+
 #define LABEL_WIDTH 12
 #define LINE_WIDTH  78
 
@@ -331,6 +333,21 @@ static void show_device(const struct rt_show *show,
 	rt_strbuf_adds(out, "\n");
 }
 
+static void show_accepted(const struct rt_show *show,
+			  const struct rt_guest *guest)
+{
+	const uint32_t accept = guest->section ? guest->section->accept : 0;
+	const char *code;
+	struct row row;
+
+	if (!show->verbose || !accept)
+		return;
+	row = row_begin(show->out, "Accepts");
+	for (size_t i = 0; (code = rt_accept_code(accept, i)) != NULL; i++)
+		row_item(&row, code);
+	row_end(&row);
+}
+
 static void show_devices(const struct rt_show *show,
 			 const struct rt_guest *guest)
 {
@@ -350,6 +367,7 @@ void rt_show_guest(const struct rt_show *show, const struct rt_guest *guest)
 	show_rt_cpus(show, guest);
 	show_memory(show, guest);
 	show_devices(show, guest);
+	show_accepted(show, guest);
 	rt_strbuf_adds(show->out, "\n");
 }
 
@@ -447,16 +465,11 @@ void rt_show_topology(const struct rt_show *show)
 
 void rt_show_errors(const struct rt_report *report)
 {
+	struct rt_report errors = *report; /* borrowed */
 	RT_AUTO_STRBUF out = { 0 };
 	struct rt_err ignored;
 
-	for (size_t i = 0; i < report->n; i++) {
-		/* Borrowed: one finding as a report of its own. */
-		const struct rt_report one = { .items = &report->items[i],
-					       .n = 1 };
-
-		if (one.items->severity == RT_ERROR)
-			rt_show_report(&one, rt_show_has_colour(stderr), &out);
-	}
+	errors.hidden = RT_HIDE_ALL_BUT_ERRORS;
+	rt_show_report(&errors, rt_show_has_colour(stderr), &out);
 	(void)rt_show_write(&out, stderr, "standard error", &ignored);
 }
