@@ -384,7 +384,7 @@ static int run(struct edit *edit, bool no_sync)
 
 	if (rt_config_file_read_or_new(&edit->sys, edit->options->file,
 				       &edit->file, &err) < 0)
-		return rt_tool_failed(edit->tool, &err);
+		return rt_file_failed(edit->tool, &err);
 	edit->lock_path = beside(edit, ".lock");
 	edit->copy = beside(edit, "-XXXXXX");
 	if (!edit->lock_path || !edit->copy) {

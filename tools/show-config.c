@@ -282,6 +282,8 @@ static int run(const struct rt_tool *tool, const struct rt_options *options,
 	}
 	if (rt_report_errors(&loaded->report))
 		status = RT_EXIT_REFUSED;
+	if (!loaded->readable && options->json)
+		return rt_show_refusal(tool, &loaded->report);
 	r = show_findings(options, loaded, &err);
 	/* A text with errors may mean anything, so its guests are not shown. */
 	if (r == 0 && loaded->readable)
@@ -297,14 +299,15 @@ int main(int argc, char **argv)
 	const char *map = NULL;
 	const struct rt_option own[] = { { .name = "plan", .on = &plan },
 					 { .name = "map", .value = &map } };
+	struct rt_options options;
 	const struct rt_tool tool = {
 		.name = "kvmrt-show-config",
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_TOPOLOGY | RT_TAKES_GUESTS,
 		.options = own,
 		.n = 2,
+		.given = &options,
 	};
-	struct rt_options options;
 	struct rt_loaded loaded;
 	int status;
 

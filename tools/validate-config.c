@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* validate-config.c - is kvmrt.cfg right, and right for this host? */
+#include "core/base/text.h"
 #include "common/show.h"
 
 static const char help[] =
@@ -31,14 +32,6 @@ static const char help[] =
 	"if there\n"
 	"is, 1 if the check could not be done, 2 for a wrong command line.\n";
 
-static void add_count(struct rt_strbuf *out, unsigned n, const char *noun)
-{
-	if (n)
-		rt_strbuf_addf(out, "%u %s%s", n, noun, n == 1 ? "" : "s");
-	else
-		rt_strbuf_addf(out, "no %ss", noun);
-}
-
 static void add_summary(const struct rt_loaded *loaded, bool all,
 			struct rt_strbuf *out)
 {
@@ -56,14 +49,17 @@ static void add_summary(const struct rt_loaded *loaded, bool all,
 		rt += guest->rt;
 	}
 	rt_strbuf_addf(out, "%s: ", loaded->config.file);
-	add_count(out, n, "guest");
+	rt_strbuf_adds(out, rt_count(n, "guest").text);
 	rt_strbuf_addf(out, ", %u real-time", rt);
 	if (skipped)
 		rt_strbuf_addf(out, ", %u disabled", skipped);
 	rt_strbuf_adds(out, ": ");
-	add_count(out, rt_report_errors(&loaded->report), "error");
+	rt_strbuf_adds(
+		out, rt_count(rt_report_errors(&loaded->report), "error").text);
 	rt_strbuf_adds(out, ", ");
-	add_count(out, rt_report_warnings(&loaded->report), "warning");
+	rt_strbuf_adds(
+		out,
+		rt_count(rt_report_warnings(&loaded->report), "warning").text);
 	if (accepted)
 		rt_strbuf_addf(out, ", %u accepted", accepted);
 	rt_strbuf_adds(out, "\n");
@@ -104,14 +100,15 @@ int main(int argc, char **argv)
 		{ .name = "all", .on = &all },
 		{ .name = "errors-only", .on = &errors_only },
 	};
+	struct rt_options options;
 	const struct rt_tool tool = {
 		.name = "kvmrt-validate-config",
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_TOPOLOGY,
 		.options = own,
 		.n = sizeof(own) / sizeof(own[0]),
+		.given = &options,
 	};
-	struct rt_options options;
 	struct rt_loaded loaded;
 	struct rt_err err;
 	int status;

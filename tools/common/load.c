@@ -60,8 +60,7 @@ static int load_config(const struct rt_options *options,
 
 	r = rt_config_file_read(&loaded->sys, options->file, file, err);
 	if (r < 0) {
-		/* The file is there, but must not be trusted. */
-		loaded->refused = r == -EINVAL;
+		loaded->no_file = true;
 		return r;
 	}
 	return rt_config_parse(file->text, file->len, file->path,
@@ -93,8 +92,8 @@ int rt_load(const struct rt_options *options, struct rt_loaded *loaded,
 int rt_load_failed(const struct rt_tool *tool, const struct rt_loaded *loaded,
 		   const struct rt_err *err)
 {
-	rt_tool_failed(tool, err);
-	return loaded->refused ? RT_EXIT_REFUSED : RT_EXIT_FAILED;
+	return loaded->no_file ? rt_file_failed(tool, err) :
+				 rt_tool_failed(tool, err);
 }
 
 /*

@@ -12,7 +12,7 @@ struct rt_loaded {
 	bool has_sys;
 	struct rt_topo topo;
 	struct rt_config_file file;
-	bool refused; /* the file is not safe to be used */
+	bool no_file; /* the file could not be read, or may not be used */
 	struct rt_config config;
 	struct rt_guests guests;
 	struct rt_facts facts; /* empty with --topology */

@@ -2,6 +2,8 @@
 /* check_guest.c - the rules of one guest and the host's CPUs */
 #include "check_rules.h"
 
+#include "core/base/text.h"
+
 static void check_basics(const struct rt_checking *run,
 			 const struct rt_guest *guest)
 {
@@ -54,9 +56,10 @@ static void check_rt_count(const struct rt_checking *run,
 	if (usable > 1 && section && section->topology_auto)
 		rt_strbuf_addf(&hint, ", or write nr_vcpus = %u", usable - 1);
 	rt_check_add(run, RT_ERROR, "too-few-cpus", guest, RT_KEY_CPUSET, &hint,
-		     "%u vCPUs and their service threads need %u CPUs, cpuset "
+		     "%s and the guest's service threads need %u CPUs, cpuset "
 		     "has %u usable%s",
-		     guest->nr_vcpus, guest->nr_vcpus + 1, usable, siblings);
+		     rt_count(guest->nr_vcpus, "vCPU").text,
+		     guest->nr_vcpus + 1, usable, siblings);
 }
 
 static void check_count(const struct rt_checking *run,
@@ -78,10 +81,8 @@ static void check_count(const struct rt_checking *run,
 				       guest->nr_vcpus + 1);
 		rt_strbuf_adds(&hint, ", or lower nr_vcpus");
 		rt_check_add(run, RT_WARNING, "few-cpus", guest, RT_KEY_CPUSET,
-			     &hint,
-			     "%u vCPUs and the guest's other threads "
-			     "share %s",
-			     guest->nr_vcpus,
+			     &hint, "%s and the guest's other threads share %s",
+			     rt_count(guest->nr_vcpus, "vCPU").text,
 			     rt_check_cpus_text(&guest->cpuset).text);
 	}
 }
@@ -105,10 +106,10 @@ static void check_product(const struct rt_checking *run,
 		rt_strbuf_addf(&hint, ", or nr_vcpus = %llu", product);
 	rt_check_add(run, RT_ERROR, "topology-product", guest,
 		     RT_KEY_CPU_TOPOLOGY, &hint,
-		     "cpu_topology %u,%u,%u comes to %llu vCPUs, nr_vcpus "
+		     "cpu_topology %u,%u,%u comes to %s, nr_vcpus "
 		     "is %u",
-		     guest->sockets, guest->cores, guest->threads, product,
-		     guest->nr_vcpus);
+		     guest->sockets, guest->cores, guest->threads,
+		     rt_count(product, "vCPU").text, guest->nr_vcpus);
 }
 
 static void check_online(const struct rt_checking *run,
