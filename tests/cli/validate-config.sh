@@ -95,6 +95,11 @@ run "a warning about the text" 0 $program -f "$work/odd.cfg" \
 	--topology "$two_nodes"
 has out "no errors, no warnings, 1 accepted"
 
+printf '[11111111-1111-4111-8111-111111111111]\nname = a\n%s\n' \
+	"cpuset = 6" >"$work/one.cfg"
+run "one vCPU" 0 $program -f "$work/one.cfg" --topology "$two_nodes"
+has out "1 vCPU and the guest's other threads share CPU 6 [few-cpus]"
+
 # 20 guests on 1,024 CPUs: the node is said once, whoever shares it.
 for n in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do
 	echo "[11111111-1111-4111-8111-1111111111$((10 + n))]"

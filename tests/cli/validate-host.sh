@@ -311,6 +311,17 @@ run 'JSON' 0 kvmrt-validate-host --root "$root" --json
 lines out 1
 has out '{"version":1,"checks":[{"code":"configuration","verdict":"warn",'
 has out '"code":"hook","verdict":"pass"'
+# One set of colours, in show.h.
+! grep -rlE '033\[[0-9;]*3[0-9]' "$tree"/tools --include='*.[ch]' |
+	grep -v 'common/show\.h'
+result $? 'colours of severities are those of show.h'
+run 'no libvirt' 1 kvmrt-validate-host --root "$root" \
+	-c "test://$work/none.xml" || :
+if [ "$(id -u)" -eq 0 ]; then
+	hasnt out 'as root'
+else
+	has out 'as root'
+fi
 run 'a guest is no argument' 2 kvmrt-validate-host rt1
 empty out
 run 'a capture that is not there' 1 kvmrt-validate-host --root "$work/none"
