@@ -275,7 +275,7 @@ static const struct sentence {
 	  "    write cpuset = 0,5: these are not of 'a'\n" },
 	{ "overlap, and no other place",
 	  GOOD_A B "rt=1\nnr_vcpus=4\ncpu_topology=1,4,1\ncpuset=2,4,6\n", NULL,
-	  "kvmrt.cfg:11: error: guest 'b': 4 vCPUs and the guest's service threads "
+	  "kvmrt.cfg:11: error: guest 'b': 4 vCPUs and the service threads "
 	  "need 5 CPUs, cpuset has 3 usable [too-few-cpus]\n"
 	  "    name 2 more in cpuset, each of a core of its own\n"
 	  "kvmrt.cfg:11: error: guest 'b': CPUs 6-7 are also of real-time "
@@ -310,7 +310,7 @@ static const struct sentence {
 	  "    add 0000:83:00.1 to pcidevs; 0000:83:00.1 is passed to 'a' now, "
 	  "which must give it up\n" },
 	{ "too few CPUs", RT_A "cpuset=6-9\n", NULL,
-	  "kvmrt.cfg:5: error: guest 'a': 2 vCPUs and the guest's service threads "
+	  "kvmrt.cfg:5: error: guest 'a': 2 vCPUs and the service threads "
 	  "need 3 CPUs, cpuset has 2 usable, as SMT siblings (7,9) go "
 	  "offline [too-few-cpus]\n"
 	  "    write cpuset = 6,8,10, or write nr_vcpus = 1\n" },

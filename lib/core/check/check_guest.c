@@ -56,7 +56,7 @@ static void check_rt_count(const struct rt_checking *run,
 	if (usable > 1 && section && section->topology_auto)
 		rt_strbuf_addf(&hint, ", or write nr_vcpus = %u", usable - 1);
 	rt_check_add(run, RT_ERROR, "too-few-cpus", guest, RT_KEY_CPUSET, &hint,
-		     "%s and the guest's service threads need %u CPUs, cpuset "
+		     "%s and the service threads need %u CPUs, cpuset "
 		     "has %u usable%s",
 		     rt_count(guest->nr_vcpus, "vCPU").text,
 		     guest->nr_vcpus + 1, usable, siblings);
