@@ -52,13 +52,14 @@ CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
 		json pci) \
 	$(addprefix model/,topo facts guest outcome) \
 	$(addprefix config/,config config_parse config_line config_read \
-		config_value config_write config_edit config_advice \
+		config_value config_accept config_write config_edit config_advice \
 		config_names config_diff) \
 	$(addprefix domain/,domain_xml domain_scan domain_edit domain_rewrite \
 		property property_identity property_vcpus property_devices \
 		property_cpuset property_pins property_memory import \
 		baseline) \
-	$(addprefix check/,check check_rules check_guest check_host admit) \
+	$(addprefix check/,check check_rules check_guest check_host check_place \
+		check_nodes admit) \
 	$(addprefix record/,journal entry entry_guest damage) \
 	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks \
 		plan_threads plan_print state)
@@ -207,7 +208,7 @@ lint:
 		tests/structure/*.sh tests/bench/make-host tests/capture \
 		debian/kvmrt.postinst debian/kvmrt.prerm debian/kvmrt.postrm
 
-GUIDES  := $(wildcard docs/*.md) docs/map.svg
+GUIDES  := $(wildcard docs/*.md) docs/map.svg docs/kvmrt.schema.json
 SELINUX := $(addprefix etc/selinux/,README.md kvmrt.te kvmrt.fc)
 # libvirt looks for hooks when it starts and at SIGHUP only.
 RELOAD := systemctl daemon-reload; for daemon in libvirtd virtqemud; do \

@@ -144,6 +144,8 @@ int hook_check(struct hook *hook)
 		.topo = &hook->topo,
 		.facts = &facts,
 		.uuid = hook->guest->uuid,
+		/* A start does not wait for what else could be written. */
+		.brief = true,
 	};
 	int r = fail_findings(hook, &hook->config_report);
 

@@ -412,7 +412,7 @@ static int boot_guests(struct boot *boot, const struct rt_tool *tool,
 	else
 		status = rt_each_end(&boot->each);
 	offer_to_prune(boot);
-	return r < 0 ? rt_tool_failed(tool, err) : status;
+	return r < 0 ? rt_tool_told(tool, err) : status;
 }
 
 static int run(struct boot *boot, const struct rt_tool *tool)
@@ -426,8 +426,7 @@ static int run(struct boot *boot, const struct rt_tool *tool)
 	if (boot->clean ?
 		    rt_report_errors(&boot->loaded.report) :
 		    !boot->loaded.readable || any_common_error(&boot->loaded)) {
-		rt_show_errors(&boot->loaded.report);
-		return RT_EXIT_REFUSED;
+		return rt_show_refusal(tool, &boot->loaded.report);
 	}
 	if (rt_virt_open(boot->uri, &boot->virt, &err) < 0)
 		return rt_tool_failed(tool, &err);
@@ -444,14 +443,15 @@ int main(int argc, char **argv)
 		{ .name = "clean", .on = &boot.clean },
 		{ .letter = 'c', .name = "connect", .value = &boot.uri },
 	};
+	struct rt_options options;
 	const struct rt_tool tool = {
 		.name = "kvmrt-boot",
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
 		.options = own,
 		.n = 3,
+		.given = &options,
 	};
-	struct rt_options options;
 	int status = rt_options_parse(&tool, argc, argv, &options);
 
 	if (status != RT_GO_ON)

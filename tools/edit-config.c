@@ -417,7 +417,7 @@ static int run(struct edit *edit, bool no_sync)
 
 	if (rt_config_file_read_or_new(&edit->sys, edit->options->file,
 				       &edit->file, &err) < 0)
-		return rt_tool_failed(edit->tool, &err);
+		return rt_file_failed(edit->tool, &err);
 	edit->begin = edit->file.len ? edit->file.text : template;
 	edit->begin_len = strlen(edit->begin);
 	edit->lock_path = beside(edit, ".lock");

@@ -40,6 +40,7 @@ struct import {
 	struct rt_config config; /* as the file was */
 	struct rt_each each;
 	bool update, dry_run;
+	bool no_file;			     /* it cannot be read */
 	bool refused;			     /* the configuration has errors */
 	const struct rt_virt_guest **guests; /* to be taken in */
 	const char **uuids;		     /* theirs */
@@ -55,6 +56,7 @@ static int read_config(struct import *import, struct rt_err *err)
 	int r = rt_config_file_read_or_new(&import->sys, import->options->file,
 					   &file, err);
 
+	import->no_file = r < 0;
 	if (r < 0)
 		return r;
 	r = rt_config_parse(file.text, file.len, file.path, &import->config,
@@ -186,14 +188,15 @@ int main(int argc, char **argv)
 		{ .letter = 'u', .name = "update", .on = &import.update },
 		{ .letter = 'c', .name = "connect", .value = &uri },
 	};
+	struct rt_options options;
 	const struct rt_tool tool = {
 		.name = "kvmrt-import",
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
 		.options = own,
 		.n = 3,
+		.given = &options,
 	};
-	struct rt_options options;
 	struct rt_err err;
 	int status = rt_options_parse(&tool, argc, argv, &options);
 	int r;
@@ -224,8 +227,10 @@ int main(int argc, char **argv)
 	rt_topo_fini(&import.topo);
 	rt_sys_close(&import.sys);
 	if (r < 0) {
-		rt_tool_failed(&tool, &err);
-		status = import.refused ? RT_EXIT_REFUSED : RT_EXIT_FAILED;
+		status = import.no_file ? rt_file_failed(&tool, &err) :
+					  rt_tool_failed(&tool, &err);
+		if (import.refused)
+			status = RT_EXIT_REFUSED;
 	}
 	return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* show-config.c - what kvmrt.cfg comes to on this host */
 #include "core/base/json.h"
+#include "core/config/config_accept.h"
 #include "host/preview.h"
 #include "common/picture.h"
 #include "common/picture_lstopo.h"
@@ -34,6 +35,10 @@ static const char help[] =
 	"                         numbers that cpuset uses, and warnings, too\n"
 	"  -h, --help             print this help and exit\n"
 	"  -V, --version          print the version and exit\n"
+	"\n"
+	"Without a file that can be read, the table of the host's topology is "
+	"all that\n"
+	"is printed.\n"
 	"\n"
 	"Needs neither root nor libvirt, and changes nothing. Ends with 0 if "
 	"the\n"
@@ -112,6 +117,8 @@ static void add_vcpus(struct rt_json *json, const struct rt_guest *guest)
 
 static void add_guest(struct rt_json *json, const struct rt_guest *guest)
 {
+	const char *code;
+
 	rt_json_open(json, '{');
 	add_text(json, "uuid", guest->uuid);
 	add_text(json, "name", guest->name);
@@ -130,6 +137,12 @@ static void add_guest(struct rt_json *json, const struct rt_guest *guest)
 	for (size_t i = 0; i < guest->pcidevs.n; i++)
 		rt_json_string(json,
 			       rt_pci_text(&guest->pcidevs.items[i]).text);
+	rt_json_close(json, ']');
+	rt_json_key(json, "accept");
+	rt_json_open(json, '[');
+	for (size_t i = 0;
+	     (code = rt_accept_code(guest->section->accept, i)) != NULL; i++)
+		rt_json_string(json, code);
 	rt_json_close(json, ']');
 	rt_json_close(json, '}');
 }
@@ -171,6 +184,16 @@ static void show_text(const struct rt_options *options,
 	if (options->verbose)
 		rt_show_topology(&show);
 	rt_show_host(&show);
+}
+
+/* What a cpuset can name is needed most while the file cannot be read. */
+static int show_cores(const struct rt_loaded *loaded, struct rt_err *err)
+{
+	RT_AUTO_STRBUF out = { 0 };
+	const struct rt_show show = { .loaded = loaded, .out = &out };
+
+	rt_show_topology(&show);
+	return rt_show_write(&out, stdout, "standard output", err);
 }
 
 /* Only real-time guests change the host; disabled ones never do. */
@@ -245,19 +268,43 @@ static int show(const struct rt_options *options, struct rt_loaded *loaded,
 static int show_findings(const struct rt_options *options,
 			 const struct rt_loaded *loaded, struct rt_err *err)
 {
+	struct rt_report report = loaded->report; /* borrowed */
 	RT_AUTO_STRBUF out = { 0 };
 
-	for (size_t i = 0; i < loaded->report.n; i++) {
-		/* Borrowed: one finding as a report of its own. */
-		const struct rt_report one = {
-			.items = &loaded->report.items[i],
-			.n = 1,
-		};
-
-		if (options->verbose || one.items->severity == RT_ERROR)
-			rt_show_report(&one, rt_show_has_colour(stderr), &out);
-	}
+	report.hidden = options->verbose ? 0 : RT_HIDE_ALL_BUT_ERRORS;
+	rt_show_report(&report, rt_show_has_colour(stderr), &out);
 	return rt_show_write(&out, stderr, "standard error", err);
+}
+
+/* Returns the exit status. */
+static int run(const struct rt_tool *tool, const struct rt_options *options,
+	       struct rt_loaded *loaded, bool plan, const char *map)
+{
+	const bool cores = !plan && !map && !options->json;
+	struct rt_err err;
+	int status = RT_EXIT_DONE;
+	int r = rt_load(options, loaded, &err);
+
+	if (r == 0)
+		r = rt_load_check(loaded, false, &err);
+	if (r < 0) {
+		status = rt_load_failed(tool, loaded, &err);
+		if (loaded->topo.cores.n && cores &&
+		    show_cores(loaded, &err) < 0)
+			status = rt_tool_failed(tool, &err);
+		return status;
+	}
+	if (rt_report_errors(&loaded->report))
+		status = RT_EXIT_REFUSED;
+	if (!loaded->readable && options->json)
+		return rt_show_refusal(tool, &loaded->report);
+	r = show_findings(options, loaded, &err);
+	/* A text with errors may mean anything, so its guests are not shown. */
+	if (r == 0 && loaded->readable)
+		r = show(options, loaded, plan, map, &err);
+	else if (r == 0 && cores)
+		r = show_cores(loaded, &err);
+	return r < 0 ? rt_tool_failed(tool, &err) : status;
 }
 
 int main(int argc, char **argv)
@@ -266,18 +313,17 @@ int main(int argc, char **argv)
 	const char *map = NULL;
 	const struct rt_option own[] = { { .name = "plan", .on = &plan },
 					 { .name = "map", .value = &map } };
+	struct rt_options options;
 	const struct rt_tool tool = {
 		.name = "kvmrt-show-config",
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_TOPOLOGY | RT_TAKES_GUESTS,
 		.options = own,
 		.n = 2,
+		.given = &options,
 	};
-	struct rt_options options;
 	struct rt_loaded loaded;
-	struct rt_err err;
 	int status;
-	int r;
 
 	status = rt_options_parse(&tool, argc, argv, &options);
 	if (status != RT_GO_ON)
@@ -288,21 +334,7 @@ int main(int argc, char **argv)
 	if (map && rt_picture_format(map) == RT_PICTURE_NONE)
 		return rt_usage_error(&tool,
 				      "'%s' does not end in .svg or .png", map);
-	r = rt_load(&options, &loaded, &err);
-	if (r == 0)
-		r = rt_load_check(&loaded, false, &err);
-	if (r == 0) {
-		if (rt_report_errors(&loaded.report))
-			status = RT_EXIT_REFUSED;
-		else
-			status = RT_EXIT_DONE;
-		r = show_findings(&options, &loaded, &err);
-	}
-	/* A text with errors may mean anything, so it is not shown. */
-	if (r == 0 && loaded.readable)
-		r = show(&options, &loaded, plan, map, &err);
-	if (r < 0)
-		status = rt_load_failed(&tool, &loaded, &err);
+	status = run(&tool, &options, &loaded, plan, map);
 	rt_load_fini(&loaded);
 	return status;
 }

@@ -214,7 +214,7 @@ static int end_all(struct ending *ending, const struct rt_tool *tool,
 	rt_report_fini(&report);
 	if (r == 0)
 		return status;
-	rt_tool_failed(tool, err);
+	(void)rt_tool_told(tool, err);
 	return ending->each.done ? RT_EXIT_PARTLY : RT_EXIT_FAILED;
 }
 
@@ -226,8 +226,7 @@ static int run(struct ending *ending, const struct rt_tool *tool)
 	if (rt_load(ending->options, &ending->loaded, &err) < 0)
 		return rt_load_failed(tool, &ending->loaded, &err);
 	if (!ending->loaded.readable) {
-		rt_show_errors(&ending->loaded.report);
-		return RT_EXIT_REFUSED;
+		return rt_show_refusal(tool, &ending->loaded.report);
 	}
 	if (rt_virt_open(ending->uri, &ending->virt, &err) < 0)
 		return rt_tool_failed(tool, &err);
@@ -256,14 +255,15 @@ int main(int argc, char **argv)
 		{ .letter = 't', .name = "timeout", .value = &seconds },
 		{ .letter = 'c', .name = "connect", .value = &ending.uri },
 	};
+	struct rt_options options;
 	const struct rt_tool tool = {
 		.name = "kvmrt-shutdown",
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
 		.options = own,
 		.n = 3,
+		.given = &options,
 	};
-	struct rt_options options;
 	int status = rt_options_parse(&tool, argc, argv, &options);
 
 	if (status != RT_GO_ON)

@@ -270,14 +270,15 @@ int main(int argc, char **argv)
 		{ .letter = 't', .name = "threads", .on = &stat.threads },
 		{ .name = "watch", .on = &stat.watch },
 	};
+	struct rt_options options;
 	const struct rt_tool tool = {
 		.name = "kvmrt-stat",
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
 		.options = own,
 		.n = 3,
+		.given = &options,
 	};
-	struct rt_options options;
 	struct rt_loaded loaded;
 	struct rt_err err;
 	int status = rt_options_parse(&tool, argc, argv, &options);

@@ -216,14 +216,15 @@ int main(int argc, char **argv)
 		{ .name = "prune", .on = &prune },
 		{ .letter = 'c', .name = "connect", .value = &uri },
 	};
+	struct rt_options options;
 	const struct rt_tool tool = {
 		.name = "kvmrt-sync-config",
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
 		.options = own,
 		.n = 4,
+		.given = &options,
 	};
-	struct rt_options options;
 	struct rt_loaded loaded;
 	struct rt_err err;
 	int status = rt_options_parse(&tool, argc, argv, &options);
@@ -236,8 +237,7 @@ int main(int argc, char **argv)
 	if (rt_load(&options, &loaded, &err) < 0) {
 		status = rt_load_failed(&tool, &loaded, &err);
 	} else if (!loaded.readable) {
-		rt_show_errors(&loaded.report);
-		status = RT_EXIT_REFUSED;
+		status = rt_show_refusal(&tool, &loaded.report);
 	} else {
 		status = run(&tool, &options, &loaded, uri,
 			     query   ? RT_SYNC_ASK :

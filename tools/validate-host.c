@@ -8,6 +8,7 @@
 
 #include "core/domain/domain.h"
 #include "core/base/json.h"
+#include "core/base/text.h"
 #include "virt/sync.h"
 #include "common/agent_client.h"
 #include "common/host_checks.h"
@@ -124,8 +125,10 @@ static void check_libvirt(struct rt_loaded *loaded, const char *uri,
 	if (rt_virt_open(uri, &virt, &err) < 0) {
 		rt_host_check_add(checks, "libvirt",
 				  geteuid() == 0 ? RT_FAIL : RT_UNKNOWN,
-				  "start libvirtd or virtqemud; or run this as "
-				  "root",
+				  geteuid() == 0 ?
+					  "start libvirtd or virtqemud" :
+					  "start libvirtd or virtqemud; or run "
+					  "this as root",
 				  "%s", err.text);
 		return;
 	}
@@ -149,18 +152,33 @@ static const char *colour_of(enum rt_verdict verdict)
 {
 	switch (verdict) {
 	case RT_PASS:
-		return "\033[32m";
+		return RT_COLOUR_GOOD;
 	case RT_WARN:
-		return "\033[33m";
+		return RT_COLOUR_WARNING;
 	case RT_FAIL:
-		return "\033[31m";
+		return RT_COLOUR_ERROR;
 	case RT_UNKNOWN:
 		break;
 	}
 	return "";
 }
 
-static void show_text(const struct rt_host_checks *checks,
+static void add_totals(const struct rt_host_checks *checks,
+		       struct rt_strbuf *out)
+{
+	unsigned n[RT_UNKNOWN + 1] = { 0 };
+
+	for (size_t i = 0; i < checks->n; i++)
+		n[checks->items[i].verdict]++;
+	rt_strbuf_addf(out, "%s: %u passed, %u failed, ",
+		       rt_count(checks->n, "check").text, n[RT_PASS],
+		       n[RT_FAIL]);
+	rt_strbuf_addf(out, "%s, %u unknown\n",
+		       rt_count(n[RT_WARN], "warning").text, n[RT_UNKNOWN]);
+}
+
+/* What passes is only counted, but with -v. */
+static void show_text(const struct rt_host_checks *checks, bool verbose,
 		      struct rt_strbuf *out)
 {
 	const bool colour = rt_show_has_colour(stdout);
@@ -169,6 +187,8 @@ static void show_text(const struct rt_host_checks *checks,
 		const struct rt_host_check *check = &checks->items[i];
 		const char *on = colour ? colour_of(check->verdict) : "";
 
+		if (check->verdict == RT_PASS && !verbose)
+			continue;
 		rt_strbuf_addf(out, "%s%-7s%s %-20s %s\n", on,
 			       rt_verdict_name(check->verdict),
 			       *on ? "\033[0m" : "", check->code,
@@ -176,6 +196,7 @@ static void show_text(const struct rt_host_checks *checks,
 		if (*check->fix)
 			rt_strbuf_addf(out, "%28s %s\n", "->", check->fix);
 	}
+	add_totals(checks, out);
 }
 
 static void show_json(const struct rt_host_checks *checks,
@@ -251,7 +272,7 @@ static int run(const struct rt_options *options, const char *uri,
 		if (options->json)
 			show_json(&checks, &out);
 		else
-			show_text(&checks, &out);
+			show_text(&checks, options->verbose, &out);
 		*ret_failed = any_failed(&checks);
 		r = rt_show_write(&out, stdout, "standard output", err);
 	}
@@ -265,14 +286,15 @@ int main(int argc, char **argv)
 	const struct rt_option own[] = {
 		{ .letter = 'c', .name = "connect", .value = &uri },
 	};
+	struct rt_options options;
 	const struct rt_tool tool = {
 		.name = "kvmrt-validate-host",
 		.help = help,
 		.takes = RT_TAKES_JSON,
 		.options = own,
 		.n = 1,
+		.given = &options,
 	};
-	struct rt_options options;
 	struct rt_loaded loaded;
 	struct rt_err err;
 	bool failed = false;

@@ -89,6 +89,7 @@ static int check(struct rt_sync_run *run, const char *uuid, struct rt_err *err)
 		.topo = run->sync->topo,
 		.facts = &run->facts,
 		.uuid = uuid,
+		.brief = true,
 	};
 	int r = rt_guests_resolve(&run->editor.config, run->sync->topo, &guests,
 				  &report, err);

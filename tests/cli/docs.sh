@@ -30,6 +30,21 @@ for code in $(cat "$tree"/lib/core/check/check*.c | tr '\n\t' '  ' |
 	result $? "check.h lists $code"
 done
 
+# What accept takes: the warnings, all of them.
+sed -n '/^static const char \*const codes/,/^};/p' \
+	"$tree/lib/core/config/config_accept.c" | grep -oE '"[a-z0-9-]+"' |
+	tr -d '"' | sort >"$work/accepted"
+{
+	sed -n '/^ \* Warnings:/,/^ \* What/s/^ \*   \([a-z0-9, -]*[a-z0-9]\)  .*/\1/p' \
+		"$tree/lib/core/check/check.h" | tr -d ',' | tr -s ' ' '\n'
+	tr '\n\t' '  ' <"$tree/lib/core/config/config_parse.c" |
+		grep -oE 'RT_WARNING, *parser->key->line, *"[a-z-]+"' |
+		sed 's/.*"\(.*\)"/\1/'
+} | sed '/^$/d' | sort >"$work/want"
+cmp -s "$work/accepted" "$work/want"
+result $? 'accept takes the code of each warning, and no other' ||
+	diff "$work/accepted" "$work/want"
+
 checks=$(cat "$tree"/tools/common/host_checks*.c "$tree/tools/validate-host.c" |
 	tr '\n\t' '  ' | grep -oE 'rt_host_check_add\( *checks, *"[a-z-]+"' |
 	sed 's/.*"\(.*\)"/\1/' | sort -u)
@@ -103,7 +118,7 @@ while read -r program words; do
 	[ -x "$bin/$program" ] || continue
 	"$bin/$program" --help >"$work/out"
 	# shellcheck disable=SC2086 # one word each
-	for word in $(printf '%s\n' $words | grep -E '^-' | tr -d ':.*'); do
+	for word in $(printf '%s\n' $words | grep -E '^-' | tr -d ":.*'"); do
 		offered "$word"
 		result $? "a guide's $program $word is in its --help"
 	done

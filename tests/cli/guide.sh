@@ -50,9 +50,7 @@ pci-neighbour KVMRT-VM3-RT: 0000:01:00.0 'KVMRT-VM4-RT'
 rt-node0 KVMRT-VM2-RT: 0
 rt-node0 KVMRT-VM3-RT: 0
 several-nodes KVMRT-VM3-RT: 0-1
-shared-node KVMRT-VM1-NR: 0 'KVMRT-VM2-RT'
-shared-node KVMRT-VM1-NR: 0 'KVMRT-VM3-RT'
-shared-node KVMRT-VM3-RT: 0 'KVMRT-VM2-RT'
+shared-node KVMRT-VM1-NR: 0 'KVMRT-VM2-RT' 'KVMRT-VM3-RT' 'KVMRT-VM1-NR'
 END
 
 # Its second example: the host's own card is local to a real-time guest.

@@ -195,7 +195,7 @@ sed -i '1i [kvmrt]\nstrict = false\n' "$root/etc/kvmrt.cfg"
 call "another definition, strict = false" 0 rt1 prepare "$work/edited.xml"
 empty out
 has err 'vCPUs: the definition has 3, kvmrt.cfg wants 2'
-has err 'its 3 vCPUs need 4 usable CPUs, and its cpuset has 3'
+has err '4 usable CPUs are needed for its 3 vCPUs, and its cpuset has 3'
 has err "without being real-time"
 unchanged
 

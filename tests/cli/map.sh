@@ -279,7 +279,7 @@ for shape in 8 32; do
 	drawn "CPU 8 office"
 	drawn "Core c67"
 	drawn "CPU 134 press vcpu1!1" "$red"
-	drawn "!1 press: 2 vCPUs and their service threads need 3 CPUs, cpuset has 2 usable, as SMT siblings (133)"
+	drawn "!1 press: 2 vCPUs and the service threads need 3 CPUs, cpuset has 2 usable, as SMT siblings (133) go"
 	drawn "CPU 150 plc2 service"
 	drawn "'Cores' and 'CPUs' in one box: no guest uses them"
 	# Each CPU stands in one box.

@@ -19,6 +19,8 @@ nr_vcpus = auto
 cpuset = n1
 pcidevs = 0000:81:00.0
 autostart = yes
+accept = host-device
+    rt-node0
 
 [22222222-2222-4222-8222-222222222222]
 name = office
@@ -63,7 +65,7 @@ empty err
 
 run "one guest by name, in JSON" 0 $program --root "$host" --json press
 is out <<'END'
-{"version":1,"guests":[{"uuid":"11111111-1111-4111-8111-111111111111","name":"press","rt":true,"disabled":false,"nr_vcpus":2,"cpuset":[6,7,8,9,10,11],"vcpus":[{"vcpu":0,"cpus":[6]},{"vcpu":1,"cpus":[8]}],"service_cpus":[10],"offline":[7,9,11],"nodes":[1],"locked":true,"pcidevs":["0000:81:00.0"]}],"housekeeping":[0,1,2,3,4,5]}
+{"version":1,"guests":[{"uuid":"11111111-1111-4111-8111-111111111111","name":"press","rt":true,"disabled":false,"nr_vcpus":2,"cpuset":[6,7,8,9,10,11],"vcpus":[{"vcpu":0,"cpus":[6]},{"vcpu":1,"cpus":[8]}],"service_cpus":[10],"offline":[7,9,11],"nodes":[1],"locked":true,"pcidevs":["0000:81:00.0"],"accept":["rt-node0","host-device"]}],"housekeeping":[0,1,2,3,4,5]}
 END
 empty err
 
@@ -82,6 +84,8 @@ has out " Description: north hall"
 has out "              second row"
 has out "PACKAGE  DIE      NODE     CORE     CPUS             GUESTS"
 has out "p1       d1       n1       c3       6-7              press"
+has out "     Accepts: rt-node0, host-device"
+has err "accepted: guest 'press': devices of the host"
 has err "warning: guest 'press'"
 
 run "a topology" 0 $program --root "$host" --topology \
@@ -167,8 +171,44 @@ has err "[cpu-overlap]"
 hasnt err "warning"
 
 sed -i 's/^rt = yes/rt = perhaps/' "$host/etc/kvmrt.cfg"
-run "a broken text is not shown" 3 $program --root "$host"
+# The table of the host needs no valid file: it is what the errors point at.
+table() {
+	has out "PACKAGE  DIE      NODE     CORE     CPUS             GUESTS"
+	has out "p1       d1       n1       c3       6-7"
+	hasnt out "UUID:"
+}
+run "of a broken text only the host is shown" 3 $program --root "$host"
 has err "[bad-value]"
+table
+run "a broken text, the plan" 3 $program --root "$host" --plan
+has err "[bad-value]"
+empty out
+sed -i 's/^rt = perhaps/rt = yes/; s/^cpuset = n1/cpuset = n7/' \
+	"$host/etc/kvmrt.cfg"
+run "a cpuset that the host has not got" 3 $program --root "$host"
+has err "[bad-cpuset]"
+hint=$(sed -n "s/^    '\(kvmrt-show-config.*\)' lists.*/\1/p" "$work/err")
+# shellcheck disable=SC2086 # the words of the hint
+run "its hint, typed" 3 $hint --root "$host"
+table
+chmod 666 "$host/etc/kvmrt.cfg"
+run "a file that all may write" 3 $program --root "$host"
+has err "may be written by others"
+table
+rm -f "$host/etc/kvmrt.cfg"
+ln -s kvmrt.cfg "$host/etc/kvmrt.cfg"
+run "a file that cannot be read" 1 $program --root "$host"
+has err "cannot open"
+table
+rm -f "$host/etc/kvmrt.cfg"
+run "no file" 1 $program --root "$host"
+has err "there is no"
+table
+run "no file, a topology" 1 $program --root "$host" \
+	--topology 'pack:2 [numa] core:3 pu:2'
+has err "there is no"
+table
+run "no file, no such topology" 1 $program --topology "$work/none.xml"
 empty out
 
 run "help" 0 $program -h

@@ -45,11 +45,11 @@ empty err
 run "an overlap" 3 $program -f "$work/overlap.cfg" --topology "$two_nodes"
 is out <<END
 $work/overlap.cfg:10: error: guest 'office': CPU 6 is also of real-time guest 'press' (line 5) [cpu-overlap]
-    take 6 out of cpuset here or in 'press'
+    write cpuset = 0-1,5: these are not of 'press'
 $work/overlap.cfg:10: warning: guest 'office': 2 vCPUs and the guest's other threads share CPUs 5-6 [few-cpus]
-    name 3 or more CPUs in cpuset, or lower nr_vcpus
-$work/overlap.cfg:10: warning: guest 'office': cpuset is on node 1, as is real-time guest 'press' [shared-node]
-    move it to another node (node 0), since guests of one node share its caches and memory bandwidth
+    write cpuset = 0-1,5, or lower nr_vcpus
+$work/overlap.cfg:10: warning: guest 'office': node 1 is shared by real-time guest 'press' and guest 'office' [shared-node]
+    write cpuset = 0-1,5: guests of one node share its caches and memory bandwidth
 $work/overlap.cfg: 2 guests, 1 real-time: 1 error, 2 warnings
 END
 empty err
@@ -61,6 +61,70 @@ has out '{"code":"few-cpus","severity":"warning",'
 has out '"line":10,"guest":"office","message":"CPU 6 is also of real-time'
 lines out 1
 empty err
+
+run "an overlap, errors only" 3 $program --errors-only \
+	-f "$work/overlap.cfg" --topology "$two_nodes"
+has out "[cpu-overlap]"
+hasnt out "few-cpus"
+has out "2 guests, 1 real-time: 1 error, 1 warning"
+run "an overlap, errors only, in JSON" 3 $program --errors-only --json \
+	-f "$work/overlap.cfg" --topology "$two_nodes"
+has out '"cpu-overlap"'
+hasnt out "few-cpus"
+
+{
+	cat "$work/overlap.cfg"
+	echo "accept = few-cpus, rt-node0"
+} >"$work/accept.cfg"
+run "an accepted warning" 3 $program -f "$work/accept.cfg" \
+	--topology "$two_nodes"
+hasnt out "few-cpus"
+has out "1 error, no warnings, 1 accepted"
+run "an accepted warning, -v" 3 $program -v -f "$work/accept.cfg" \
+	--topology "$two_nodes"
+has out "accepted: guest 'office': 2 vCPUs and the guest's other threads"
+run "an accepted warning in JSON" 3 $program --json -f "$work/accept.cfg" \
+	--topology "$two_nodes"
+has out '{"code":"few-cpus","severity":"accepted",'
+echo "    cpu-overlap" >>"$work/accept.cfg"
+run "an error is not accepted" 3 $program -f "$work/accept.cfg" \
+	--topology "$two_nodes"
+has out "[cpu-overlap]"
+has out "'cpu-overlap' is not the code of a warning"
+printf '[11111111-1111-4111-8111-111111111111]\nname = "a"\n%s\n' \
+	"accept = odd-name" >"$work/odd.cfg"
+run "a warning about the text" 0 $program -f "$work/odd.cfg" \
+	--topology "$two_nodes"
+has out "no errors, no warnings, 1 accepted"
+
+printf '[11111111-1111-4111-8111-111111111111]\nname = a\n%s\n' \
+	"cpuset = 6" >"$work/one.cfg"
+run "one vCPU" 0 $program -f "$work/one.cfg" --topology "$two_nodes"
+has out "1 vCPU and the guest's other threads share CPU 6 [few-cpus]"
+
+# 20 guests on 1,024 CPUs: the node is said once, whoever shares it.
+for n in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do
+	echo "[11111111-1111-4111-8111-1111111111$((10 + n))]"
+	echo "name = g$n"
+	echo "nr_vcpus = 3"
+	[ $n -gt 9 ] || echo "rt = yes"
+	echo "cpuset = $((512 + 8 * n))-$((519 + 8 * n))"
+done >"$work/many.cfg"
+run "many guests" 0 $program -f "$work/many.cfg" \
+	--topology 'pack:2 [numa] core:256 pu:2'
+is out <<END
+$work/many.cfg:54: warning: guest 'g10': node 1 is shared by real-time guests 'g0', 'g1', 'g2', 'g3', 'g4', 'g5' and 4 more and guests 'g10', 'g11', 'g12', 'g13', 'g14', 'g15' and 4 more [shared-node]
+    write cpuset = 0-3: guests of one node share its caches and memory bandwidth
+$work/many.cfg: 20 guests, 10 real-time: no errors, 1 warning
+END
+echo "accept = shared-node" >>"$work/many.cfg"
+run "one of many accepts it" 0 $program -f "$work/many.cfg" \
+	--topology 'pack:2 [numa] core:256 pu:2'
+has out "guest 'g10': node 1 is shared"
+sed -i '/^accept/d; s/^name = .*/&\naccept = shared-node/' "$work/many.cfg"
+run "all of many accept it" 0 $program -f "$work/many.cfg" \
+	--topology 'pack:2 [numa] core:256 pu:2'
+has out "no errors, no warnings, 1 accepted"
 
 run "a disabled guest is not looked at" 0 $program -f "$work/disabled.cfg" \
 	--topology "$two_nodes"

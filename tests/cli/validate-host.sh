@@ -17,7 +17,7 @@ put() { # put FILE TEXT
 }
 
 check() { # check STATUS VERDICT CODE EVIDENCE
-	run "$3 is $2" "$1" kvmrt-validate-host --root "$root"
+	run "$3 is $2" "$1" kvmrt-validate-host -v --root "$root"
 	grep -E "^$2 +$3 " "$work/out" >"$work/line"
 	grep -qF -- "$4" "$work/line"
 	result $? "$name: '$4'" || sed 's/^/# /' "$work/out"
@@ -232,7 +232,7 @@ cat >"$work/node.xml" <<-EOF
 	</domain></node>
 EOF
 memory() { # memory STATUS VERDICT CODE EVIDENCE
-	run "$3 is $2" "$1" kvmrt-validate-host --root "$root" -c "test://$work/node.xml"
+	run "$3 is $2" "$1" kvmrt-validate-host -v --root "$root" -c "test://$work/node.xml"
 	grep -E "^$2 +$3 " "$work/out" | grep -qF -- "$4"
 	result $? "$name: '$4'" || sed 's/^/# /' "$work/out"
 }
@@ -295,10 +295,33 @@ rm "$root/etc/kvmrt.cfg"
 check 0 warn configuration 'kvmrt.cfg'
 check 0 pass boot-parameters 'no real-time guest in the configuration'
 
+run 'not verbose' 0 kvmrt-validate-host --root "$root"
+hasnt out 'pass '
+has out 'warn '
+# The last line counts what -v shows.
+run 'verbose' 0 kvmrt-validate-host -v --root "$root"
+[ "$(tail -n 1 "$work/out")" = "$(awk '
+	/^pass / { n++; pass++ } /^warn / { n++; warn++ }
+	/^fail / { n++; fail++ } /^unknown / { n++; unknown++ }
+	END { printf "%d checks: %d passed, %d failed, %d warning%s, %d unknown\n",
+		n, pass, fail, warn, warn == 1 ? "" : "s", unknown }' \
+	"$work/out")" ]
+result $? "$name: totals" || tail -n 1 "$work/out"
 run 'JSON' 0 kvmrt-validate-host --root "$root" --json
 lines out 1
 has out '{"version":1,"checks":[{"code":"configuration","verdict":"warn",'
 has out '"code":"hook","verdict":"pass"'
+# One set of colours, in show.h.
+! grep -rlE '033\[[0-9;]*3[0-9]' "$tree"/tools --include='*.[ch]' |
+	grep -v 'common/show\.h'
+result $? 'colours of severities are those of show.h'
+run 'no libvirt' 1 kvmrt-validate-host --root "$root" \
+	-c "test://$work/none.xml" || :
+if [ "$(id -u)" -eq 0 ]; then
+	hasnt out 'as root'
+else
+	has out 'as root'
+fi
 run 'a guest is no argument' 2 kvmrt-validate-host rt1
 empty out
 run 'a capture that is not there' 1 kvmrt-validate-host --root "$work/none"

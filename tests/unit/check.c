@@ -270,24 +270,43 @@ static const struct sentence {
 	{ "overlap", GOOD_A B "cpuset=5,6\n", NULL,
 	  "kvmrt.cfg:8: error: guest 'b': CPU 6 is also of real-time guest 'a' "
 	  "(line 5) [cpu-overlap]\n"
-	  "    take 6 out of cpuset here or in 'a'\n"
-	  "kvmrt.cfg:8: warning: guest 'b': cpuset is on node 1, as is "
-	  "real-time "
-	  "guest 'a' [shared-node]\n"
-	  "    move it to another node (node 0), since guests of one node "
-	  "share "
-	  "its caches and memory bandwidth\n" },
+	  "    write cpuset = 0,5: these are not of 'a'\n"
+	  "kvmrt.cfg:8: warning: guest 'b': node 1 is shared by real-time "
+	  "guest 'a' and guest 'b' [shared-node]\n"
+	  "    write cpuset = 0,5: guests of one node share its caches and "
+	  "memory bandwidth\n" },
 	{ "overlap with a sibling", GOOD_A B "cpuset=5,7,9\n", NULL,
 	  "kvmrt.cfg:8: error: guest 'b': CPUs 7,9 are also of real-time guest "
 	  "'a' (line 5) [cpu-overlap]\n"
-	  "    a real-time guest owns whole cores: keep all threads of a core "
-	  "in one guest's cpuset, here or in 'a'\n"
-	  "kvmrt.cfg:8: warning: guest 'b': cpuset is on node 1, as is "
-	  "real-time "
-	  "guest 'a' [shared-node]\n"
-	  "    move it to another node (node 0), since guests of one node "
-	  "share "
-	  "its caches and memory bandwidth\n" },
+	  "    write cpuset = 0,5: these are not of 'a'\n"
+	  "kvmrt.cfg:8: warning: guest 'b': node 1 is shared by real-time "
+	  "guest 'a' and guest 'b' [shared-node]\n"
+	  "    write cpuset = 0,5: guests of one node share its caches and "
+	  "memory bandwidth\n" },
+	{ "overlap, and no other place",
+	  GOOD_A B "rt=1\nnr_vcpus=4\ncpu_topology=1,4,1\ncpuset=2,4,6\n", NULL,
+	  "kvmrt.cfg:11: error: guest 'b': 4 vCPUs and the service threads "
+	  "need 5 CPUs, cpuset has 3 usable [too-few-cpus]\n"
+	  "    name 2 more CPUs in cpuset, each on a core that cpuset does not "
+	  "have yet\n"
+	  "kvmrt.cfg:11: error: guest 'b': CPUs 6-7 are also of real-time "
+	  "guest 'a' (line 5) [cpu-overlap]\n"
+	  "    take 6 out of cpuset here or in 'a'\n"
+	  "kvmrt.cfg:11: warning: guest 'b': cpuset is spread over NUMA nodes "
+	  "0-1 [several-nodes]\n"
+	  "    no node has room for it: give it fewer vCPUs\n"
+	  "kvmrt.cfg:11: warning: guest 'b': its CPUs are on NUMA node 0 "
+	  "[rt-node0]\n"
+	  "    most of the host's own work is on node 0; no other node is "
+	  "better for this guest\n"
+	  "kvmrt.cfg:11: warning: guest 'b': devices of the host are local to "
+	  "its CPUs: 0000:01:00.0 (e1000e) [host-device]\n"
+	  "    keep their traffic low, or put the cards into slots of another "
+	  "node\n"
+	  "kvmrt.cfg:11: warning: guest 'b': node 1 is shared by real-time "
+	  "guests 'a', 'b' [shared-node]\n"
+	  "    guests of one node share its caches and memory bandwidth: keep "
+	  "what the others do there low\n" },
 	{ "a group", A "pcidevs=0000:83:00.1\n", NULL,
 	  "kvmrt.cfg:3: error: guest 'a': IOMMU group 5 of PCI device "
 	  "0000:83:00.1 can only be passed as a whole, 0000:83:00.0 is missing "
@@ -306,10 +325,10 @@ static const struct sentence {
 	  "    add 0000:83:00.1 to pcidevs; 0000:83:00.1 is passed to 'a' now, "
 	  "which must give it up\n" },
 	{ "too few CPUs", RT_A "cpuset=6-9\n", NULL,
-	  "kvmrt.cfg:5: error: guest 'a': 2 vCPUs and their service threads "
+	  "kvmrt.cfg:5: error: guest 'a': 2 vCPUs and the service threads "
 	  "need 3 CPUs, cpuset has 2 usable, as SMT siblings (7,9) go "
 	  "offline [too-few-cpus]\n"
-	  "    add CPUs to cpuset, such as 10, or set nr_vcpus = 1\n" },
+	  "    write cpuset = 6,8,10, or write nr_vcpus = 1\n" },
 	{ "managed interrupts that could leave", GOOD_A, disk_mixed,
 	  "kvmrt.cfg:5: warning: guest 'a': managed interrupts will stay on "
 	  "CPUs 6,8: 0000:01:00.0 (irq 31-32) [managed-irq]\n"

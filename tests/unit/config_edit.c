@@ -223,6 +223,7 @@ static const char *some_value(enum rt_key key, char *buf, size_t size)
 		[RT_KEY_HIDE_KVM] = { "on", "off", "" },
 		[RT_KEY_AUTOSTART] = { "on", "off", "" },
 		[RT_KEY_DISABLED] = { "on", "off", "" },
+		[RT_KEY_ACCEPT] = { "", "rt-cpu0", "host-device, rt-node0" },
 		[RT_KEY_PCIDEVS] = { "", "0000:01:00.0",
 				     "0000:01:00.0 0000:02:00.0" },
 	};

@@ -37,6 +37,13 @@ static const struct {
 	  HEAD "<vcpu>3</vcpu>" TAIL,
 	  "[" U "]\n# why\nname = a\nnr_vcpus = 3 \ncpu_topology = auto\n",
 	  RT_IMPORT_ALL },
+	{ "accepted warnings stay",
+	  "[" U "]\nname = a\nnr_vcpus = 1\naccept = rt-cpu0,\n"
+	  "    host-device\n",
+	  HEAD "<vcpu>3</vcpu>" TAIL,
+	  "[" U "]\nname = a\nnr_vcpus = 3\naccept = rt-cpu0,\n"
+	  "    host-device\n",
+	  RT_IMPORT_ALL },
 	{ "an edit: title and vCPUs",
 	  "[" U "]\nname = a\nnr_vcpus = 1\ncpuset = 0-7\n",
 	  HEAD "<title> T </title><vcpu cpuset='0-3'>2</vcpu>"

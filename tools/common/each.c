@@ -74,7 +74,7 @@ int rt_each_end(struct rt_each *each)
 		rt_strbuf_adds(&each->out, "\n");
 		if (rt_show_write(&each->out, stdout, "standard output", &err) <
 		    0)
-			return rt_tool_failed(each->tool, &err);
+			return rt_tool_told(each->tool, &err);
 	}
 	if (!each->failed)
 		return RT_EXIT_DONE;

@@ -62,8 +62,7 @@ static int load_config(const struct rt_options *options,
 		    rt_config_file_read_or_new(&loaded->sys, NULL, file, err) :
 		    rt_config_file_read(&loaded->sys, options->file, file, err);
 	if (r < 0) {
-		/* The file is there, but must not be trusted. */
-		loaded->refused = r == -EINVAL;
+		loaded->no_file = true;
 		return r;
 	}
 	return rt_config_parse(file->text, file->len, file->path,
@@ -80,9 +79,10 @@ int rt_load(const struct rt_options *options, struct rt_loaded *loaded,
 	if (r < 0)
 		return r;
 	loaded->has_sys = true;
-	r = load_config(options, loaded, err);
+	/* The host first: it can be shown without a file. */
+	r = load_host(options, loaded, err);
 	if (r == 0)
-		r = load_host(options, loaded, err);
+		r = load_config(options, loaded, err);
 	if (r == 0)
 		r = rt_guests_resolve(&loaded->config, &loaded->topo,
 				      &loaded->guests, &loaded->report, err);
@@ -94,8 +94,8 @@ int rt_load(const struct rt_options *options, struct rt_loaded *loaded,
 int rt_load_failed(const struct rt_tool *tool, const struct rt_loaded *loaded,
 		   const struct rt_err *err)
 {
-	rt_tool_failed(tool, err);
-	return loaded->refused ? RT_EXIT_REFUSED : RT_EXIT_FAILED;
+	return loaded->no_file ? rt_file_failed(tool, err) :
+				 rt_tool_failed(tool, err);
 }
 
 /*

@@ -12,7 +12,7 @@ struct rt_loaded {
 	bool has_sys;
 	struct rt_topo topo;
 	struct rt_config_file file;
-	bool refused; /* the file is not safe to be used */
+	bool no_file; /* the file could not be read, or may not be used */
 	struct rt_config config;
 	struct rt_guests guests;
 	struct rt_facts facts; /* empty with --topology */
@@ -22,9 +22,10 @@ struct rt_loaded {
 };
 
 /*
- * Read the topology, the configuration and what the rules need to know of the
- * host. Faults of the text are findings, not failures. The caller finis
- * *loaded in any case.
+ * Read the topology, what the rules need to know of the host, and the
+ * configuration. Faults of the text are findings, not failures. When only the
+ * file could not be read, the host is in *loaded all the same. The caller
+ * finis *loaded in any case.
  */
 int rt_load(const struct rt_options *options, struct rt_loaded *loaded,
 	    struct rt_err *err);

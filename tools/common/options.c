@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 
+#include "core/base/report.h"
 #include "core/base/text.h"
 
 #define OPTIONS_MAX 32
@@ -76,9 +77,54 @@ int rt_usage_error(const struct rt_tool *tool, const char *fmt, ...)
 	return RT_EXIT_USAGE;
 }
 
-int rt_tool_failed(const struct rt_tool *tool, const struct rt_err *err)
+int rt_tool_told(const struct rt_tool *tool, const struct rt_err *err)
 {
 	fprintf(stderr, "%s: %s\n", tool->name, err->text);
+	return RT_EXIT_FAILED;
+}
+
+static void fail_as(const struct rt_tool *tool, const char *code,
+		    const struct rt_err *err)
+{
+	const struct rt_where nowhere = { .file = NULL };
+	struct rt_report report = { 0 };
+	RT_AUTO_STRBUF out = { 0 };
+
+	(void)rt_tool_told(tool, err);
+	if (!tool->given || !tool->given->json)
+		return;
+	rt_report_add(&report, RT_ERROR, code, nowhere, NULL, "%s", err->text);
+	rt_report_print_json(&report, &out);
+	rt_report_fini(&report);
+	if (out.text && !out.failed)
+		(void)fputs(out.text, stdout);
+}
+
+int rt_tool_failed(const struct rt_tool *tool, const struct rt_err *err)
+{
+	fail_as(tool, "failed", err);
+	return RT_EXIT_FAILED;
+}
+
+int rt_file_failed(const struct rt_tool *tool, const struct rt_err *err)
+{
+	static const struct {
+		int code;
+		const char *finding;
+		enum rt_exit status;
+	} causes[] = {
+		{ ENOENT, "file-missing", RT_EXIT_FAILED },
+		/* A directory, a pipe, too big, or not safe to be believed. */
+		{ EINVAL, "file-refused", RT_EXIT_REFUSED },
+	};
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		if (err->code == causes[i].code) {
+			fail_as(tool, causes[i].finding, err);
+			return causes[i].status;
+		}
+	}
+	fail_as(tool, "file-unreadable", err);
 	return RT_EXIT_FAILED;
 }
 
@@ -88,7 +134,7 @@ static int print_and_end(const struct rt_tool *tool, const char *text)
 
 	if (fputs(text, stdout) < 0 || fflush(stdout) != 0) {
 		rt_fail(&err, errno, "write to standard output");
-		return rt_tool_failed(tool, &err);
+		return rt_tool_told(tool, &err);
 	}
 	return RT_EXIT_DONE;
 }

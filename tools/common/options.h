@@ -44,6 +44,7 @@ struct rt_tool {
 	unsigned takes;
 	const struct rt_option *options; /* the command's own */
 	size_t n;
+	const struct rt_options *given; /* for --json when it fails; or NULL */
 };
 
 /* Borrowed from the command line and the environment. */
@@ -68,7 +69,17 @@ int rt_options_parse(const struct rt_tool *tool, int argc, char **argv,
 int rt_usage_error(const struct rt_tool *tool, const char *fmt, ...)
 	RT_PRINTF(2, 3);
 
-/* "NAME: TEXT" on stderr. Returns RT_EXIT_FAILED. */
+/*
+ * "NAME: TEXT" on stderr, and with --json an object with this one finding on
+ * stdout. Returns RT_EXIT_FAILED.
+ */
 int rt_tool_failed(const struct rt_tool *tool, const struct rt_err *err);
+/* The same after an object was printed already: only stderr. */
+int rt_tool_told(const struct rt_tool *tool, const struct rt_err *err);
+/*
+ * The same when the configuration file could not be read: code and exit status
+ * depend on why (kvmrt(7), EXIT STATUS).
+ */
+int rt_file_failed(const struct rt_tool *tool, const struct rt_err *err);
 
 #endif

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "core/base/text.h"
+#include "core/config/config_accept.h"
+
 #define LABEL_WIDTH 12
 #define LINE_WIDTH  78
 
@@ -38,8 +41,8 @@ static void add_coloured_line(struct rt_strbuf *out, const char *line,
 	static const struct {
 		const char *word, *colour;
 	} words[] = {
-		{ ": error: ", "\033[1;31m" },
-		{ ": warning: ", "\033[1;35m" },
+		{ ": error: ", RT_COLOUR_ERROR },
+		{ ": warning: ", RT_COLOUR_WARNING },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -132,7 +135,7 @@ static void show_head(const struct rt_show *show, const struct rt_guest *guest)
 {
 	const struct rt_section *section = guest->section;
 	const char *bold = show->colour ? "\033[1m" : "";
-	const char *green = show->colour ? "\033[1;32m" : "";
+	const char *green = show->colour ? RT_COLOUR_GOOD : "";
 	const char *plain = show->colour ? "\033[0m" : "";
 	struct rt_strbuf *out = show->out;
 	struct row row;
@@ -179,15 +182,12 @@ static void show_vcpus(const struct rt_show *show, const struct rt_guest *guest)
 {
 	struct row row = row_begin(show->out, "vCPUs");
 	unsigned vcpu = 0;
-	char text[96];
+	char text[256];
 
-	snprintf(text, sizeof(text),
-		 "%u (%u socket%s x %u core%s x %u "
-		 "thread%s)",
-		 guest->nr_vcpus, guest->sockets,
-		 guest->sockets == 1 ? "" : "s", guest->cores,
-		 guest->cores == 1 ? "" : "s", guest->threads,
-		 guest->threads == 1 ? "" : "s");
+	snprintf(text, sizeof(text), "%u (%s x %s x %s)", guest->nr_vcpus,
+		 rt_count(guest->sockets, "socket").text,
+		 rt_count(guest->cores, "core").text,
+		 rt_count(guest->threads, "thread").text);
 	row_item(&row, text);
 	row_end(&row);
 	if (!guest->rt)
@@ -331,6 +331,21 @@ static void show_device(const struct rt_show *show,
 	rt_strbuf_adds(out, "\n");
 }
 
+static void show_accepted(const struct rt_show *show,
+			  const struct rt_guest *guest)
+{
+	const uint32_t accept = guest->section ? guest->section->accept : 0;
+	const char *code;
+	struct row row;
+
+	if (!show->verbose || !accept)
+		return;
+	row = row_begin(show->out, "Accepts");
+	for (size_t i = 0; (code = rt_accept_code(accept, i)) != NULL; i++)
+		row_item(&row, code);
+	row_end(&row);
+}
+
 static void show_devices(const struct rt_show *show,
 			 const struct rt_guest *guest)
 {
@@ -350,6 +365,7 @@ void rt_show_guest(const struct rt_show *show, const struct rt_guest *guest)
 	show_rt_cpus(show, guest);
 	show_memory(show, guest);
 	show_devices(show, guest);
+	show_accepted(show, guest);
 	rt_strbuf_adds(show->out, "\n");
 }
 
@@ -447,16 +463,25 @@ void rt_show_topology(const struct rt_show *show)
 
 void rt_show_errors(const struct rt_report *report)
 {
+	struct rt_report errors = *report; /* borrowed */
 	RT_AUTO_STRBUF out = { 0 };
 	struct rt_err ignored;
 
-	for (size_t i = 0; i < report->n; i++) {
-		/* Borrowed: one finding as a report of its own. */
-		const struct rt_report one = { .items = &report->items[i],
-					       .n = 1 };
-
-		if (one.items->severity == RT_ERROR)
-			rt_show_report(&one, rt_show_has_colour(stderr), &out);
-	}
+	errors.hidden = RT_HIDE_ALL_BUT_ERRORS;
+	rt_show_report(&errors, rt_show_has_colour(stderr), &out);
 	(void)rt_show_write(&out, stderr, "standard error", &ignored);
+}
+
+int rt_show_refusal(const struct rt_tool *tool, const struct rt_report *report)
+{
+	RT_AUTO_STRBUF out = { 0 };
+	struct rt_err err;
+
+	rt_show_errors(report);
+	if (!tool->given || !tool->given->json)
+		return RT_EXIT_REFUSED;
+	rt_report_print_json(report, &out);
+	if (rt_show_write(&out, stdout, "standard output", &err) < 0)
+		return rt_tool_told(tool, &err);
+	return RT_EXIT_REFUSED;
 }

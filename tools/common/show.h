@@ -7,6 +7,11 @@
 
 #include "load.h"
 
+/* The same colour for the same severity, whoever shows it. */
+#define RT_COLOUR_ERROR	  "\033[1;31m"
+#define RT_COLOUR_WARNING "\033[1;33m"
+#define RT_COLOUR_GOOD	  "\033[1;32m"
+
 /* A terminal that wants colour (not NO_COLOR, not TERM=dumb). */
 bool rt_show_has_colour(FILE *file);
 
@@ -26,6 +31,8 @@ struct rt_show {
 
 /* Those that are errors, to stderr. */
 void rt_show_errors(const struct rt_report *report);
+/* The same, and with --json all to stdout. Returns RT_EXIT_REFUSED. */
+int rt_show_refusal(const struct rt_tool *tool, const struct rt_report *report);
 
 /* One guest as an aligned block. */
 void rt_show_guest(const struct rt_show *show, const struct rt_guest *guest);

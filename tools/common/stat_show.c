@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "stat.h"
+#include "show.h"
 
 /* Shown without -v. */
 #define REPAIRS_SHOWN 5
@@ -103,11 +104,11 @@ static const char *state_of(struct rt_stat *stat, const struct rt_guest *guest)
 
 static const char *colour_of(const char *state)
 {
-	return strcmp(state, "tuned") == 0    ? "\033[32m" :
-	       strcmp(state, "degraded") == 0 ? "\033[31m" :
+	return strcmp(state, "tuned") == 0    ? RT_COLOUR_GOOD :
+	       strcmp(state, "degraded") == 0 ? RT_COLOUR_ERROR :
 	       strcmp(state, "disturbed") == 0 ||
 			       strcmp(state, "starting") == 0 ?
-						"\033[33m" :
+						RT_COLOUR_WARNING :
 						"";
 }
 

@@ -55,7 +55,8 @@ void rt_report_add(struct rt_report *report, enum rt_severity severity,
 	report->items[report->n++] = finding;
 }
 
-static unsigned count(const struct rt_report *report, enum rt_severity severity)
+unsigned rt_report_count(const struct rt_report *report,
+			 enum rt_severity severity)
 {
 	unsigned n = 0;
 
@@ -66,12 +67,12 @@ static unsigned count(const struct rt_report *report, enum rt_severity severity)
 
 unsigned rt_report_errors(const struct rt_report *report)
 {
-	return count(report, RT_ERROR) + report->failed;
+	return rt_report_count(report, RT_ERROR) + report->failed;
 }
 
 unsigned rt_report_warnings(const struct rt_report *report)
 {
-	return count(report, RT_WARNING);
+	return rt_report_count(report, RT_WARNING);
 }
 
 static bool comes_after(const struct rt_finding *a, const struct rt_finding *b)
@@ -105,6 +106,8 @@ static const char *severity_text(enum rt_severity severity)
 		return "error";
 	case RT_WARNING:
 		return "warning";
+	case RT_ACCEPTED:
+		return "accepted";
 	case RT_NOTE:
 		return "note";
 	}
@@ -116,6 +119,8 @@ void rt_report_print(const struct rt_report *report, struct rt_strbuf *out)
 	for (size_t i = 0; i < report->n; i++) {
 		const struct rt_finding *f = &report->items[i];
 
+		if (report->hidden & 1u << f->severity)
+			continue;
 		if (*f->file)
 			rt_strbuf_addf(out, "%s:", f->file);
 		if (f->line)
@@ -144,6 +149,8 @@ void rt_report_print_json(const struct rt_report *report, struct rt_strbuf *out)
 	for (size_t i = 0; i < report->n; i++) {
 		const struct rt_finding *f = &report->items[i];
 
+		if (report->hidden & 1u << f->severity)
+			continue;
 		rt_json_open(&json, '{');
 		rt_json_key_string(&json, "code", f->code);
 		rt_json_key_string(&json, "severity",

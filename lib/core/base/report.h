@@ -17,7 +17,8 @@
 enum rt_severity {
 	RT_ERROR,
 	RT_WARNING,
-	RT_NOTE, /* for the log: something that was done */
+	RT_ACCEPTED, /* a warning that the guest's section accepts */
+	RT_NOTE,     /* for the log: something that was done */
 };
 
 struct rt_finding {
@@ -33,7 +34,8 @@ struct rt_finding {
 struct rt_report {
 	struct rt_finding *items;
 	size_t n, size;
-	bool failed; /* a finding was lost because memory was short */
+	bool failed;	 /* a finding was lost because memory was short */
+	unsigned hidden; /* 1 << severity: those that are not printed */
 };
 
 /* Where a finding is. All may be NULL or 0. Borrowed for the call. */
@@ -53,6 +55,10 @@ void rt_report_add(struct rt_report *report, enum rt_severity severity,
 /* An allocation failure counts as an error: doubt means refusal. */
 unsigned rt_report_errors(const struct rt_report *report);
 unsigned rt_report_warnings(const struct rt_report *report);
+unsigned rt_report_count(const struct rt_report *report,
+			 enum rt_severity severity);
+/* Print errors only. */
+#define RT_HIDE_ALL_BUT_ERRORS (~(1u << RT_ERROR))
 
 /* Sort by file and line, errors first; equal findings stay in order. */
 void rt_report_sort(struct rt_report *report);

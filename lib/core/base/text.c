@@ -102,3 +102,15 @@ const char *rt_nearest(const char *word, size_t len, const char *const *names,
 	}
 	return found;
 }
+
+struct rt_counted rt_count(unsigned long long n, const char *noun)
+{
+	struct rt_counted counted;
+
+	if (n)
+		snprintf(counted.text, sizeof(counted.text), "%llu %s%s", n,
+			 noun, n == 1 ? "" : "s");
+	else
+		snprintf(counted.text, sizeof(counted.text), "no %ss", noun);
+	return counted;
+}

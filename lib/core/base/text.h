@@ -31,4 +31,10 @@ struct rt_cut {
 struct rt_cut rt_cut(const char *text, size_t len);
 struct rt_cut rt_cut_text(const char *text);
 
+/* "1 vCPU", "2 vCPUs", "no vCPUs": a number with its noun. */
+struct rt_counted {
+	char text[64];
+};
+struct rt_counted rt_count(unsigned long long n, const char *noun);
+
 #endif

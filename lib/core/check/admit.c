@@ -2,6 +2,8 @@
 /* admit.c - may the host be tuned for this guest now? */
 #include "admit.h"
 
+#include "core/base/text.h"
+
 int rt_admit_beside(const struct rt_guest *guest, const struct rt_guest *other,
 		    struct rt_err *err)
 {
@@ -63,9 +65,10 @@ int rt_admit_follow(const struct rt_domain *domain, struct rt_guest *guest,
 
 	if (usable <= domain->vcpus)
 		return rt_fail(err, 0,
-			       "its %u vCPUs need %u usable CPUs, and its "
+			       "%u usable CPUs are needed for its %s, and its "
 			       "cpuset has %u",
-			       domain->vcpus, domain->vcpus + 1, usable);
+			       domain->vcpus + 1,
+			       rt_count(domain->vcpus, "vCPU").text, usable);
 	for (size_t i = 0; r == 0 && i < domain->pcidevs.n; i++)
 		r = rt_pci_set_add(&devices, &domain->pcidevs.items[i], err);
 	if (r < 0) {

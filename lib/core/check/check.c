@@ -19,7 +19,9 @@ static void check_overlap(const struct rt_checking *run,
 	named = both;
 	rt_cpuset_and(&named, &rt->cpuset);
 	rt_cpuset_and(&named, &other->cpuset);
-	if (rt_cpuset_is_empty(&named))
+	if (rt_check_advise_cpuset(run, other, "cpu-overlap", &hint))
+		rt_strbuf_addf(&hint, ": these are not of '%s'", name);
+	else if (rt_cpuset_is_empty(&named))
 		rt_strbuf_addf(&hint,
 			       "a real-time guest owns whole cores: "
 			       "keep all threads of a core in one guest's "
@@ -33,60 +35,6 @@ static void check_overlap(const struct rt_checking *run,
 		     rt_check_cpus_text(&both).text,
 		     rt_cpuset_count(&both) == 1 ? " is" : " are", name,
 		     rt_check_line(rt, RT_KEY_CPUSET));
-}
-
-/* Where another guest could go: nodes without real-time CPUs. */
-static void add_quiet_nodes(const struct rt_checking *run,
-			    struct rt_strbuf *hint)
-{
-	struct rt_cpuset quiet =
-		rt_check_nodes(run, &run->check->topo->present);
-
-	rt_cpuset_minus(&quiet, &run->rt_nodes);
-	if (rt_cpuset_is_empty(&quiet))
-		rt_strbuf_adds(hint, "no node is free of real-time guests: "
-				     "keep this guest's memory traffic low");
-	else
-		rt_strbuf_addf(hint,
-			       "move it to another node (%s), since "
-			       "guests of one node share its caches and "
-			       "memory bandwidth",
-			       rt_check_nodes_text(&quiet).text);
-}
-
-static void check_shared_node(const struct rt_checking *run,
-			      const struct rt_guest *rt,
-			      const struct rt_guest *other)
-{
-	const struct rt_cpuset mine = rt_check_nodes(run, &other->cpuset);
-	const struct rt_cpuset nodes = rt_check_nodes(run, &rt->cpuset);
-	const struct rt_section *section = other->section;
-	RT_AUTO_STRBUF hint = { 0 };
-	struct rt_cpuset both;
-
-	both = nodes;
-	rt_cpuset_and(&both, &mine);
-	if (!rt_cpuset_is_empty(&both)) {
-		add_quiet_nodes(run, &hint);
-		rt_check_add(
-			run, RT_WARNING, "shared-node", other, RT_KEY_CPUSET,
-			&hint, "cpuset is on %s, as is real-time guest '%s'",
-			rt_check_nodes_text(&both).text, rt_check_label(rt));
-	}
-
-	/* What `auto` took from cpuset has just been reported. */
-	if (!section || section->numatune != RT_YES)
-		return;
-	both = nodes;
-	rt_cpuset_and(&both, &other->nodes);
-	if (rt_cpuset_is_empty(&both))
-		return;
-	add_quiet_nodes(run, &hint);
-	rt_check_add(run, RT_WARNING, "shared-memory", other, RT_KEY_NUMATUNE,
-		     &hint,
-		     "numatune takes memory of %s, where real-time "
-		     "guest '%s' runs",
-		     rt_check_nodes_text(&both).text, rt_check_label(rt));
 }
 
 static void check_shared_devices(const struct rt_checking *run,
@@ -122,16 +70,8 @@ static void check_pair(const struct rt_checking *run,
 	const struct rt_guest *other = first->rt ? second : first;
 
 	check_shared_devices(run, first, second);
-	if (!rt->rt)
-		return;
-	check_overlap(run, rt, other);
-	if (rt_check_is_numa(run))
-		check_shared_node(run, rt, other);
-	if (!run->check->facts)
-		return;
-	rt_check_neighbours(run, rt, other);
-	if (other->rt)
-		rt_check_neighbours(run, other, rt);
+	if (rt->rt)
+		check_overlap(run, rt, other);
 }
 
 static void check_pairs(const struct rt_checking *run)
@@ -194,7 +134,6 @@ static void take_stock(struct rt_checking *run)
 
 	for (size_t i = 0; i < guests->n; i++) {
 		const struct rt_guest *guest = &guests->items[i];
-		struct rt_cpuset nodes;
 
 		if (!rt_check_counts(run, guest))
 			continue;
@@ -202,8 +141,6 @@ static void take_stock(struct rt_checking *run)
 		rt_cpuset_or(&run->named, &guest->owned);
 		if (!guest->rt)
 			continue;
-		nodes = rt_check_nodes(run, &guest->cpuset);
-		rt_cpuset_or(&run->rt_nodes, &nodes);
 		rt_cpuset_or(&run->owned, &guest->owned);
 		rt_cpuset_or(&run->offline, &guest->offline);
 	}
@@ -231,6 +168,11 @@ void rt_check(const struct rt_check *check, struct rt_report *report)
 			rt_check_interrupts(&run, guest);
 		}
 	}
+	for (size_t i = 0; check->facts && i < check->guests->n; i++) {
+		if (rt_check_counts(&run, &check->guests->items[i]))
+			rt_check_neighbours(&run, &check->guests->items[i]);
+	}
 	check_pairs(&run);
+	rt_check_shared_nodes(&run);
 	check_housekeeping(&run);
 }

@@ -55,6 +55,7 @@ struct rt_check {
 	bool all;		      /* disabled guests too */
 	/* Only findings that concern this guest (NULL: everything). */
 	const char *uuid;
+	bool brief; /* no search for what else could be written */
 };
 
 /* Add what is wrong to *report. Pure; never fails but for memory. */

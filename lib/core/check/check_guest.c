@@ -2,6 +2,8 @@
 /* check_guest.c - the rules of one guest and the host's CPUs */
 #include "check_rules.h"
 
+#include "core/base/text.h"
+
 static void check_basics(const struct rt_checking *run,
 			 const struct rt_guest *guest)
 {
@@ -14,16 +16,16 @@ static void check_basics(const struct rt_checking *run,
 	if (rt_cpuset_is_empty(&guest->cpuset) &&
 	    (!section || !*section->cpuset) &&
 	    !rt_check_is_doubtful(run, guest, RT_KEY_CPUSET)) {
-		rt_strbuf_addf(&hint,
-			       "set cpuset to at least %u CPUs, one "
-			       "for each vCPU and one for the guest's other "
-			       "threads",
-			       guest->nr_vcpus + 1);
+		if (!rt_check_advise_cpuset(run, guest, "rt-no-cpuset", &hint))
+			rt_strbuf_addf(&hint, "set cpuset to at least %u CPUs",
+				       guest->nr_vcpus + 1);
+		rt_strbuf_adds(&hint, ": one for each vCPU and one for the "
+				      "guest's other threads");
 		rt_check_add(run, RT_ERROR, "rt-no-cpuset", guest, RT_KEY_RT,
 			     &hint, "a real-time guest needs a cpuset");
 	}
 	if (!guest->locked) {
-		rt_strbuf_adds(&hint, "set rt_memory = auto, or remove it");
+		rt_strbuf_adds(&hint, "write rt_memory = auto");
 		rt_check_add(run, RT_ERROR, "rt-no-memory-lock", guest,
 			     RT_KEY_RT_MEMORY, &hint,
 			     "a real-time guest needs its memory locked, but "
@@ -31,58 +33,12 @@ static void check_basics(const struct rt_checking *run,
 	}
 }
 
-/* May a real-time guest get this CPU as well? */
-static bool is_spare(const struct rt_checking *run,
-		     const struct rt_cpuset *mine, unsigned cpu)
-{
-	const struct rt_topo *topo = run->check->topo;
-	struct rt_cpuset core = { 0 }, left = topo->online;
-	const struct rt_cpuset *named = &run->named;
-
-	rt_cpuset_add(&core, cpu);
-	core = rt_topo_siblings(topo, &core);
-	rt_cpuset_minus(&left, &run->owned);
-	rt_cpuset_minus(&left, mine);
-	rt_cpuset_minus(&left, &core);
-	return !rt_cpuset_has(&core, 0) && !rt_cpuset_is_empty(&left) &&
-	       rt_cpuset_is_subset(&core, &topo->online) &&
-	       !rt_cpuset_intersects(&core, named) &&
-	       !rt_cpuset_intersects(&core, mine);
-}
-
-/*
- * CPUs that could be added to the guest's: of its nodes, of cores that no
- * guest names, one thread each. Fewer than wanted means none to offer.
- */
-static struct rt_cpuset find_spare(const struct rt_checking *run,
-				   const struct rt_guest *guest,
-				   unsigned wanted)
-{
-	const struct rt_topo *topo = run->check->topo;
-	const struct rt_cpuset nodes = rt_check_nodes(run, &guest->cpuset);
-	const struct rt_cpuset near = rt_topo_cpus(&topo->nodes, &nodes);
-	struct rt_cpuset spare = { 0 }, cores = { 0 };
-
-	RT_CPUSET_FOREACH(cpu, &near)
-	{
-		if (!wanted)
-			return spare;
-		if (!is_spare(run, &cores, (unsigned)cpu))
-			continue;
-		rt_cpuset_add(&spare, (unsigned)cpu);
-		cores = rt_topo_siblings(topo, &spare);
-		wanted--;
-	}
-	if (wanted)
-		rt_cpuset_clear(&spare);
-	return spare;
-}
-
 static void check_rt_count(const struct rt_checking *run,
 			   const struct rt_guest *guest)
 {
 	const unsigned usable = rt_cpuset_count(&guest->usable);
-	struct rt_cpuset idle = guest->offline, spare;
+	const struct rt_section *section = guest->section;
+	struct rt_cpuset idle = guest->offline;
 	RT_AUTO_STRBUF hint = { 0 };
 	char siblings[256] = "";
 
@@ -91,21 +47,19 @@ static void check_rt_count(const struct rt_checking *run,
 		snprintf(siblings, sizeof(siblings),
 			 ", as SMT siblings (%s) go offline",
 			 rt_cpuset_text(&idle).text);
-	spare = find_spare(run, guest, guest->nr_vcpus + 1 - usable);
-	if (rt_cpuset_is_empty(&spare))
+	if (!rt_check_advise_cpuset(run, guest, "too-few-cpus", &hint))
 		rt_strbuf_addf(&hint,
 			       "name %u more CPUs in cpuset, each on a core "
 			       "that cpuset does not have yet",
 			       guest->nr_vcpus + 1 - usable);
-	else
-		rt_strbuf_addf(&hint, "add CPUs to cpuset, such as %s",
-			       rt_cpuset_text(&spare).text);
-	if (usable > 1)
-		rt_strbuf_addf(&hint, ", or set nr_vcpus = %u", usable - 1);
+	/* Another product would be the next finding. */
+	if (usable > 1 && section && section->topology_auto)
+		rt_strbuf_addf(&hint, ", or write nr_vcpus = %u", usable - 1);
 	rt_check_add(run, RT_ERROR, "too-few-cpus", guest, RT_KEY_CPUSET, &hint,
-		     "%u vCPUs and their service threads need %u CPUs, cpuset "
+		     "%s and the service threads need %u CPUs, cpuset "
 		     "has %u usable%s",
-		     guest->nr_vcpus, guest->nr_vcpus + 1, usable, siblings);
+		     rt_count(guest->nr_vcpus, "vCPU").text,
+		     guest->nr_vcpus + 1, usable, siblings);
 }
 
 static void check_count(const struct rt_checking *run,
@@ -122,15 +76,13 @@ static void check_count(const struct rt_checking *run,
 	if (guest->rt && rt_cpuset_count(&guest->usable) <= guest->nr_vcpus) {
 		check_rt_count(run, guest);
 	} else if (!guest->rt && count <= guest->nr_vcpus) {
-		rt_strbuf_addf(&hint,
-			       "name %u or more CPUs in cpuset, or "
-			       "lower nr_vcpus",
-			       guest->nr_vcpus + 1);
+		if (!rt_check_advise_cpuset(run, guest, "few-cpus", &hint))
+			rt_strbuf_addf(&hint, "name %u or more CPUs in cpuset",
+				       guest->nr_vcpus + 1);
+		rt_strbuf_adds(&hint, ", or lower nr_vcpus");
 		rt_check_add(run, RT_WARNING, "few-cpus", guest, RT_KEY_CPUSET,
-			     &hint,
-			     "%u vCPUs and the guest's other threads "
-			     "share %s",
-			     guest->nr_vcpus,
+			     &hint, "%s and the guest's other threads share %s",
+			     rt_count(guest->nr_vcpus, "vCPU").text,
 			     rt_check_cpus_text(&guest->cpuset).text);
 	}
 }
@@ -146,16 +98,18 @@ static void check_product(const struct rt_checking *run,
 	if (!guest->nr_vcpus || product == guest->nr_vcpus ||
 	    rt_check_is_doubtful(run, guest, RT_KEY_NR_VCPUS))
 		return;
-	rt_strbuf_addf(&hint, "set cpu_topology = 1,%u,1 or auto",
-		       guest->nr_vcpus);
-	if (product <= RT_CPUS_MAX)
+	rt_strbuf_adds(&hint, "write cpu_topology = auto");
+	/* One that would be too many is no way out. */
+	if (product <= RT_CPUS_MAX &&
+	    (rt_cpuset_is_empty(&guest->cpuset) ||
+	     product < rt_cpuset_count(&guest->usable)))
 		rt_strbuf_addf(&hint, ", or nr_vcpus = %llu", product);
 	rt_check_add(run, RT_ERROR, "topology-product", guest,
 		     RT_KEY_CPU_TOPOLOGY, &hint,
-		     "cpu_topology %u,%u,%u comes to %llu vCPUs, nr_vcpus "
+		     "cpu_topology %u,%u,%u comes to %s, nr_vcpus "
 		     "is %u",
-		     guest->sockets, guest->cores, guest->threads, product,
-		     guest->nr_vcpus);
+		     guest->sockets, guest->cores, guest->threads,
+		     rt_count(product, "vCPU").text, guest->nr_vcpus);
 }
 
 static void check_online(const struct rt_checking *run,
@@ -190,10 +144,9 @@ static void check_nodes(const struct rt_checking *run,
 	if (!guest->rt || rt_cpuset_is_empty(&nodes) || !rt_check_is_numa(run))
 		return;
 	if (rt_cpuset_count(&nodes) > 1) {
-		rt_strbuf_addf(&hint,
-			       "name CPUs of one node only, such as "
-			       "n%d",
-			       rt_cpuset_last(&nodes));
+		if (!rt_check_advise_cpuset(run, guest, "several-nodes", &hint))
+			rt_strbuf_adds(&hint, "no node has room for it: give "
+					      "it fewer vCPUs");
 		rt_check_add(run, RT_WARNING, "several-nodes", guest,
 			     RT_KEY_CPUSET, &hint,
 			     "cpuset is spread over NUMA %s",
@@ -202,7 +155,7 @@ static void check_nodes(const struct rt_checking *run,
 	rt_cpuset_minus(&outside, &nodes);
 	if (!rt_cpuset_is_empty(&guest->nodes) && rt_cpuset_is_empty(&outside))
 		return;
-	rt_strbuf_addf(&hint, "set numatune = auto, which is %s here",
+	rt_strbuf_addf(&hint, "write numatune = auto: it is %s here",
 		       rt_check_nodes_text(&nodes).text);
 	if (rt_cpuset_is_empty(&guest->nodes))
 		rt_check_add(run, RT_WARNING, "numatune-off", guest,
@@ -225,6 +178,8 @@ static void check_boot_cpu(const struct rt_checking *run,
 	if (!guest->rt)
 		return;
 	if (rt_cpuset_has(&guest->owned, 0)) {
+		if (rt_check_advise_cpuset(run, guest, "rt-cpu0", &hint))
+			rt_strbuf_adds(&hint, ": ");
 		rt_strbuf_adds(&hint, "leave CPU 0 and its SMT siblings to "
 				      "the host, which has work that can run "
 				      "nowhere else");
@@ -234,8 +189,13 @@ static void check_boot_cpu(const struct rt_checking *run,
 				     "" :
 				     ", an SMT sibling of its CPUs");
 	} else if (rt_cpuset_has(&nodes, 0) && rt_check_is_numa(run)) {
-		rt_strbuf_adds(&hint, "prefer another node, as most of the "
-				      "host's own work is on node 0");
+		if (rt_check_advise_cpuset(run, guest, "rt-node0", &hint))
+			rt_strbuf_adds(&hint, ": most of the host's own work "
+					      "is on node 0");
+		else
+			rt_strbuf_adds(&hint, "most of the host's own work is "
+					      "on node 0; no other node is "
+					      "better for this guest");
 		rt_check_add(run, RT_WARNING, "rt-node0", guest, RT_KEY_CPUSET,
 			     &hint, "its CPUs are on NUMA node 0");
 	}
@@ -246,7 +206,6 @@ static void check_kinds(const struct rt_checking *run,
 {
 	const struct rt_topo_level *kinds = &run->check->topo->kinds;
 	const struct rt_cpuset met = rt_topo_numbers(kinds, &guest->cpuset);
-	RT_AUTO_STRBUF kept = { 0 };
 	RT_AUTO_STRBUF hint = { 0 };
 	RT_AUTO_STRBUF parts = { 0 };
 
@@ -261,17 +220,16 @@ static void check_kinds(const struct rt_checking *run,
 		rt_strbuf_addf(&parts, "%s%s",
 			       parts.len ? ", faster " : "slower ",
 			       rt_cpuset_text(&part).text);
-		rt_strbuf_fini(&kept);
-		rt_strbuf_adds(&kept, rt_cpuset_text(&part).text);
 	}
-	if (parts.failed || kept.failed) {
+	if (parts.failed) {
 		run->report->failed = true;
 		return;
 	}
-	rt_strbuf_addf(&hint,
-		       "name cores of one kind, such as %s, so that "
-		       "all vCPUs are equally fast",
-		       kept.text);
+	if (rt_check_advise_cpuset(run, guest, "mixed-cores", &hint))
+		rt_strbuf_adds(&hint, ": then all vCPUs are equally fast");
+	else
+		rt_strbuf_adds(&hint, "no kind of core has room for it: the "
+				      "vCPUs are not equally fast");
 	rt_check_add(run, RT_WARNING, "mixed-cores", guest, RT_KEY_CPUSET,
 		     &hint, "cpuset mixes kinds of cores: %s", parts.text);
 }

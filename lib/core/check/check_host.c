@@ -2,8 +2,6 @@
 /* check_host.c - the rules of a guest and the host's devices */
 #include "check_rules.h"
 
-#define LISTED_MAX 6 /* devices or interrupts named in one sentence */
-
 /* CPUs that a device is near to; empty when it is near to all of them. */
 static struct rt_cpuset device_cpus(const struct rt_checking *run,
 				    const struct rt_pci_dev *dev)
@@ -42,29 +40,6 @@ static const struct rt_guest *holder_of(const struct rt_checking *run,
 		    rt_pci_set_has(&guests->items[i].pcidevs, addr))
 			return &guests->items[i];
 	return NULL;
-}
-
-/* "A, B, C and 4 more" */
-struct listing {
-	struct rt_strbuf text;
-	unsigned n;
-};
-
-static void list_add(struct listing *list, const char *text, const char *note)
-{
-	if (list->n++ >= LISTED_MAX)
-		return;
-	rt_strbuf_addf(&list->text, "%s%s", list->n > 1 ? ", " : "", text);
-	if (*note)
-		rt_strbuf_addf(&list->text, " (%s)", note);
-}
-
-static const char *list_text(struct listing *list)
-{
-	if (list->n > LISTED_MAX)
-		rt_strbuf_addf(&list->text, " and %u more",
-			       list->n - LISTED_MAX);
-	return list->text.failed ? "(no memory left)" : list->text.text;
 }
 
 static const struct rt_pci_dev *find_usable(const struct rt_checking *run,
@@ -159,16 +134,14 @@ static void check_distance(const struct rt_checking *run,
 			   const struct rt_pci_dev *dev)
 {
 	const struct rt_cpuset local = device_cpus(run, dev);
-	const struct rt_cpuset nodes = rt_check_nodes(run, &local);
 	RT_AUTO_STRBUF hint = { 0 };
 
 	if (rt_cpuset_is_empty(&local) || rt_cpuset_is_empty(&guest->cpuset) ||
 	    rt_cpuset_intersects(&local, &guest->cpuset))
 		return;
-	rt_strbuf_addf(&hint,
-		       "name CPUs of %s in cpuset, or put the card "
-		       "into a slot of the guest's node",
-		       rt_check_nodes_text(&nodes).text);
+	if (rt_check_advise_cpuset(run, guest, "pci-far", &hint))
+		rt_strbuf_adds(&hint, ", or ");
+	rt_strbuf_adds(&hint, "put the card into a slot of the guest's node");
 	rt_check_add(run, RT_WARNING, "pci-far", guest, RT_KEY_PCIDEVS, &hint,
 		     "PCI device %s is local to %s, none of which is in cpuset",
 		     rt_pci_text(&dev->addr).text,
@@ -176,7 +149,8 @@ static void check_distance(const struct rt_checking *run,
 }
 
 static void check_iommu(const struct rt_checking *run,
-			const struct rt_guest *guest, struct listing *outside)
+			const struct rt_guest *guest,
+			struct rt_listing *outside)
 {
 	RT_AUTO_STRBUF hint = { 0 };
 
@@ -189,7 +163,7 @@ static void check_iommu(const struct rt_checking *run,
 		     &hint,
 		     "no IOMMU group for %s, without which a device "
 		     "cannot be passed to a guest",
-		     list_text(outside));
+		     rt_list_text(outside));
 }
 
 /* Does the host itself use it? */
@@ -207,9 +181,7 @@ static void check_host_devices(const struct rt_checking *run,
 			       const struct rt_guest *guest)
 {
 	const struct rt_pci_devs *devs = &run->check->facts->pci;
-	const struct rt_topo *topo = run->check->topo;
-	struct rt_cpuset quiet = rt_check_nodes(run, &topo->online);
-	struct listing list = { .n = 0 };
+	struct rt_listing list = { .n = 0 };
 	RT_AUTO_STRBUF hint = { 0 };
 
 	if (!guest->rt)
@@ -219,27 +191,19 @@ static void check_host_devices(const struct rt_checking *run,
 
 		if (!is_hosts(run, dev))
 			continue;
-		if (dev->node >= 0)
-			rt_cpuset_remove(&quiet, (unsigned)dev->node);
 		if (is_local(run, dev, &guest->owned))
-			list_add(&list, rt_pci_text(&dev->addr).text,
-				 dev->driver);
+			rt_list_add(&list, rt_pci_text(&dev->addr).text,
+				    dev->driver);
 	}
 	if (list.n) {
-		if (rt_cpuset_is_empty(&quiet))
-			rt_strbuf_adds(&hint, "keep their traffic low, or put "
-					      "the cards into slots of another "
-					      "node");
-		else
-			rt_strbuf_addf(&hint,
-				       "prefer %s, which has no device "
-				       "of the host, or put the cards into "
-				       "slots of another node",
-				       rt_check_nodes_text(&quiet).text);
+		if (!rt_check_advise_cpuset(run, guest, "host-device", &hint))
+			rt_strbuf_adds(&hint, "keep their traffic low");
+		rt_strbuf_adds(&hint, ", or put the cards into slots of "
+				      "another node");
 		rt_check_add(run, RT_WARNING, "host-device", guest,
 			     RT_KEY_CPUSET, &hint,
 			     "devices of the host are local to its CPUs: %s",
-			     list_text(&list));
+			     rt_list_text(&list));
 	}
 	rt_strbuf_fini(&list.text);
 }
@@ -276,7 +240,7 @@ void rt_check_siblings(const struct rt_checking *run,
 void rt_check_devices(const struct rt_checking *run,
 		      const struct rt_guest *guest)
 {
-	struct listing outside = { .n = 0 };
+	struct rt_listing outside = { .n = 0 };
 
 	for (size_t i = 0; i < guest->pcidevs.n; i++) {
 		const struct rt_pci_dev *dev =
@@ -285,7 +249,7 @@ void rt_check_devices(const struct rt_checking *run,
 		if (!dev)
 			continue;
 		if (dev->group < 0)
-			list_add(&outside, rt_pci_text(&dev->addr).text, "");
+			rt_list_add(&outside, rt_pci_text(&dev->addr).text, "");
 		check_group(run, guest, dev);
 		check_distance(run, guest, dev);
 	}
@@ -294,31 +258,62 @@ void rt_check_devices(const struct rt_checking *run,
 	check_host_devices(run, guest);
 }
 
-void rt_check_neighbours(const struct rt_checking *run,
-			 const struct rt_guest *rt,
-			 const struct rt_guest *other)
+/* Is it local to a real-time guest's CPUs, other than its holder's? */
+static bool is_near(const struct rt_checking *run,
+		    const struct rt_guest *holder, const struct rt_guest *rt,
+		    const struct rt_pci_dev *dev)
 {
-	struct listing list = { .n = 0 };
+	return rt->rt && rt != holder && rt_check_counts(run, rt) &&
+	       (rt_check_concerns(run, rt) || rt_check_concerns(run, holder)) &&
+	       is_local(run, dev, &rt->owned);
+}
+
+void rt_check_neighbours(const struct rt_checking *run,
+			 const struct rt_guest *holder)
+{
+	const struct rt_guests *guests = run->check->guests;
+	struct rt_listing devices = { .n = 0 }, names = { .n = 0 };
 	RT_AUTO_STRBUF hint = { 0 };
 
-	for (size_t i = 0; i < other->pcidevs.n; i++) {
+	for (size_t i = 0; i < holder->pcidevs.n; i++) {
 		const struct rt_pci_dev *dev = rt_pci_devs_find(
-			&run->check->facts->pci, &other->pcidevs.items[i]);
+			&run->check->facts->pci, &holder->pcidevs.items[i]);
+		bool near = false;
 
-		if (dev && !dev->bridge && is_local(run, dev, &rt->owned))
-			list_add(&list, rt_pci_text(&dev->addr).text, "");
+		if (!dev || dev->bridge)
+			continue;
+		for (size_t k = 0; !near && k < guests->n; k++)
+			near = is_near(run, holder, &guests->items[k], dev);
+		if (near)
+			rt_list_add(&devices, rt_pci_text(&dev->addr).text, "");
 	}
-	if (list.n) {
+	for (size_t k = 0; devices.n && k < guests->n; k++) {
+		bool near = false;
+
+		for (size_t i = 0; !near && i < holder->pcidevs.n; i++) {
+			const struct rt_pci_dev *dev =
+				rt_pci_devs_find(&run->check->facts->pci,
+						 &holder->pcidevs.items[i]);
+
+			near = dev && !dev->bridge &&
+			       is_near(run, holder, &guests->items[k], dev);
+		}
+		if (near)
+			rt_list_guest(&names, &guests->items[k]);
+	}
+	if (devices.n) {
 		rt_strbuf_adds(&hint, "pass a device of another node, or put "
 				      "the card into a slot of another node");
-		rt_check_add(run, RT_WARNING, "pci-neighbour", other,
+		rt_check_add(run, RT_WARNING, "pci-neighbour", holder,
 			     RT_KEY_PCIDEVS, &hint,
-			     "PCI device%s %s %s local "
-			     "to the CPUs of real-time guest '%s'",
-			     list.n > 1 ? "s" : "", list_text(&list),
-			     list.n > 1 ? "are" : "is", rt_check_label(rt));
+			     "PCI device%s %s %s local to the CPUs of "
+			     "real-time guest%s %s",
+			     devices.n > 1 ? "s" : "", rt_list_text(&devices),
+			     devices.n > 1 ? "are" : "is",
+			     names.n > 1 ? "s" : "", rt_list_text(&names));
 	}
-	rt_strbuf_fini(&list.text);
+	rt_strbuf_fini(&devices.text);
+	rt_strbuf_fini(&names.text);
 }
 
 /* Will an interrupt that cannot be moved be on CPUs that the guest runs on? */
@@ -389,7 +384,8 @@ static bool is_first_of_device(const struct rt_checking *run,
 /* Name a device with its interrupts; *on gets their CPUs. */
 static void list_irqs(const struct rt_checking *run,
 		      const struct rt_guest *guest, const struct rt_irq *irq,
-		      bool leaves, struct listing *list, struct rt_cpuset *on)
+		      bool leaves, struct rt_listing *list,
+		      struct rt_cpuset *on)
 {
 	struct rt_cpuset numbers = { 0 };
 	const unsigned n = device_irqs(run, guest, irq, leaves, &numbers, on);
@@ -398,7 +394,7 @@ static void list_irqs(const struct rt_checking *run,
 	snprintf(note, sizeof(note), "irq %s%s%.40s",
 		 rt_cpuset_text(&numbers).text, n == 1 ? " " : "",
 		 n == 1 ? irq->name : "");
-	list_add(list, rt_pci_text(&irq->device).text, note);
+	rt_list_add(list, rt_pci_text(&irq->device).text, note);
 }
 
 /*
@@ -410,7 +406,7 @@ static void check_managed(const struct rt_checking *run,
 {
 	const struct rt_irqs *irqs = &run->check->facts->irqs;
 	const struct rt_cpulist owned = rt_cpuset_text(&run->owned);
-	struct listing list = { .n = 0 };
+	struct rt_listing list = { .n = 0 };
 	RT_AUTO_STRBUF hint = { 0 };
 	struct rt_cpuset on = { 0 };
 
@@ -440,7 +436,7 @@ static void check_managed(const struct rt_checking *run,
 			     RT_KEY_CPUSET, &hint,
 			     "managed interrupts will "
 			     "stay on %s: %s",
-			     rt_check_cpus_text(&on).text, list_text(&list));
+			     rt_check_cpus_text(&on).text, rt_list_text(&list));
 	}
 	rt_strbuf_fini(&list.text);
 }

@@ -4,6 +4,10 @@
 
 #include <stdarg.h>
 
+#include "core/config/config_accept.h"
+
+#define LISTED_MAX 6 /* names in one sentence */
+
 bool rt_check_counts(const struct rt_checking *run,
 		     const struct rt_guest *guest)
 {
@@ -56,6 +60,9 @@ void rt_check_add(const struct rt_checking *run, enum rt_severity severity,
 	RT_AUTO_STRBUF message = { 0 };
 	va_list args;
 
+	if (severity == RT_WARNING && guest->section &&
+	    rt_accepts(guest->section->accept, code))
+		severity = RT_ACCEPTED;
 	va_start(args, fmt);
 	rt_strbuf_vaddf(&message, fmt, args);
 	va_end(args);
@@ -100,4 +107,31 @@ struct rt_cpulist rt_check_nodes_text(const struct rt_cpuset *nodes)
 struct rt_cpulist rt_check_cpus_text(const struct rt_cpuset *cpus)
 {
 	return set_text("CPU", cpus);
+}
+
+void rt_list_add(struct rt_listing *list, const char *text, const char *note)
+{
+	if (list->n++ >= LISTED_MAX)
+		return;
+	rt_strbuf_addf(&list->text, "%s%s", list->n > 1 ? ", " : "", text);
+	if (*note)
+		rt_strbuf_addf(&list->text, " (%s)", note);
+}
+
+/* Its name in quotes, as wherever a guest is named. */
+void rt_list_guest(struct rt_listing *list, const struct rt_guest *guest)
+{
+	RT_AUTO_STRBUF name = { 0 };
+
+	rt_strbuf_addf(&name, "'%s'", rt_check_label(guest));
+	list->text.failed |= name.failed;
+	rt_list_add(list, name.text ? name.text : "", "");
+}
+
+const char *rt_list_text(struct rt_listing *list)
+{
+	if (list->n > LISTED_MAX)
+		rt_strbuf_addf(&list->text, " and %u more",
+			       list->n - LISTED_MAX);
+	return list->text.failed ? "(no memory left)" : list->text.text;
 }

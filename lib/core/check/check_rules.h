@@ -13,7 +13,6 @@ struct rt_checking {
 	struct rt_cpuset owned;	  /* owned by all real-time guests that count */
 	struct rt_cpuset offline; /* siblings that they take offline */
 	struct rt_cpuset named;	  /* cpuset or owned of any guest that counts */
-	struct rt_cpuset rt_nodes; /* NUMA nodes of real-time CPUs */
 };
 
 /* Does the guest count: enabled, or all are asked for? */
@@ -53,6 +52,24 @@ struct rt_cpuset rt_check_nodes(const struct rt_checking *run,
 struct rt_cpulist rt_check_nodes_text(const struct rt_cpuset *nodes);
 struct rt_cpulist rt_check_cpus_text(const struct rt_cpuset *cpus);
 
+/* "A, B (note), C and 4 more". The caller frees the text. */
+struct rt_listing {
+	struct rt_strbuf text;
+	unsigned n;
+};
+void rt_list_add(struct rt_listing *list, const char *text, const char *note);
+void rt_list_guest(struct rt_listing *list, const struct rt_guest *guest);
+const char *rt_list_text(struct rt_listing *list);
+
+/*
+ * Append "write cpuset = LIST" to *hint, perhaps with nr_vcpus, and return
+ * true: written so, the finding `code` of the guest is gone and no other has
+ * come. False when there is no such place, or none is asked for.
+ */
+bool rt_check_advise_cpuset(const struct rt_checking *run,
+			    const struct rt_guest *guest, const char *code,
+			    struct rt_strbuf *hint);
+
 /* The rules of one guest: alone (check_guest.c), on its host (check_host.c). */
 void rt_check_guest(const struct rt_checking *run,
 		    const struct rt_guest *guest);
@@ -62,9 +79,10 @@ void rt_check_devices(const struct rt_checking *run,
 		      const struct rt_guest *guest);
 void rt_check_interrupts(const struct rt_checking *run,
 			 const struct rt_guest *guest);
-/* Devices of one guest that are local to a real-time one's CPUs. */
+/* Devices of one guest that are local to real-time guests' CPUs. */
 void rt_check_neighbours(const struct rt_checking *run,
-			 const struct rt_guest *rt,
-			 const struct rt_guest *other);
+			 const struct rt_guest *holder);
+/* Nodes that real-time guests share with others: once a node. */
+void rt_check_shared_nodes(const struct rt_checking *run);
 
 #endif

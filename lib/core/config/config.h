@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/cpuset.h"
 #include "core/base/pci.h"
@@ -34,6 +35,7 @@ enum rt_key {
 	RT_KEY_AUTOSTART,
 	RT_KEY_DISABLED,
 	RT_KEY_PCIDEVS,
+	RT_KEY_ACCEPT,
 	RT_KEY_COMMENTS,
 	RT_KEY_COUNT,
 };
@@ -67,6 +69,7 @@ struct rt_section {
 	struct rt_cpuset nodes;
 	bool hide_kvm, autostart, disabled;
 	struct rt_pci_set pcidevs;
+	uint32_t accept; /* warnings: config_accept.h */
 };
 
 struct rt_config {

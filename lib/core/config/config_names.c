@@ -110,6 +110,7 @@ static const struct {
 	{ "passthrough", RT_KEY_PCIDEVS },
 	{ "enabled", RT_KEY_DISABLED },
 	{ "enable", RT_KEY_DISABLED },
+	{ "ignore", RT_KEY_ACCEPT },
 	{ "notes", RT_KEY_COMMENTS },
 	{ "note", RT_KEY_COMMENTS },
 	{ "kvm_hidden", RT_KEY_HIDE_KVM },

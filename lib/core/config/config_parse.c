@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "config_accept.h"
 #include "config_advice.h"
 #include "config_value.h"
 
@@ -297,6 +298,9 @@ static void name_findings(struct parser *parser)
 			report->failed = true;
 			return;
 		}
+		if (report->items[i].severity == RT_WARNING &&
+		    rt_accepts(section->accept, report->items[i].code))
+			report->items[i].severity = RT_ACCEPTED;
 		free(report->items[i].guest);
 		report->items[i].guest = copy;
 	}

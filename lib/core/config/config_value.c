@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "config_accept.h"
 #include "config_advice.h"
 #include "core/base/number.h"
 #include "core/model/topo.h"
@@ -189,6 +190,11 @@ static int set_pcidevs(void *member, const char *value, struct rt_err *err)
 	return 0;
 }
 
+static int set_accept(void *member, const char *value, struct rt_err *err)
+{
+	return rt_accept_parse(value, member, err);
+}
+
 #define MEMBER(m) offsetof(struct rt_section, m)
 #define BOOL_HINT "write true or false (yes, no, on, off, 1, 0)"
 #define TEXT_HINT "indent the further lines of a text"
@@ -234,6 +240,11 @@ static const struct key {
 			     set_pcidevs,
 			     "write addresses as 'lspci -D' shows them, with "
 			     "blanks in between" },
+	[RT_KEY_ACCEPT] = { "accept", RT_VALUE_WORDS, MEMBER(accept),
+			    set_accept,
+			    "write codes of warnings as "
+			    "kvmrt-validate-config shows them in brackets, "
+			    "such as host-device, rt-node0" },
 	[RT_KEY_COMMENTS] = { "comments", RT_VALUE_TEXT, MEMBER(comments),
 			      set_text, TEXT_HINT },
 };

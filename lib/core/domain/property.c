@@ -4,6 +4,8 @@
 
 #include <stdarg.h>
 
+#include "core/base/text.h"
+
 const struct rt_property *const rt_properties[] = {
 	&rt_property_name,
 	&rt_property_text,
@@ -116,10 +118,10 @@ static int check_guest(const struct rt_domain *domain,
 	    rt_cpuset_is_empty(&guest->service) ||
 	    rt_cpuset_is_empty(&guest->usable))
 		return rt_fail(err, 0,
-			       "its usable CPUs '%s' are too few for %u vCPUs "
+			       "its usable CPUs '%s' are too few for %s "
 			       "and one service CPU",
 			       rt_cpuset_text(&guest->usable).text,
-			       guest->nr_vcpus);
+			       rt_count(guest->nr_vcpus, "vCPU").text);
 	return 0;
 }
 

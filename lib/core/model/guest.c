@@ -51,7 +51,7 @@ static bool resolve_cpuset(const struct resolver *resolver,
 		return true;
 	rt_report_add(resolver->report, RT_ERROR, "bad-cpuset",
 		      where(resolver, RT_KEY_CPUSET),
-		      "'kvmrt-show-config' lists the host's CPUs and nodes",
+		      "'kvmrt-show-config -v' lists the host's CPUs and nodes",
 		      "cpuset: %s", err.text);
 	return false;
 }

@@ -116,7 +116,7 @@ apparmor() {
 	ok 'libvirtd restarts' systemctl restart libvirtd
 	ok 'and answers' wait_for 300 virsh -q list
 	like "$(cat "/proc/$(pidof libvirtd)/attr/current")" 'libvirtd \(enforce\)' 'it is confined'
-	ok 'kvmrt-validate-host is content' sh -c 'kvmrt-validate-host | grep "^pass *apparmor"'
+	ok 'kvmrt-validate-host is content' sh -c 'kvmrt-validate-host -v | grep "^pass *apparmor"'
 	ok 'rt1 starts and boots' start_guest rt1 900
 	like "$(cat "/proc/$(guest_pid rt1)/attr/current")" "libvirt-$RT1_UUID \(enforce\)" 'and is confined, too'
 	ok 'its interrupts are where they belong' wait_for 120 vfio_on "$NIC2" 10
