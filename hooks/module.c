@@ -317,8 +317,7 @@ static int adopt_new(struct hook *hook)
 	if (r == 0)
 		r = rt_admit_running(&hook->domain, hook->guest, &hook->err);
 	if (r < 0 && is_loose(hook)) {
-		hook_log(hook, "it is not as it should be, which 'strict = "
-			       "false' allows");
+		hook_log(hook, "not as it should be, strict = false");
 		r = hook_follow(hook);
 	}
 	if (r == 0)

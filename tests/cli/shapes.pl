@@ -383,10 +383,11 @@ sub expect_findings {
 			my @near = @{ $devices->{$_}{near} };
 			push @expected, "devices: $name pci-far $_" if @near && !both(\@near, $guest->{cpus});
 		}
-		for my $rt (grep { $_ != $guest } @rt) {
-			my @local = grep { both($devices->{$_}{near}, $rt->{owned}) } @own;
-			push @expected, "devices: $name pci-neighbour @local $rt->{name}" if @local;
-		}
+		# One finding for all its devices and all their neighbours.
+		my @others = grep { $_ != $guest } @rt;
+		my @near = grep { my $d = $_; grep { both($devices->{$d}{near}, $_->{owned}) } @others } @own;
+		my @beside = grep { my $o = $_; grep { both($devices->{$_}{near}, $o->{owned}) } @own } @others;
+		push @expected, join ' ', "devices: $name pci-neighbour", @near, map { $_->{name} } @beside if @near;
 		my @hosts = grep { $devices->{$_}{used} && both($devices->{$_}{near}, $guest->{owned} // []) }
 			sort keys %$devices;
 		push @expected, "devices: $name host-device @hosts" if @hosts;
@@ -402,11 +403,12 @@ sub said_findings {
 		my ($guest) = /"guest":"([^"]*)"/;
 		my ($message) = /"message":"((?:[^"\\]|\\.)*)"/;
 		my @devices = $message =~ /\b([0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])/g;
-		my ($other) = $message =~ /real-time guest '([^']*)'/;
+		my ($others) = $message =~ /real-time guests? (.*)/;
+		my @others = ($others // '') =~ /'([^']*)'/g;
 		push @said, "refused: $guest $code" if $code eq 'bad-cpuset';
 		push @said, "kinds: $guest $code" if $code eq 'mixed-cores';
 		push @said, join ' ', "devices: $guest $code", @devices,
-			$code eq 'pci-neighbour' ? $other : ()
+			$code eq 'pci-neighbour' ? @others : ()
 			if $code =~ /^(pci-far|pci-neighbour|host-device)$/;
 	}
 	return sort @said;

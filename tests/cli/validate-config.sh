@@ -66,7 +66,7 @@ run "an overlap, errors only" 3 $program --errors-only \
 	-f "$work/overlap.cfg" --topology "$two_nodes"
 has out "[cpu-overlap]"
 hasnt out "few-cpus"
-has out "2 guests, 1 real-time: 1 error, 1 warning"
+has out "2 guests, 1 real-time: 1 error, 2 warnings"
 run "an overlap, errors only, in JSON" 3 $program --errors-only --json \
 	-f "$work/overlap.cfg" --topology "$two_nodes"
 has out '"cpu-overlap"'
@@ -79,7 +79,7 @@ hasnt out "few-cpus"
 run "an accepted warning" 3 $program -f "$work/accept.cfg" \
 	--topology "$two_nodes"
 hasnt out "few-cpus"
-has out "1 error, no warnings, 1 accepted"
+has out "1 error, 1 warning, 1 accepted"
 run "an accepted warning, -v" 3 $program -v -f "$work/accept.cfg" \
 	--topology "$two_nodes"
 has out "accepted: guest 'office': 2 vCPUs and the guest's other threads"

@@ -8,6 +8,8 @@
  */
 #include "check_rules.h"
 
+#include <errno.h>
+
 /* A proposal, and how good it is. */
 struct place {
 	struct rt_cpuset cpus;
@@ -111,6 +113,7 @@ static bool resolve(const struct search *search, const struct place *place,
 	r = rt_guest_resolve(search->run->check->config, section,
 			     search->run->check->topo, ret_guest, report,
 			     &ignored);
+	search->run->report->failed |= r == -ENOMEM;
 	return r == 0;
 }
 
@@ -132,6 +135,7 @@ static void try_with(struct search *search, struct place *place,
 	judge(search->run, &with, mine, &after);
 	place->findings = (unsigned)after.n;
 	place->found = is_better(search, &after);
+	search->run->report->failed |= after.failed;
 	rt_guest_fini(mine);
 	rt_report_fini(&after);
 }
@@ -146,6 +150,7 @@ static void try(struct search *search, const struct rt_cpuset *cpus,
 	struct place *best = &search->best;
 	struct rt_cpuset kept = *cpus;
 
+	search->run->report->failed |= !items || !text;
 	if (!items || !text || rt_cpuset_is_empty(cpus))
 		return;
 	rt_cpuset_and(&kept, &search->guest->cpuset);
@@ -235,6 +240,7 @@ bool rt_check_advise_cpuset(const struct rt_checking *run,
 		return false;
 	search.free = find_free(run, guest);
 	judge(run, run->check->guests, guest, &search.before);
+	run->report->failed |= search.before.failed;
 	try_groups(&search, false);
 	if (!best->found && guest->section->topology_auto)
 		try_groups(&search, true);
