@@ -163,7 +163,7 @@ static void check_iommu(const struct rt_checking *run,
 		     &hint,
 		     "no IOMMU group for %s, without which a device "
 		     "cannot be passed to a guest",
-		     rt_list_text(run, outside));
+		     rt_list_text(outside));
 }
 
 /* Does the host itself use it? */
@@ -203,9 +203,9 @@ static void check_host_devices(const struct rt_checking *run,
 		rt_check_add(run, RT_WARNING, "host-device", guest,
 			     RT_KEY_CPUSET, &hint,
 			     "devices of the host are local to its CPUs: %s",
-			     rt_list_text(run, &list));
+			     rt_list_text(&list));
 	}
-	rt_strbuf_fini(&list.text);
+	rt_list_fini(run, &list);
 }
 
 /* The boot CPU of most machines has no `online` file. */
@@ -254,7 +254,7 @@ void rt_check_devices(const struct rt_checking *run,
 		check_distance(run, guest, dev);
 	}
 	check_iommu(run, guest, &outside);
-	rt_strbuf_fini(&outside.text);
+	rt_list_fini(run, &outside);
 	check_host_devices(run, guest);
 }
 
@@ -308,13 +308,12 @@ void rt_check_neighbours(const struct rt_checking *run,
 			     RT_KEY_PCIDEVS, &hint,
 			     "PCI device%s %s %s local to the CPUs of "
 			     "real-time guest%s %s",
-			     devices.n > 1 ? "s" : "",
-			     rt_list_text(run, &devices),
+			     devices.n > 1 ? "s" : "", rt_list_text(&devices),
 			     devices.n > 1 ? "are" : "is",
-			     names.n > 1 ? "s" : "", rt_list_text(run, &names));
+			     names.n > 1 ? "s" : "", rt_list_text(&names));
 	}
-	rt_strbuf_fini(&devices.text);
-	rt_strbuf_fini(&names.text);
+	rt_list_fini(run, &devices);
+	rt_list_fini(run, &names);
 }
 
 /* Will an interrupt that cannot be moved be on CPUs that the guest runs on? */
@@ -437,10 +436,9 @@ static void check_managed(const struct rt_checking *run,
 			     RT_KEY_CPUSET, &hint,
 			     "managed interrupts will "
 			     "stay on %s: %s",
-			     rt_check_cpus_text(&on).text,
-			     rt_list_text(run, &list));
+			     rt_check_cpus_text(&on).text, rt_list_text(&list));
 	}
-	rt_strbuf_fini(&list.text);
+	rt_list_fini(run, &list);
 }
 
 void rt_check_interrupts(const struct rt_checking *run,

@@ -56,12 +56,12 @@ static void check_node(const struct rt_checking *run,
 	if (sharing.first && sharing.owner && sharing.concerns) {
 		rt_strbuf_addf(&who, "real-time guest%s %s",
 			       sharing.rt.n == 1 ? "" : "s",
-			       rt_list_text(run, &sharing.rt));
+			       rt_list_text(&sharing.rt));
 		if (sharing.ordinary.n)
 			rt_strbuf_addf(&who, " and %s %s",
 				       sharing.ordinary.n == 1 ? "guest" :
 								 "guests",
-				       rt_list_text(run, &sharing.ordinary));
+				       rt_list_text(&sharing.ordinary));
 		run->report->failed |= who.failed;
 		if (rt_check_advise_cpuset(run, sharing.owner, "shared-node",
 					   &hint))
@@ -73,8 +73,8 @@ static void check_node(const struct rt_checking *run,
 			     RT_KEY_CPUSET, &hint, "node %u is shared by %s",
 			     node->number, who.text ? who.text : "");
 	}
-	rt_strbuf_fini(&sharing.rt.text);
-	rt_strbuf_fini(&sharing.ordinary.text);
+	rt_list_fini(run, &sharing.rt);
+	rt_list_fini(run, &sharing.ordinary);
 }
 
 /* What `auto` takes from cpuset is reported with that. */
@@ -107,10 +107,10 @@ static void check_memory(const struct rt_checking *run,
 			     "numatune takes memory of %s, where real-time "
 			     "guest%s %s run%s",
 			     rt_check_nodes_text(&all).text,
-			     names.n == 1 ? "" : "s", rt_list_text(run, &names),
+			     names.n == 1 ? "" : "s", rt_list_text(&names),
 			     names.n == 1 ? "s" : "");
 	}
-	rt_strbuf_fini(&names.text);
+	rt_list_fini(run, &names);
 }
 
 void rt_check_shared_nodes(const struct rt_checking *run)

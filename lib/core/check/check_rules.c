@@ -128,11 +128,16 @@ void rt_list_guest(struct rt_listing *list, const struct rt_guest *guest)
 	rt_list_add(list, name.text ? name.text : "", "");
 }
 
-const char *rt_list_text(const struct rt_checking *run, struct rt_listing *list)
+const char *rt_list_text(struct rt_listing *list)
 {
 	if (list->n > LISTED_MAX)
 		rt_strbuf_addf(&list->text, " and %u more",
 			       list->n - LISTED_MAX);
-	run->report->failed |= list->text.failed;
 	return list->text.failed ? "(no memory left)" : list->text.text;
+}
+
+void rt_list_fini(const struct rt_checking *run, struct rt_listing *list)
+{
+	run->report->failed |= list->text.failed;
+	rt_strbuf_fini(&list->text);
 }

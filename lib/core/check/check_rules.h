@@ -59,9 +59,10 @@ struct rt_listing {
 };
 void rt_list_add(struct rt_listing *list, const char *text, const char *note);
 void rt_list_guest(struct rt_listing *list, const struct rt_guest *guest);
-/* The whole list, to be asked for once; the report knows what failed. */
-const char *rt_list_text(const struct rt_checking *run,
-			 struct rt_listing *list);
+/* The whole list, to be asked for once. */
+const char *rt_list_text(struct rt_listing *list);
+/* The report knows what did not fit into memory. */
+void rt_list_fini(const struct rt_checking *run, struct rt_listing *list);
 
 /*
  * Append "write cpuset = LIST" to *hint, perhaps with nr_vcpus, and return
