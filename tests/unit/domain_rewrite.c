@@ -4,7 +4,7 @@
 #include "../tap.h"
 
 enum who {
-	PLAIN,	    /* ordinary: 2 vCPUs, nothing bound */
+	PLAIN,	    /* ordinary: 2 vCPUs, 2,1,1 as without <topology> */
 	BOUND,	    /* ordinary: 2 vCPUs on 0-3, node 0 */
 	RT,	    /* RT: 2 vCPUs of 4-7, node 1 */
 	TEXTS,	    /* PLAIN with title and description */
@@ -12,6 +12,7 @@ enum who {
 	DEVICES,    /* PLAIN with two PCI devices */
 	RT_DEVICES, /* RT with the first of them */
 	SHAPED,	    /* PLAIN with topology 1,1,2 */
+	AUTO,	    /* PLAIN with topology auto */
 };
 
 static struct rt_pci_addr devices[] = { { 0, 0x3b, 0, 1 },
@@ -32,9 +33,11 @@ static void make_guest(struct rt_guest *guest, enum who who)
 	guest->name = (char *)"a";
 	guest->title = (char *)(who == TEXTS ? "T & t" : "");
 	guest->description = (char *)(who == TEXTS ? "one\ntwo" : "");
-	guest->section = who == SHAPED ? &own_topology : &any_topology;
-	guest->nr_vcpus = guest->threads = 2;
-	guest->sockets = guest->cores = 1;
+	guest->section = who == AUTO ? &any_topology : &own_topology;
+	guest->nr_vcpus = 2;
+	guest->sockets = who == SHAPED ? 1 : 2;
+	guest->cores = 1;
+	guest->threads = who == SHAPED ? 2 : 1;
 	guest->hide_kvm = who == HIDDEN;
 	if (who == DEVICES) {
 		guest->pcidevs.items = devices;
@@ -99,11 +102,23 @@ static const struct change changes[] = {
 	      "    <vcpusched vcpus=\"1\" scheduler=\"rr\" priority=\"1\"/>\n"
 	      "    <cachetune vcpus=\"0-1\">\n      <monitor vcpus=\"0\"/>\n"
 	      "    </cachetune>\n  </cputune>\n") },
-	{ "a topology of another count", PLAIN,
+	{ "a topology of another count", AUTO,
 	  DOC(V2 "  <cpu>\n    <model>m</model>\n    <topology sockets='2' "
 		 "dies='2' cores='2' threads='2'/>\n  </cpu>\n"),
 	  DOC(V2 "  <cpu>\n    <model>m</model>\n    <topology sockets=\"1\" "
 		 "dies=\"1\" cores=\"2\" threads=\"1\"/>\n  </cpu>\n") },
+	{ "auto, no topology", AUTO, DOC(V2 "  <cpu/>\n"),
+	  DOC(V2 "  <cpu>\n    <topology sockets=\"1\" cores=\"2\" "
+		 "threads=\"1\"/>\n  </cpu>\n") },
+	{ "auto, another topology of the count", AUTO,
+	  DOC(V2 "  <cpu>\n    <topology sockets='2' cores='1' threads='1'/>\n"
+		 "  </cpu>\n"),
+	  DOC(V2 "  <cpu>\n    <topology sockets=\"1\" cores=\"2\" "
+		 "threads=\"1\"/>\n  </cpu>\n") },
+	{ "auto, dies of the count", AUTO,
+	  DOC(V2 "  <cpu>\n    <topology sockets='1' dies='2' cores='1' "
+		 "threads='1'/>\n  </cpu>\n"),
+	  NULL },
 	{ "an own topology, no <cpu>", SHAPED,
 	  DOC(V2 "  <features/>\n  <clock/>\n"),
 	  DOC(V2 "  <features/>\n  <cpu>\n    <topology sockets=\"1\" "

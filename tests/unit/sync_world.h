@@ -120,6 +120,7 @@ static void make_guest(const char *uuid, const char *name)
 	snprintf(xml, sizeof(xml),
 		 "<domain type='kvm'>\n  <name>%s</name>\n  <uuid>%s</uuid>\n"
 		 "  <memory unit='KiB'>524288</memory>\n  <vcpu>2</vcpu>\n"
+		 "  <cpu><topology sockets='1' cores='2' threads='1'/></cpu>\n"
 		 "  <os><type>hvm</type></os>\n  <devices>\n"
 		 "    <hostdev mode='subsystem' type='pci' managed='yes'>\n"
 		 "      <source><address domain='0' bus='0x82' slot='0' "

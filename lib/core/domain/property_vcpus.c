@@ -246,52 +246,86 @@ static int read_topology(const xmlNode *root, struct rt_domain *domain,
 	return 0;
 }
 
-static bool topology_fits(const struct rt_domain *domain,
-			  const struct rt_guest *guest)
+/*
+ * What the guest sees; without <topology> libvirt gives it one socket for each
+ * vCPU.
+ */
+struct seen {
+	unsigned sockets, cores, threads;
+	bool has_more; /* dies or clusters, which kvmrt.cfg has no words for */
+};
+
+static struct seen seen_by_guest(const struct rt_domain *d, unsigned vcpus)
 {
-	const bool any = !guest->section || guest->section->topology_auto;
+	if (!d->has_topology)
+		return (struct seen){ vcpus, 1, 1, false };
+	return (struct seen){ d->sockets, d->cores, d->threads,
+			      d->dies > 1 || d->clusters > 1 };
+}
+
+static struct seen wanted(const struct rt_guest *guest)
+{
+	if (!guest->section || guest->section->topology_auto)
+		return (struct seen){ 1, guest->nr_vcpus, 1, false };
+	return (struct seen){ guest->sockets, guest->cores, guest->threads,
+			      false };
+}
+
+static bool is_product(const struct rt_domain *domain, unsigned nr_vcpus)
+{
 	const unsigned parts[] = { domain->sockets, domain->dies,
 				   domain->clusters, domain->cores,
 				   domain->threads };
 	unsigned long long product = 1;
 
-	if (!any)
-		return domain->has_topology &&
-		       domain->sockets == guest->sockets &&
-		       domain->cores == guest->cores &&
-		       domain->threads == guest->threads && domain->dies == 1 &&
-		       domain->clusters == 1;
-	if (!domain->has_topology)
-		return true;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		product *= parts[i];
 		if (product > RT_CPUS_MAX)
 			return false;
 	}
-	return product == guest->nr_vcpus;
+	return product == nr_vcpus;
+}
+
+static bool topology_fits(const struct rt_domain *domain,
+			  const struct rt_guest *guest)
+{
+	const struct seen seen = seen_by_guest(domain, guest->nr_vcpus),
+			  want = wanted(guest);
+	const bool any = !guest->section ||
+			 (seen.has_more && guest->section->topology_auto);
+
+	if (any)
+		return !domain->has_topology ||
+		       is_product(domain, guest->nr_vcpus);
+	return !seen.has_more && seen.sockets == want.sockets &&
+	       seen.cores == want.cores && seen.threads == want.threads;
 }
 
 static void compare_topology(struct rt_comparing *c)
 {
 	const struct rt_domain *domain = c->domain;
 	const struct rt_guest *guest = c->guest;
-	char has[96] = "none";
+	const struct seen seen = seen_by_guest(domain, guest->nr_vcpus),
+			  want = wanted(guest);
+	char has[96], wants[48];
 
 	if (topology_fits(domain, guest))
 		return;
-	if (domain->has_topology)
-		snprintf(has, sizeof(has), "%u,%u,%u", domain->sockets,
-			 domain->cores, domain->threads);
-	if (domain->has_topology && (domain->dies > 1 || domain->clusters > 1))
+	snprintf(has, sizeof(has), "%u,%u,%u%s", seen.sockets, seen.cores,
+		 seen.threads, domain->has_topology ? "" : " (by default)");
+	if (seen.has_more)
 		snprintf(has + strlen(has), sizeof(has) - strlen(has),
 			 " with %u dies and %u clusters", domain->dies,
 			 domain->clusters);
-	if (guest->section && !guest->section->topology_auto)
-		rt_differ(
-			c, RT_DIFF_TOPOLOGY,
-			"CPU topology: the definition has %s, kvmrt.cfg wants "
-			"%u,%u,%u",
-			has, guest->sockets, guest->cores, guest->threads);
+	snprintf(wants, sizeof(wants), "%u,%u,%u%s", want.sockets, want.cores,
+		 want.threads,
+		 guest->section && guest->section->topology_auto ? " (auto)" :
+								   "");
+	if (guest->section)
+		rt_differ(c, RT_DIFF_TOPOLOGY,
+			  "CPU topology: the definition has %s, kvmrt.cfg "
+			  "wants %s",
+			  has, wants);
 	else
 		rt_differ(
 			c, RT_DIFF_TOPOLOGY,
@@ -304,17 +338,17 @@ static int rewrite_topology(struct rt_rewriting *w, struct rt_err *err)
 {
 	static const char *const order[] = { "model", "vendor", "topology",
 					     NULL };
-	const bool any = !w->guest->section || w->guest->section->topology_auto;
+	const struct seen want = wanted(w->guest);
 	const struct {
 		const char *name;
 		unsigned value;
 		bool needed;
 	} parts[] = {
-		{ "sockets", any ? 1 : w->guest->sockets, true },
+		{ "sockets", want.sockets, true },
 		{ "dies", 1, false },
 		{ "clusters", 1, false },
-		{ "cores", any ? w->guest->nr_vcpus : w->guest->cores, true },
-		{ "threads", any ? 1 : w->guest->threads, true },
+		{ "cores", want.cores, true },
+		{ "threads", want.threads, true },
 	};
 	xmlNode *cpu, *node;
 	int r = rt_xml_get(w->root, "cpu", rt_domain_order, &cpu, err);
@@ -347,14 +381,16 @@ static int take_topology(struct rt_taking *t)
 {
 	const struct rt_domain *d = t->domain;
 	const struct rt_section *section = t->guest->section;
+	const struct seen seen = seen_by_guest(d, d->vcpus);
 	char text[64] = "auto";
 
-	/* kvmrt.cfg has no dies and clusters; `auto` leaves them as they are. */
-	if (d->has_topology && d->dies == 1 && d->clusters == 1 &&
-	    d->sockets * d->cores * d->threads == d->vcpus)
-		snprintf(text, sizeof(text), "%u,%u,%u", d->sockets, d->cores,
-			 d->threads);
-	if (section && section->topology_auto)
+	if (!seen.has_more &&
+	    seen.sockets * seen.cores * seen.threads == d->vcpus)
+		snprintf(text, sizeof(text), "%u,%u,%u", seen.sockets,
+			 seen.cores, seen.threads);
+	/* `auto` stands where it says the same, and where nothing is said. */
+	if (section && section->topology_auto &&
+	    (!d->has_topology || (seen.sockets == 1 && seen.threads == 1)))
 		return 0;
 	return rt_take(t, RT_KEY_CPU_TOPOLOGY, text);
 }
