@@ -82,7 +82,7 @@ has err 'has no such guest'
 
 # Several guests of which one does not fit: the others are taken all the same.
 guest() { # guest NAME DIGIT VCPUS
-	printf '<domain type="test"><name>%s</name><uuid>%s1111111-1111-4111-8111-111111111111</uuid><memory>65536</memory><vcpu>%s</vcpu><os><type>hvm</type></os></domain>' "$1" "$2" "$3"
+	printf '<domain type="test"><name>%s</name><uuid>%s1111111-1111-4111-8111-111111111111</uuid><memory>65536</memory><vcpu>%s</vcpu><os><type>hvm</type></os><cpu><topology sockets="1" cores="%s" threads="1"/></cpu></domain>' "$1" "$2" "$3" "$3"
 }
 many=$work/many.cfg
 { echo '<node>'; guest a a 2; guest b b 2; guest c c 2; echo '</node>'; } >"$work/node.xml"

@@ -409,7 +409,7 @@ has err "guest 'rt1': it stays tuned as it was"
 has err "guest 'rt2': CPUs 6-9 belong to guest 'rt1', which is running"
 record "$name" rt1 ' vcpus=2 cpuset=6-11 '
 config '2-5 1' 6-9
-sed -i "s/>2<\/vcpu>/>1<\/vcpu>/; /vcpu='1'/d" "$KVMRT_CONNECT/$one/xml"
+sed -i "s/>2<\/vcpu>/>1<\/vcpu>/; /vcpu='1'/d; s/cores='2'/cores='1'/" "$KVMRT_CONNECT/$one/xml"
 run 'two that swap their CPUs' 0 kvmrt-boot --root "$root" rt1 rt2
 record "$name" rt1 ' vcpus=1 cpuset=2-5 '
 record "$name" rt2 ' vcpus=1 cpuset=6-9 '

@@ -14,7 +14,8 @@
 #define HEAD                                                                   \
 	"<domain type='kvm'><name>a</name><uuid>" U "</uuid>"                  \
 	"<memory>1024</memory>"
-#define TAIL "<devices/></domain>"
+#define CORES3 "<cpu><topology sockets='1' cores='3' threads='1'/></cpu>"
+#define TAIL   "<devices/></domain>"
 
 static struct rt_topo topo;
 
@@ -22,8 +23,11 @@ static const struct {
 	const char *name, *before, *xml, *after; /* NULL: refused */
 	enum rt_import what;
 } rows[] = {
-	{ "a new guest", "# mine\n", HEAD "<vcpu>2</vcpu>" TAIL,
-	  "# mine\n\n[" U "]\nname = a\nnr_vcpus = 2\n", RT_IMPORT_ALL },
+	{ "a new guest, as it is without a topology", "# mine\n",
+	  HEAD "<vcpu>2</vcpu>" TAIL,
+	  "# mine\n\n[" U "]\nname = a\nnr_vcpus = 2\n"
+	  "cpu_topology = 2,1,1\n",
+	  RT_IMPORT_ALL },
 	{ "one vCPU is the default", "", HEAD "<vcpu>1</vcpu>" TAIL,
 	  "[" U "]\nname = a\n", RT_IMPORT_ALL },
 	{ "cpuset without nodes", "", HEAD "<vcpu cpuset='1-2'>1</vcpu>" TAIL,
@@ -34,13 +38,13 @@ static const struct {
 	  "[" U "]\nname = a\nrt_memory = true\n", RT_IMPORT_ALL },
 	{ "auto and comments stay",
 	  "[" U "]\n# why\nname = a\nnr_vcpus = 1 \ncpu_topology = auto\n",
-	  HEAD "<vcpu>3</vcpu>" TAIL,
+	  HEAD "<vcpu>3</vcpu>" CORES3 TAIL,
 	  "[" U "]\n# why\nname = a\nnr_vcpus = 3 \ncpu_topology = auto\n",
 	  RT_IMPORT_ALL },
 	{ "accepted warnings stay",
 	  "[" U "]\nname = a\nnr_vcpus = 1\naccept = rt-cpu0,\n"
 	  "    host-device\n",
-	  HEAD "<vcpu>3</vcpu>" TAIL,
+	  HEAD "<vcpu>3</vcpu>" CORES3 TAIL,
 	  "[" U "]\nname = a\nnr_vcpus = 3\naccept = rt-cpu0,\n"
 	  "    host-device\n",
 	  RT_IMPORT_ALL },
@@ -48,7 +52,8 @@ static const struct {
 	  "[" U "]\nname = a\nnr_vcpus = 1\ncpuset = 0-7\n",
 	  HEAD "<title> T </title><vcpu cpuset='0-3'>2</vcpu>"
 	       "<numatune><memory mode='strict' nodeset='0'/></numatune>" TAIL,
-	  "[" U "]\nname = a\nnr_vcpus = 2\ncpuset = 0-7\ntitle = T\n",
+	  "[" U "]\nname = a\nnr_vcpus = 2\ncpuset = 0-7\ntitle = T\n"
+	  "cpu_topology = 2,1,1\n",
 	  RT_IMPORT_EDITS },
 	{ "an edit: explicit topology follows",
 	  "[" U "]\nname = a\nnr_vcpus = 2\ncpu_topology = 1,2,1\n",

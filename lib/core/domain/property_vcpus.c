@@ -388,9 +388,10 @@ static int take_topology(struct rt_taking *t)
 	    seen.sockets * seen.cores * seen.threads == d->vcpus)
 		snprintf(text, sizeof(text), "%u,%u,%u", seen.sockets,
 			 seen.cores, seen.threads);
-	/* `auto` stands where it says the same, and where nothing is said. */
+	/* `auto` stands where it says the same. */
 	if (section && section->topology_auto &&
-	    (!d->has_topology || (seen.sockets == 1 && seen.threads == 1)))
+	    (strcmp(text, "auto") == 0 ||
+	     (seen.sockets == 1 && seen.threads == 1)))
 		return 0;
 	return rt_take(t, RT_KEY_CPU_TOPOLOGY, text);
 }
