@@ -345,7 +345,9 @@ static int load(struct rt_sys *sys, const struct rt_cpuset *present,
 		return rt_wrap(err, "the cores of offline CPUs are not known");
 	rt_topo_fini(topo);
 	r = discover(sys, &topology, err);
-	return r < 0 ? r : convert(topology, topo, err);
+	if (r == 0)
+		r = convert(topology, topo, err);
+	return r < 0 ? r : rt_kernel_cores(sys, topo, err);
 }
 
 int rt_topology_load(struct rt_sys *sys, struct rt_topo *ret_topo,
@@ -399,6 +401,8 @@ static int add_note(struct rt_sys *sys, hwloc_topology_t topology,
 	struct rt_topo topo = { 0 };
 	int r = convert(topology, &topo, err);
 
+	if (r == 0)
+		r = rt_kernel_cores(sys, &topo, err);
 	if (r == 0)
 		r = rt_kernel_nodes(sys, &topo, err);
 	if (r == 0) {

@@ -64,6 +64,128 @@ static int read_nodes(struct rt_sys *sys, const struct rt_cpuset *numbers,
 	return 0;
 }
 
+/*
+ * The core of a CPU that is online, as the kernel has it: the newer file [5.3],
+ * or the older one.
+ */
+static int read_siblings(struct rt_sys *sys, const struct rt_cpuset *core,
+			 const struct rt_cpuset *online,
+			 struct rt_cpuset *ret_siblings, struct rt_err *err)
+{
+	static const char *const files[] = { "core_cpus_list",
+					     "thread_siblings_list" };
+	struct rt_cpuset up = *core;
+	int r = -ENOENT;
+
+	rt_cpuset_and(&up, online);
+	if (rt_cpuset_is_empty(&up))
+		return r;
+	for (size_t i = 0; r == -ENOENT && i < 2; i++) {
+		char path[80];
+
+		snprintf(path, sizeof(path),
+			 "sys/devices/system/cpu/cpu%d/topology/%s",
+			 rt_cpuset_next(&up, -1), files[i]);
+		r = rt_sys_read_cpus(sys, path, ret_siblings, err);
+	}
+	return r;
+}
+
+int rt_kernel_cores(struct rt_sys *sys, struct rt_topo *topo,
+		    struct rt_err *err)
+{
+	struct rt_topo_level *cores = &topo->cores;
+
+	for (size_t i = 0; i < cores->n; i++) {
+		struct rt_cpuset *cpus = &cores->items[i].cpus;
+		struct rt_cpuset siblings;
+		size_t n = i + 1;
+		int r = read_siblings(sys, cpus, &topo->online, &siblings, err);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+		if (r < 0 || rt_cpuset_is_subset(&siblings, cpus))
+			continue;
+		for (size_t k = n; k < cores->n; k++) {
+			if (rt_cpuset_intersects(&cores->items[k].cpus,
+						 &siblings))
+				rt_cpuset_or(cpus, &cores->items[k].cpus);
+			else
+				cores->items[n++] = cores->items[k];
+		}
+		cores->n = n;
+	}
+	for (size_t i = 0; i < cores->n; i++)
+		cores->items[i].number = (unsigned)i;
+	return 0;
+}
+
+/* The distances from a node, in the order of the nodes that are online. */
+static void read_distances(struct rt_sys *sys, unsigned node,
+			   unsigned *distances, size_t n)
+{
+	RT_AUTO_FREE char *text = NULL;
+	struct rt_err ignored;
+	char path[64];
+	size_t len;
+
+	memset(distances, 0, n * sizeof(*distances));
+	snprintf(path, sizeof(path), NODE "/node%u/distance", node);
+	if (rt_sys_read_all(sys, path, n * 12 + 64, &text, &len, &ignored) < 0)
+		return;
+	for (const char *at = text; n--; distances++) {
+		char *end;
+
+		*distances = (unsigned)strtoul(at, &end, 10);
+		if (end == at)
+			return;
+		at = end;
+	}
+}
+
+/* The nearest node with memory; of two that are as near, the first. */
+static int add_memory(struct rt_sys *sys, const struct rt_cpuset *with,
+		      const struct rt_topo_level *nodes,
+		      const struct rt_topo_object *node,
+		      struct rt_topo_level *memory, struct rt_err *err)
+{
+	RT_AUTO_FREE unsigned *distances = calloc(nodes->n, sizeof(*distances));
+	size_t best = nodes->n;
+
+	if (!distances)
+		return rt_fail_memory(err);
+	if (rt_cpuset_has(with, node->number))
+		return rt_topo_add(memory, node->number, &node->cpus, err);
+	read_distances(sys, node->number, distances, nodes->n);
+	for (size_t i = 0; i < nodes->n; i++) {
+		if (rt_cpuset_has(with, nodes->items[i].number) &&
+		    (best == nodes->n || distances[i] < distances[best]))
+			best = i;
+	}
+	if (best == nodes->n)
+		return 0;
+	return rt_topo_add(memory, nodes->items[best].number, &node->cpus, err);
+}
+
+/* A kernel that does not say which nodes have memory has it on all. */
+static int read_memory(struct rt_sys *sys, const struct rt_topo_level *nodes,
+		       struct rt_topo_level *memory, struct rt_err *err)
+{
+	struct rt_cpuset with;
+	bool all = true;
+	int r = rt_sys_read_cpus(sys, NODE "/has_memory", &with, err);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (size_t i = 0; i < nodes->n; i++)
+		all &= rt_cpuset_has(&with, nodes->items[i].number) ||
+		       rt_cpuset_is_empty(&nodes->items[i].cpus);
+	for (size_t i = 0; !all && r == 0 && i < nodes->n; i++)
+		r = add_memory(sys, &with, nodes, &nodes->items[i], memory,
+			       err);
+	return r;
+}
+
 int rt_kernel_nodes(struct rt_sys *sys, struct rt_topo *topo,
 		    struct rt_err *err)
 {
@@ -88,7 +210,9 @@ int rt_kernel_nodes(struct rt_sys *sys, struct rt_topo *topo,
 	}
 	free(topo->nodes.items);
 	topo->nodes = nodes;
-	return 0;
+	free(topo->memory.items);
+	topo->memory = (struct rt_topo_level){ 0 };
+	return read_memory(sys, &topo->nodes, &topo->memory, err);
 }
 
 /* The kernel says which CPUs are of which kind; hwloc would ask each CPU. */

@@ -10,9 +10,17 @@ int rt_kernel_cpus(struct rt_sys *sys, struct rt_cpuset *present,
 		   struct rt_cpuset *online, struct rt_err *err);
 
 /*
+ * Join cores whose CPUs are siblings of each other: of AMD's compute units
+ * hwloc makes two cores, and the kernel one.
+ */
+int rt_kernel_cores(struct rt_sys *sys, struct rt_topo *topo,
+		    struct rt_err *err);
+
+/*
  * Replace topo->nodes: each node that is online has the CPUs of its cpulist,
  * and those of topo->present that are offline and linked to it. A node of
- * memory alone has none.
+ * memory alone has none. topo->memory says whose memory is nearest where a
+ * node has CPUs and no memory (strict allocation from it would fail).
  */
 int rt_kernel_nodes(struct rt_sys *sys, struct rt_topo *topo,
 		    struct rt_err *err);

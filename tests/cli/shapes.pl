@@ -18,12 +18,8 @@ my ($tree, $bin, $work, @chosen) = @ARGV;
 # Known to be wrong, "SHAPE GROUP". What is on the list and right is a failure,
 # too: take it off.
 my %to_be_repaired = map { $_ => 1 } (
-	# numatune = auto names nodes that have no memory.
-	'no-memory-node numatune', 'no-memory-dies numatune', 'no-memory-sparse numatune',
-	# The same of a file, where hwloc's local_memory would tell.
+	# Of a file, where hwloc's local_memory would tell.
 	'no-memory-node in a file', 'no-memory-dies in a file', 'no-memory-sparse in a file',
-	# AMD's compute units: what are siblings for the kernel are cores for hwloc.
-	map { "compute-units $_" } qw(cores threads auto sets numatune housekeeping refused),
 );
 
 # Of more cores samples are asked about; fewer of a host of more CPUs than this,

@@ -116,8 +116,9 @@ type_it() {
 }
 
 # What counts of a text: not its numbers, not how it is aligned, not the name of a copy.
+# Who placed an interrupt is known only while that process lives.
 masked() {
-	sed -E -e 's/(kvmrt.cfg-)[A-Za-z0-9]+/\1X/' -e 's/[0-9]+([.][0-9]+)?/N/g' -e 's/^ +//' -e 's/ +/ /g' -e '/^$/d' "$1"
+	sed -E -e 's/, by tee\[[0-9]+\]//' -e 's/(kvmrt.cfg-)[A-Za-z0-9]+/\1X/' -e 's/[0-9]+([.][0-9]+)?/N/g' -e 's/^ +//' -e 's/ +/ /g' -e '/^$/d' "$1"
 }
 
 # The command that was typed last has printed something; does the guide say so?

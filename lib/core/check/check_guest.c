@@ -137,11 +137,14 @@ static void check_online(const struct rt_checking *run,
 static void check_nodes(const struct rt_checking *run,
 			const struct rt_guest *guest)
 {
+	const struct rt_topo *topo = run->check->topo;
 	const struct rt_cpuset nodes = rt_check_nodes(run, &guest->cpuset);
+	const struct rt_cpuset near = rt_topo_memory(topo, &guest->cpuset);
 	RT_AUTO_STRBUF hint = { 0 };
 	struct rt_cpuset outside = guest->nodes;
 
-	if (!guest->rt || rt_cpuset_is_empty(&nodes) || !rt_check_is_numa(run))
+	/* A node of memory alone counts: memory may come from there. */
+	if (!guest->rt || rt_cpuset_is_empty(&nodes) || topo->nodes.n < 2)
 		return;
 	if (rt_cpuset_count(&nodes) > 1) {
 		if (!rt_check_advise_cpuset(run, guest, "several-nodes", &hint))
@@ -152,21 +155,23 @@ static void check_nodes(const struct rt_checking *run,
 			     "cpuset is spread over NUMA %s",
 			     rt_check_nodes_text(&nodes).text);
 	}
-	rt_cpuset_minus(&outside, &nodes);
+	rt_cpuset_minus(&outside, &near);
 	if (!rt_cpuset_is_empty(&guest->nodes) && rt_cpuset_is_empty(&outside))
 		return;
 	rt_strbuf_addf(&hint, "write numatune = auto: it is %s here",
-		       rt_check_nodes_text(&nodes).text);
+		       rt_check_nodes_text(&near).text);
 	if (rt_cpuset_is_empty(&guest->nodes))
 		rt_check_add(run, RT_WARNING, "numatune-off", guest,
 			     RT_KEY_NUMATUNE, &hint,
 			     "numatune is off: memory may come from any node");
 	else
-		rt_check_add(run, RT_WARNING, "numatune-outside", guest,
-			     RT_KEY_NUMATUNE, &hint,
-			     "numatune takes memory of %s, its CPUs are on %s",
-			     rt_check_nodes_text(&outside).text,
-			     rt_check_nodes_text(&nodes).text);
+		rt_check_add(
+			run, RT_WARNING, "numatune-outside", guest,
+			RT_KEY_NUMATUNE, &hint,
+			"numatune takes memory of %s, the nearest to its CPUs "
+			"is of %s",
+			rt_check_nodes_text(&outside).text,
+			rt_check_nodes_text(&near).text);
 }
 
 static void check_boot_cpu(const struct rt_checking *run,

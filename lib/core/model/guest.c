@@ -134,7 +134,7 @@ static void resolve_nodes(const struct resolver *resolver,
 
 	switch (resolver->section->numatune) {
 	case RT_AUTO:
-		guest->nodes = rt_topo_numbers(nodes, &guest->cpuset);
+		guest->nodes = rt_topo_memory(resolver->topo, &guest->cpuset);
 		return;
 	case RT_NO:
 		return;

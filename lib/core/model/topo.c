@@ -10,6 +10,7 @@ void rt_topo_fini(struct rt_topo *topo)
 	free(topo->dies.items);
 	free(topo->packages.items);
 	free(topo->nodes.items);
+	free(topo->memory.items);
 	free(topo->kinds.items);
 	memset(topo, 0, sizeof(*topo));
 }
@@ -60,6 +61,13 @@ struct rt_cpuset rt_topo_numbers(const struct rt_topo_level *level,
 	return numbers;
 }
 
+struct rt_cpuset rt_topo_memory(const struct rt_topo *topo,
+				const struct rt_cpuset *cpus)
+{
+	return rt_topo_numbers(topo->memory.n ? &topo->memory : &topo->nodes,
+			       cpus);
+}
+
 struct rt_cpuset rt_topo_cpus(const struct rt_topo_level *level,
 			      const struct rt_cpuset *numbers)
 {
@@ -80,6 +88,7 @@ static const struct {
 	{ "die", offsetof(struct rt_topo, dies) },
 	{ "package", offsetof(struct rt_topo, packages) },
 	{ "node", offsetof(struct rt_topo, nodes) },
+	{ "memory", offsetof(struct rt_topo, memory) },
 	{ "kind", offsetof(struct rt_topo, kinds) },
 };
 

@@ -32,6 +32,11 @@ struct rt_topo {
 	struct rt_cpuset online;
 	bool saved; /* read from the saved topology, which still fits the host */
 	struct rt_topo_level cores, dies, packages, nodes;
+	/*
+	 * The nodes that have memory, each with the CPUs whose nearest it is;
+	 * empty where each node with CPUs has memory of its own.
+	 */
+	struct rt_topo_level memory;
 	/* Kinds of cores, slowest first (hwloc cpukinds); none if all equal. */
 	struct rt_topo_level kinds;
 };
@@ -50,6 +55,9 @@ struct rt_cpuset rt_topo_siblings(const struct rt_topo *topo,
 /* The objects of a level that have a CPU in *cpus. */
 struct rt_cpuset rt_topo_numbers(const struct rt_topo_level *level,
 				 const struct rt_cpuset *cpus);
+/* The nodes whose memory is nearest to the CPUs. */
+struct rt_cpuset rt_topo_memory(const struct rt_topo *topo,
+				const struct rt_cpuset *cpus);
 /* All CPUs of the objects named by *numbers. */
 struct rt_cpuset rt_topo_cpus(const struct rt_topo_level *level,
 			      const struct rt_cpuset *numbers);
