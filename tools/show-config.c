@@ -196,17 +196,24 @@ static int show_cores(const struct rt_loaded *loaded, struct rt_err *err)
 	return rt_show_write(&out, stdout, "standard output", err);
 }
 
+/*
+ * A host that was made up has a topology and no more; what
+ * hwloc-gather-topology(1) captures has no interrupts.
+ */
+static const char *not_told(struct rt_loaded *loaded)
+{
+	if (!loaded->has_facts)
+		return "interrupts, tasks, devices, network queues, frequency "
+		       "governors and kernel (6.8 or later is assumed)";
+	return rt_sys_exists(&loaded->sys, "proc/irq") ? "" : "interrupts";
+}
+
 /* Only real-time guests change the host; disabled ones never do. */
 static int show_plan(const struct rt_options *options, struct rt_loaded *loaded,
 		     const struct rt_guest **guests, size_t n,
 		     struct rt_strbuf *out, struct rt_err *err)
 {
-	/* A host that was made up has a topology and no more. */
-	const char *unknown = loaded->has_facts ?
-				      "" :
-				      "interrupts, tasks, devices, network "
-				      "queues, frequency governors and "
-				      "kernel (6.8 or later is assumed)";
+	const char *unknown = not_told(loaded);
 	struct rt_plan plan;
 	size_t n_rt = 0;
 	int r;
@@ -228,9 +235,11 @@ static int show_plan(const struct rt_options *options, struct rt_loaded *loaded,
 					    "guest at its start\n");
 		if (n_rt && *unknown)
 			rt_strbuf_addf(out,
-				       "# --topology does not tell of this "
+				       "# %s does not tell of this "
 				       "host's %s: steps for them are "
 				       "missing\n",
+				       loaded->has_facts ? "the capture" :
+							   "--topology",
 				       unknown);
 	}
 	rt_plan_fini(&plan);
