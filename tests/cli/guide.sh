@@ -17,7 +17,8 @@ command -v perl >/dev/null || {
 	exit 0
 }
 host=$work/host
-config=$tree/tests/data/guide/example-1.cfg
+config=$work/example-1.cfg
+install -m 644 "$tree/tests/data/guide/example-1.cfg" "$config"
 "$tree/tests/hosts/make-shape" 'l3s:4 cores:8 threads:2 numbers:halves nodes:4
 	device:0000:01:00.0@3 used:0000:41:00.0@2' "$host" || exit 1
 

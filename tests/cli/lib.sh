@@ -6,6 +6,7 @@
 # A test sources this file, calls run and the checks, and ends with `finish`.
 
 set -u
+umask 022
 unset KVMRT_ROOT NO_COLOR
 LC_ALL=C
 export LC_ALL
