@@ -106,6 +106,7 @@ done
 while read -r form words; do
 	# shellcheck disable=SC2086 # several words
 	set -- $words
+	# shellcheck disable=SC2046 # several words
 	"$bin/$1" --json -f "$work/good.cfg" --root "$host" $(
 		shift
 		echo "$@"

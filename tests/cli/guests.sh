@@ -114,7 +114,7 @@ is_on 'one without autostart runs' 1
 
 # Guests that libvirt has not got, or has under another UUID.
 guests 3
-rm -r "$KVMRT_CONNECT/$(uuid 1)"
+rm -r "${KVMRT_CONNECT:?}/$(uuid 1)"
 mv "$KVMRT_CONNECT/$(uuid 2)" "$KVMRT_CONNECT/$(uuid 9)"
 run 'two are not in libvirt' 4 kvmrt-boot --all --root "$root" -f "$cfg"
 has err "guest 'g1': libvirt has no such guest: define it with its UUID ('virsh define'), or remove the section [$(uuid 1)]"
