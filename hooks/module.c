@@ -121,12 +121,6 @@ static bool keeps_rest(const struct hook *hook)
 	       !hook_is_strict(hook);
 }
 
-/* Each fault of this guest is a warning, and it is tuned as it is. */
-static bool is_loose(const struct hook *hook)
-{
-	return hook->guest && hook->guest->rt && !hook_is_strict(hook);
-}
-
 /* Nothing was done yet: libvirt's call could not be looked into. */
 static int refuse_early(struct hook *hook)
 {
@@ -316,8 +310,8 @@ static int adopt_new(struct hook *hook)
 		r = hook_check(hook);
 	if (r == 0)
 		r = rt_admit_running(&hook->domain, hook->guest, &hook->err);
-	if (r < 0 && is_loose(hook)) {
-		hook_log(hook, "not as it should be, strict = false");
+	if (r < 0 && hook_is_loose(hook)) {
+		hook_log_loose(hook);
 		r = hook_follow(hook);
 	}
 	if (r == 0)
@@ -403,8 +397,8 @@ static int rewrite(struct hook *hook)
 		r = hook_resolve(hook);
 	if (r == 0)
 		r = hook_check(hook);
-	if (r < 0 && is_loose(hook)) {
-		hook_log(hook, "not as it should be, strict = false");
+	if (r < 0 && hook_is_loose(hook)) {
+		hook_log_loose(hook);
 		log_kept(hook, true);
 		return 0;
 	}

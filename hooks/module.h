@@ -50,6 +50,11 @@ int hook_read_config(struct hook *hook);
 /* Does an RT guest that cannot be real-time stay off? */
 bool hook_is_strict(const struct hook *hook);
 
+/* strict = false, and an RT guest: each fault is a warning. */
+bool hook_is_loose(const struct hook *hook);
+/* Log the fault that strict = false allows. */
+void hook_log_loose(struct hook *hook);
+
 /* The lock and the journal, then the topology and all guests resolved. */
 int hook_open_store(struct hook *hook);
 int hook_resolve(struct hook *hook);

@@ -281,19 +281,28 @@ static int compare(struct hook *hook)
 	return r;
 }
 
+bool hook_is_loose(const struct hook *hook)
+{
+	return hook->guest && hook->guest->rt && !hook_is_strict(hook);
+}
+
+void hook_log_loose(struct hook *hook)
+{
+	hook_log(hook,
+		 "it is not as it should be, which 'strict = false' allows");
+}
+
 int hook_admit(struct hook *hook)
 {
-	static const char what[] =
-		"it is not as it should be, which 'strict = false' allows";
-	const bool loose = hook->guest->rt && !hook_is_strict(hook);
+	const bool loose = hook_is_loose(hook);
 	int r = hook_check(hook);
 
 	if (r < 0 && loose)
-		hook_log(hook, what);
+		hook_log_loose(hook);
 	if (r == 0 || loose)
 		r = compare(hook);
 	if (r < 0 && loose)
-		hook_log(hook, what);
+		hook_log_loose(hook);
 	return loose ? hook_follow(hook) : r;
 }
 

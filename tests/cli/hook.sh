@@ -314,7 +314,7 @@ for operation in migrate restore; do
 	call "$operation where it cannot be as configured, strict = false" 0 \
 		rt1 $operation "$work/edited.xml"
 	empty out
-	has err 'not as it should be, strict = false'
+	has err "not as it should be, which 'strict = false' allows"
 	has err 'stays as it is: vCPUs: the definition has 2, kvmrt.cfg wants 1'
 	hasnt err 'without being real-time'
 done
