@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 
 /* Four ticks of the slowest kernel (CONFIG_HZ=100). */
 #define TICKS_MS 40
+/* For all of them to be in their places: a frozen cgroup would take for ever. */
+#define READY_MS 200
 /* Of a process that nobody ends; its CPUs have other things to do by then. */
 #define SECONDS_MAX 2
 
@@ -60,7 +63,10 @@ static int read_cpus(struct rt_sys *sys, const char *cgroup,
 	return r;
 }
 
-/* The child: into the cgroup, onto the CPU, and busy from then on. */
+/*
+ * The child: into the cgroup, onto the CPU, and busy from then on. It becomes
+ * SCHED_IDLE last: before, it could wait for long for a CPU that has work.
+ */
 static _Noreturn void spin(int procs, int ready, unsigned cpu, pid_t parent)
 {
 	const struct rlimit limit = { SECONDS_MAX, SECONDS_MAX };
@@ -71,7 +77,6 @@ static _Noreturn void spin(int procs, int ready, unsigned cpu, pid_t parent)
 
 	if (!set || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
 	    getppid() != parent || setrlimit(RLIMIT_CPU, &limit) < 0 ||
-	    sched_setscheduler(0, SCHED_IDLE, &none) < 0 ||
 	    write(procs, "0", 1) != 1)
 		_exit(1);
 	CPU_ZERO_S(size, set);
@@ -79,6 +84,8 @@ static _Noreturn void spin(int procs, int ready, unsigned cpu, pid_t parent)
 	if (sched_setaffinity(0, size, set) < 0)
 		_exit(1);
 	close(ready);
+	if (sched_setscheduler(0, SCHED_IDLE, &none) < 0)
+		_exit(1);
 	for (;;)
 		turns++;
 }
@@ -87,10 +94,9 @@ static _Noreturn void spin(int procs, int ready, unsigned cpu, pid_t parent)
 static void wait_ready(int fd)
 {
 	const struct timespec ticks = { .tv_nsec = TICKS_MS * 1000000L };
-	char byte;
+	struct pollfd end = { .fd = fd };
 
-	while (read(fd, &byte, 1) < 0 && errno == EINTR)
-		;
+	(void)poll(&end, 1, READY_MS);
 	nanosleep(&ticks, NULL);
 }
 
