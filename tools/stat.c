@@ -18,21 +18,30 @@
 #define EXIT_AGENT    5 /* nobody guards the real-time guests that run */
 
 static const char help[] =
-	"Usage: kvmrt-stat [OPTION]... [GUEST]...\nShow what is in force for "
-	"each guest of kvmrt.cfg or of the record (or the\nnamed): tuned, "
-	"degraded (what is missing), disturbed (what was repaired, when,\nby "
-	"whom: known while kvmrt-agent runs), running or off.\n\n      --all   "
-	"      disabled guests, too\n  -t, --threads     each thread: role, "
-	"CPUs, last CPU, policy, time waited\n      --watch       again every "
-	"two seconds, on a terminal\n  -f, --file FILE   the configuration, if "
-	"not /etc/kvmrt.cfg\n      --json        machine-readable\n      "
-	"--root DIR    examine a captured host\n  -v, --verbose     all "
-	"repairs, not only the last ones\n  -h, --help        show this help "
-	"and exit\n  -V, --version     show the version and exit\n\nExit "
-	"status: 0 every real-time guest that runs is tuned, 1 failed, or only "
-	"root\nmay see it, 2 usage, 3 the configuration has errors, 4 a "
-	"real-time guest is not\nas it should be, 5 kvmrt-agent does not run, "
-	"and a real-time guest does.\n";
+	"Usage: kvmrt-stat [OPTION]... [GUEST]...\n"
+	"Show what is in force for each guest of kvmrt.cfg or of the record "
+	"(or the\n"
+	"named): tuned, degraded (what is missing), disturbed (what was "
+	"repaired, when,\n"
+	"by whom: known while kvmrt-agent runs), running or off.\n"
+	"\n"
+	"      --all         disabled guests, too\n"
+	"  -t, --threads     each thread: role, CPUs, last CPU, policy, time "
+	"waited\n"
+	"      --watch       again every two seconds, on a terminal\n"
+	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
+	"      --json        machine-readable\n"
+	"      --root DIR    examine a captured host\n"
+	"  -v, --verbose     all repairs, not only the last ones\n"
+	"  -h, --help        show this help and exit\n"
+	"  -V, --version     show the version and exit\n"
+	"\n"
+	"Exit status: 0 every real-time guest that runs is tuned, 1 failed, "
+	"or only root\n"
+	"may see it, 2 usage, 3 the configuration has errors, 4 a real-time "
+	"guest is not\n"
+	"as it should be, 5 kvmrt-agent does not run, and a real-time guest "
+	"does.\n";
 
 static bool is_named(const struct rt_options *options,
 		     const struct rt_guest *guest)
@@ -69,7 +78,6 @@ static int check_names(const struct rt_stat *stat, struct rt_err *err)
 
 	for (size_t i = 0; i < options->n_guests; i++) {
 		const char *name = options->guests[i];
-
 		unsigned pid;
 
 		if (!rt_load_find(stat->loaded, name) &&
