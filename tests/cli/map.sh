@@ -224,6 +224,9 @@ drawn "press!2" "$red"
 drawn "not passed!2" "$red"
 looks
 drawn "!3 office: CPU 10 is also of real-time guest 'press' (line 5)"
+sed 's/^numatune = 0-1/&\naccept = several-nodes, numatune-off, pci-no-iommu/' "$host/etc/kvmrt.cfg" >"$work/accept.cfg"
+run "accepted warnings" 3 $program --root "$host" -f "$work/accept.cfg" --map "$map"
+drawn "CPU 4 press vcpu0" "$blue"
 
 good
 sed -i 's/^rt = yes/rt = perhaps/' "$host/etc/kvmrt.cfg"

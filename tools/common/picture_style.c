@@ -58,7 +58,8 @@ static enum part part_of(const struct rt_finding *finding)
 
 bool rt_finding_is_drawn(const struct rt_finding *finding)
 {
-	return part_of(finding) != PART_NONE;
+	return finding->severity != RT_ACCEPTED &&
+	       part_of(finding) != PART_NONE;
 }
 
 static const char *label_of(const struct rt_guest *guest)
