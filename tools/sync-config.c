@@ -117,25 +117,34 @@ static void ended(void *data, size_t i, enum rt_sync_did done,
 	rt_each_add(&job->each, &did);
 }
 
-static void prune_each(struct job *job, const struct rt_prune *prune)
+static int prune_each(struct job *job, const struct rt_prune *prune,
+		      struct rt_err *err)
 {
+	int r = job->each.options->n_guests ? 0 :
+					      rt_prune_may_take_all(prune, err);
+
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < job->n; i++) {
 		const struct rt_guest *guest = job->guests[i];
 		struct rt_did did = { .uuid = guest->uuid,
 				      .name = guest->name,
 				      .did = "section removed" };
-		struct rt_err err;
+		struct rt_err why;
 
-		if (!rt_prune_is_stale(prune, guest)) {
+		r = rt_prune_is_stale(prune, guest, &why);
+		if (r == 0) {
 			did.did = "section kept: libvirt has a guest of its "
 				  "UUID or name";
 			did.quiet = !job->each.options->n_guests;
-		} else if (rt_prune_section(prune, guest->uuid, &err) < 0) {
-			did.failure = &err;
+		} else if (r < 0 ||
+			   rt_prune_section(prune, guest->uuid, &why) < 0) {
+			did.failure = &why;
 		}
 		job->any_told |= !did.quiet;
 		rt_each_add(&job->each, &did);
 	}
+	return 0;
 }
 
 static const char *nothing_to_do(const struct job *job)
@@ -155,6 +164,7 @@ static int sync_all(struct job *job, const struct rt_tool *tool,
 	RT_AUTO_FREE const char **uuids = calloc(most, sizeof(*uuids));
 	const struct rt_sync_ended notify = { ended, job };
 	struct rt_err err;
+	int r;
 
 	if (!guests || !uuids) {
 		rt_fail_memory(&err);
@@ -169,10 +179,10 @@ static int sync_all(struct job *job, const struct rt_tool *tool,
 		if (!loaded->guests.items[i].disabled)
 			add(job, &loaded->guests.items[i]);
 	}
-	if (job->prune) {
-		prune_each(job, &prune);
-	} else if (rt_sync_guests(&job->sync, job->how, uuids, job->n, &notify,
-				  &err) < 0) {
+	r = job->prune ? prune_each(job, &prune, &err) :
+			 rt_sync_guests(&job->sync, job->how, uuids, job->n,
+					&notify, &err);
+	if (r < 0) {
 		rt_strbuf_fini(&job->each.out);
 		return rt_tool_failed(tool, &err);
 	}

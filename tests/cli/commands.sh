@@ -264,6 +264,16 @@ has out 'nothing to do: libvirt has each guest, by its UUID or its name'
 sync_ 'one that is there' 0 --prune a
 has out 'a: section kept: libvirt has a guest of its UUID or name'
 run '--prune and -r' 2 kvmrt-sync-config --prune -r
+# A libvirt without any guest is rather the wrong one.
+stale
+echo '<node></node>' >"$work/empty.xml"
+run 'all, of an empty libvirt' 1 kvmrt-sync-config --root "$root" -f "$many" -c "test://$work/empty.xml" --prune
+has err "no section was removed: libvirt at test://$work/empty.xml has no guest at all"
+cmp -s "$many" "$work/before"
+result $? "$name: the file is as it was"
+run 'one, of an empty libvirt' 0 kvmrt-sync-config --root "$root" -f "$many" -c "test://$work/empty.xml" --prune away
+has out 'away: section removed'
+stale
 
 # On a terminal they ask.
 typed() { # typed NAME ANSWERS STATUS COMMAND...

@@ -7,22 +7,36 @@
 
 #include "core/config/config_edit.h"
 
-static int find(const struct rt_prune *prune, const char *name)
+int rt_prune_is_stale(const struct rt_prune *prune,
+		      const struct rt_guest *guest, struct rt_err *err)
 {
-	struct rt_virt_guest guest;
-	struct rt_err ignored;
-	int r = rt_virt_find(prune->virt, name, &guest, &ignored);
+	const char *const names[] = { guest->uuid, guest->name };
 
-	if (r == 0)
-		rt_virt_guest_fini(&guest);
-	return r;
+	for (size_t i = 0; i < 2; i++) {
+		struct rt_virt_guest found;
+		int r = rt_virt_find(prune->virt, names[i], &found, err);
+
+		if (r == 0)
+			rt_virt_guest_fini(&found);
+		if (r != -ENOENT)
+			return r;
+	}
+	return 1;
 }
 
-bool rt_prune_is_stale(const struct rt_prune *prune,
-		       const struct rt_guest *guest)
+int rt_prune_may_take_all(const struct rt_prune *prune, struct rt_err *err)
 {
-	return find(prune, guest->uuid) == -ENOENT &&
-	       find(prune, guest->name) == -ENOENT;
+	struct rt_virt_guests all = { 0 };
+	int r = rt_virt_list(prune->virt, &all, err);
+
+	if (r == 0 && all.n == 0)
+		r = rt_fail(err, 0,
+			    "no section was removed: libvirt at %s has no "
+			    "guest at all, so it may be the wrong one (-c); "
+			    "name the guests whose sections are to go",
+			    prune->virt->uri);
+	rt_virt_guests_fini(&all);
+	return r;
 }
 
 int rt_prune_section(const struct rt_prune *prune, const char *uuid,
@@ -71,7 +85,7 @@ void rt_prune_offer(const struct rt_prune *prune,
 	struct rt_err err;
 
 	for (size_t i = 0; !prune->options->json && i < n; i++) {
-		if (!rt_prune_is_stale(prune, guests[i]))
+		if (rt_prune_is_stale(prune, guests[i], &err) != 1)
 			continue;
 		if (!can_ask) {
 			fprintf(stderr,

@@ -18,9 +18,18 @@ struct rt_prune {
 	struct rt_virt *virt;
 };
 
-/* Has libvirt neither a guest of that UUID nor one of that name? */
-bool rt_prune_is_stale(const struct rt_prune *prune,
-		       const struct rt_guest *guest);
+/*
+ * Has libvirt neither a guest of that UUID nor one of that name? 1: so it is,
+ * 0: it has one, or a negative errno: it could not be asked.
+ */
+int rt_prune_is_stale(const struct rt_prune *prune,
+		      const struct rt_guest *guest, struct rt_err *err);
+
+/*
+ * Fails when libvirt has no guest at all: then it is rather another libvirt
+ * (another user's, another host's) than that all guests were undefined.
+ */
+int rt_prune_may_take_all(const struct rt_prune *prune, struct rt_err *err);
 
 /* Take the section of one such guest out of the file. */
 int rt_prune_section(const struct rt_prune *prune, const char *uuid,
