@@ -100,7 +100,24 @@ gathered() {
 	has out '"unknown":"interrupts"'
 	run "its state" 0 kvmrt-stat --root "$host"
 }
-! command -v perl >/dev/null || gathered
+
+# The CPUs of a node without memory: what counts is the node whose memory is nearest.
+memoryless() {
+	host=$work/memoryless
+	"$tree/tests/hosts/make-shape" no-memory-node "$host" || exit 1
+	mkdir -p "$host/etc"
+	config 5-6 'rt = yes' 'nr_vcpus = 1' '[22222222-2222-4222-8222-222222222222]' 'name = office' 'cpuset = 2-3' 'numatune = 0'
+	run "a node without memory" 0 kvmrt-validate-config --root "$host"
+	has out "guest 'office': numatune takes memory of node 0, the nearest to the CPUs of real-time guest 'press' [shared-memory]"
+	hasnt out '[numatune-outside]'
+	config 5-6 'rt = yes' 'nr_vcpus = 1' 'numatune = 1'
+	run "its node, which has none" 0 kvmrt-validate-config --root "$host"
+	has out "guest 'press': numatune takes memory of node 1, the nearest to its CPUs is of node 0 [numatune-outside]"
+}
+if command -v perl >/dev/null; then
+	gathered
+	memoryless
+fi
 
 for archive in "$tree"/tests/hosts/*.tar.gz; do
 	"$(basename "$archive" .tar.gz | tr -- - _)" || exit 1

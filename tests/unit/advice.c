@@ -157,17 +157,6 @@ static bool type(const char *hint, struct typed *typed)
 	return n;
 }
 
-static unsigned count(const struct rt_report *report,
-		      const struct rt_finding *finding)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < report->n; i++)
-		n += strcmp(report->items[i].code, finding->code) == 0 &&
-		     strcmp(report->items[i].guest, finding->guest) == 0;
-	return n;
-}
-
 /* Is a step towards the end, or was nothing said? */
 static bool follow(struct world *world, const char *other, struct typed *typed,
 		   bool *ret_more)
@@ -185,11 +174,11 @@ static bool follow(struct world *world, const char *other, struct typed *typed,
 	*ret_more = said != NULL;
 	if (said) {
 		check(world, other, typed, &after);
-		good = !count(&after, said);
+		good = !rt_report_count_same(&after, said);
 	}
 	for (size_t i = 0; good && i < after.n; i++)
-		good = count(&after, &after.items[i]) <=
-		       count(&before, &after.items[i]);
+		good = rt_report_count_same(&after, &after.items[i]) <=
+		       rt_report_count_same(&before, &after.items[i]);
 	if (!good) {
 		RT_AUTO_STRBUF text = { 0 };
 

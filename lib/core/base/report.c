@@ -65,6 +65,17 @@ unsigned rt_report_count(const struct rt_report *report,
 	return n;
 }
 
+unsigned rt_report_count_same(const struct rt_report *report,
+			      const struct rt_finding *finding)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < report->n; i++)
+		n += strcmp(report->items[i].code, finding->code) == 0 &&
+		     strcmp(report->items[i].guest, finding->guest) == 0;
+	return n;
+}
+
 unsigned rt_report_errors(const struct rt_report *report)
 {
 	return rt_report_count(report, RT_ERROR) + report->failed;

@@ -57,6 +57,9 @@ unsigned rt_report_errors(const struct rt_report *report);
 unsigned rt_report_warnings(const struct rt_report *report);
 unsigned rt_report_count(const struct rt_report *report,
 			 enum rt_severity severity);
+/* How many have the code and the guest of this one? */
+unsigned rt_report_count_same(const struct rt_report *report,
+			      const struct rt_finding *finding);
 /* Print errors only. */
 #define RT_HIDE_ALL_BUT_ERRORS (~(1u << RT_ERROR))
 

@@ -88,7 +88,8 @@ static void check_memory(const struct rt_checking *run,
 
 	for (size_t i = 0; i < guests->n; i++) {
 		const struct rt_guest *rt = &guests->items[i];
-		struct rt_cpuset both = rt_check_nodes(run, &rt->cpuset);
+		struct rt_cpuset both =
+			rt_topo_memory(run->check->topo, &rt->cpuset);
 
 		rt_cpuset_and(&both, &guest->nodes);
 		if (rt == guest || !rt->rt || !rt_check_counts(run, rt) ||
@@ -100,15 +101,14 @@ static void check_memory(const struct rt_checking *run,
 		rt_list_guest(&names, rt);
 	}
 	if (names.n) {
-		rt_strbuf_adds(&hint, "name nodes in numatune that no "
-				      "real-time guest is on: " WHY);
+		rt_strbuf_adds(&hint, "name nodes in numatune whose memory "
+				      "no real-time guest is near to: " WHY);
 		rt_check_add(run, RT_WARNING, "shared-memory", guest,
 			     RT_KEY_NUMATUNE, &hint,
-			     "numatune takes memory of %s, where real-time "
-			     "guest%s %s run%s",
+			     "numatune takes memory of %s, the nearest to the "
+			     "CPUs of real-time guest%s %s",
 			     rt_check_nodes_text(&all).text,
-			     names.n == 1 ? "" : "s", rt_list_text(&names),
-			     names.n == 1 ? "s" : "");
+			     names.n == 1 ? "" : "s", rt_list_text(&names));
 	}
 	rt_list_fini(run, &names);
 }

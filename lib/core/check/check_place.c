@@ -59,17 +59,6 @@ static struct rt_cpuset find_free(const struct rt_checking *run,
 	return free;
 }
 
-static unsigned count_same(const struct rt_report *report,
-			   const struct rt_finding *finding)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < report->n; i++)
-		n += strcmp(report->items[i].code, finding->code) == 0 &&
-		     strcmp(report->items[i].guest, finding->guest) == 0;
-	return n;
-}
-
 /* Is the finding gone, and is there none that was not there? */
 static bool is_better(const struct search *search,
 		      const struct rt_report *after)
@@ -81,7 +70,8 @@ static bool is_better(const struct search *search,
 
 		if ((strcmp(f->code, search->code) == 0 &&
 		     strcmp(f->guest, label) == 0) ||
-		    count_same(after, f) > count_same(&search->before, f))
+		    rt_report_count_same(after, f) >
+			    rt_report_count_same(&search->before, f))
 			return false;
 	}
 	return !after->failed;
