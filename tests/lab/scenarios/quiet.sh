@@ -57,3 +57,16 @@ for round in 1 2 3; do
 	ok 'rt2 is destroyed' end_guest rt2
 done
 no_trace /run/before 'after virsh destroy'
+
+# What is to occupy the CPUs cannot get there in a frozen cgroup: the wait for it ends all the same.
+ok 'rt1 starts' start_guest rt1
+scope=$(dirname "$(dirname "$(ls -d /sys/fs/cgroup/machine.slice/machine-qemu*rt1*/libvirt/cgroup.procs)")")
+echo 1 >"$scope/cgroup.freeze"
+wait_for 20 grep -q '^frozen 1' "$scope/cgroup.events"
+echo member >"$scope/cpuset.cpus.partition"
+ok 'a reconcile of a guest whose cgroup is frozen ends' timed 'it' timeout 20 $RECONCILE
+is "$(cat "$scope/cpuset.cpus.partition")" isolated 'and its shield is up again'
+is "$(wc -l <"$scope/libvirt/cgroup.procs")" 1 'nothing is left in the cgroup'
+echo 0 >"$scope/cgroup.freeze"
+ok 'rt1 is destroyed' end_guest rt1
+no_trace /run/before 'after that'
