@@ -65,7 +65,7 @@ CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
 		plan_threads plan_print state)
 HOST := sys sys_live sys_captured log topology topology_kernel topology_saved new_file \
 	config_file unread probe probe_irq irq_owners probe_pci probe_task \
-	task_stat irqbalance tasks occupy target lock store apply reconcile adopt \
+	task_stat irqbalance tasks occupy target lock store refusal apply reconcile adopt \
 	counts preview \
 	baseline_file
 VIRT := virt sync sync_run sync_pull watch

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "refusal.h"
 #include "target.h"
 
 #define TRIES	     5
@@ -29,63 +30,6 @@ struct applier {
 	struct fixed *fixed;
 	struct rt_err *err;
 };
-
-/* What a refusal means. */
-enum meaning {
-	MEANS_GONE,   /* the target is no more: nothing to do */
-	MEANS_BUSY,   /* try again */
-	MEANS_CANNOT, /* not now: note it and go on */
-	MEANS_FIXED,  /* never: the same, and put it on record */
-	MEANS_FAILED,
-};
-
-static enum meaning meaning_of(const struct rt_step *step, int code)
-{
-	static const struct {
-		int code;
-		enum rt_kind kind;
-		const char *path; /* part of it; "" for all */
-		enum meaning meaning;
-	} rows[] = {
-		/* A thread that has ended. */
-		{ ESRCH, RT_KIND_AFFINITY, "", MEANS_GONE },
-		{ ESRCH, RT_KIND_CGROUP, "", MEANS_GONE },
-		{ ENOENT, RT_KIND_AFFINITY, "", MEANS_GONE },
-		{ ESRCH, RT_KIND_IRQ_THREAD, "", MEANS_GONE },
-		{ ENOENT, RT_KIND_IRQ_THREAD, "", MEANS_GONE },
-		{ ENOENT, RT_KIND_CGROUP, "", MEANS_GONE },
-		/* irqbalance stopped or was restarted. */
-		{ ESRCH, RT_KIND_IRQBALANCE, "", MEANS_GONE },
-		{ ENOENT, RT_KIND_IRQBALANCE, "", MEANS_GONE },
-		{ ECONNREFUSED, RT_KIND_IRQBALANCE, "", MEANS_GONE },
-		/* An interrupt that was freed. */
-		{ ENOENT, RT_KIND_LIST, "proc/irq/", MEANS_GONE },
-		/* Managed or per-CPU: EPERM from 6.12, EIO before. */
-		{ EPERM, RT_KIND_LIST, "proc/irq/", MEANS_FIXED },
-		{ EIO, RT_KIND_LIST, "proc/irq/", MEANS_FIXED },
-		/* No vector free on the CPUs asked for. */
-		{ ENOSPC, RT_KIND_LIST, "proc/irq/", MEANS_CANNOT },
-		{ EBUSY, RT_KIND_LIST, "proc/irq/", MEANS_BUSY },
-		/* Somebody else is in the middle of CPU hotplug. */
-		{ EBUSY, RT_KIND_TEXT, "/online", MEANS_BUSY },
-		/* A CPU that is not there any more, or has no such file. */
-		{ ENOENT, RT_KIND_TEXT, "/online", MEANS_GONE },
-		/* A cgroup that went with its guest. */
-		{ ENOENT, RT_KIND_LIST, "sys/fs/cgroup/", MEANS_GONE },
-		{ ENOENT, RT_KIND_PARTITION, "", MEANS_GONE },
-		{ ENODEV, RT_KIND_LIST, "sys/fs/cgroup/", MEANS_GONE },
-		{ ENODEV, RT_KIND_PARTITION, "", MEANS_GONE },
-		/* A network device that went away. */
-		{ ENOENT, RT_KIND_MASK, "/rps_cpus", MEANS_GONE },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (rows[i].code == code && rows[i].kind == step->kind &&
-		    strstr(step->path, rows[i].path))
-			return rows[i].meaning;
-	}
-	return MEANS_FAILED;
-}
 
 static void note(const struct applier *applier, enum rt_severity severity,
 		 const char *code, const struct rt_step *step, const char *text)
@@ -163,8 +107,8 @@ static int write_value(const struct applier *applier,
 			r = verify(applier, step, err);
 			if (r != -EINVAL || !may_be_late(applier, step))
 				return r;
-		} else if (meaning_of(step, -r) != MEANS_BUSY || i == TRIES ||
-			   !*applier->busy) {
+		} else if (rt_refusal_means(step, -r) != RT_MEANS_BUSY ||
+			   i == TRIES || !*applier->busy) {
 			return r;
 		} else {
 			--*applier->busy;
@@ -268,7 +212,7 @@ static bool restore(const struct applier *applier, const struct rt_step *step)
 	back.value = value;
 	if (r == 0)
 		r = write_back(applier, &back, &err);
-	if (r < 0 && meaning_of(step, -r) == MEANS_GONE)
+	if (r < 0 && rt_refusal_means(step, -r) == RT_MEANS_GONE)
 		return true;
 	if (r < 0) {
 		rt_wrap(&err, "restore the original '%s'", step->value);
@@ -423,50 +367,59 @@ static void did(const struct applier *applier, const struct rt_step *step)
 	}
 }
 
-static void set(const struct applier *applier, const struct rt_step *step)
+/* Returns a positive number when the next plan has to find another way. */
+static int set(const struct applier *applier, const struct rt_step *step)
 {
 	struct rt_err err;
-	int r;
+	int r, fenced = 0;
 
 	/* It was to be put on record only. */
-	if (rt_value_same(step->kind, step->now, step->value))
-		return;
+	if (rt_value_same(step->kind, step->now, step->value) ||
+	    rt_refusal_is_settled(applier->store, step))
+		return 0;
 	r = write_value(applier, step, &err);
 	if (r == 0) {
 		did(applier, step);
-		return;
+		return 0;
 	}
-	switch (meaning_of(step, -r)) {
-	case MEANS_GONE:
+	switch (rt_refusal_means(step, -r)) {
+	case RT_MEANS_GONE:
 		if (step->need == RT_MAY || step->act == RT_ACT_OWN ||
 		    is_fence(step))
-			return;
+			return 0;
 		break;
-	case MEANS_FIXED:
+	case RT_MEANS_FIXED:
 		/*
 		 * Otherwise it hurts no guest, and only its place was to be
 		 * restored.
 		 */
 		if (step->act == RT_ACT_SET) {
 			add_fixed(applier, step);
-			return;
+			return 0;
 		}
 		/* fallthrough */
-	case MEANS_CANNOT:
+	case RT_MEANS_CANNOT:
 		note(applier, RT_WARNING, "stays", step, err.text);
-		return;
-	case MEANS_BUSY:
-	case MEANS_FAILED:
+		return 0;
+	case RT_MEANS_BUSY:
+	case RT_MEANS_FAILED:
 		break;
 	}
+	/* A cgroup that is gone can have no fence either. */
+	if (rt_plan_is_shield(step) && r != -ENOENT && r != -ENODEV)
+		fenced = rt_refusal_fence(applier->store, step, &err,
+					  applier->notify, applier->err);
+	if (fenced != 0)
+		return fenced;
 	if (step->need == RT_MUST)
 		fail_guests(applier, step, &err);
 	else
 		note(applier, RT_WARNING, "not-applied", step, err.text);
+	return 0;
 }
 
 int rt_apply(struct rt_store *store, const struct rt_topo *topo,
-	     const struct rt_plan *plan, const struct rt_notify *notify,
+	     struct rt_plan *plan, const struct rt_notify *notify,
 	     struct rt_outcomes *outcomes, struct rt_err *err)
 {
 	struct fixed fixed = { 0 };
@@ -486,13 +439,14 @@ int rt_apply(struct rt_store *store, const struct rt_topo *topo,
 
 	if (r == 0)
 		r = put_on_record(&applier, plan);
-	for (size_t i = 0; r == 0 && i < plan->n; i++) {
+	for (size_t i = 0; r >= 0 && i < plan->n; i++) {
 		const struct rt_step *step = &plan->items[i];
 
 		if (step->act == RT_ACT_SET || step->act == RT_ACT_OWN)
-			set(&applier, step);
+			r = set(&applier, step);
+		plan->again |= r > 0;
 	}
-	if (r == 0)
+	if (r >= 0)
 		r = report_fixed(&applier);
 	rt_strbuf_fini(&fixed.entries);
 	rt_strbuf_fini(&fixed.numbers);

@@ -34,11 +34,12 @@ struct rt_notify {
  * Notes and warnings about single steps go to notify->report. When a step fails
  * that guests must have, *outcomes gets an entry for each of them, and all
  * other steps are still carried out. The caller then drops its guest and plans
- * again. The call fails when the record cannot be written or memory is short:
+ * again. A guest whose shield the kernel refuses does not fail yet: it is on
+ * record as fenced, and plan->again is set. The call fails when the record cannot be written or memory is short:
  * then nothing has been set that is not on record.
  */
 int rt_apply(struct rt_store *store, const struct rt_topo *topo,
-	     const struct rt_plan *plan, const struct rt_notify *notify,
+	     struct rt_plan *plan, const struct rt_notify *notify,
 	     struct rt_outcomes *outcomes, struct rt_err *err);
 
 #endif

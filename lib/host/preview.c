@@ -141,7 +141,7 @@ static int read_facts(struct rt_sys *sys, const struct rt_topo *topo,
 	int r = rt_facts_read_irqs(sys, facts, err);
 
 	if (r == 0)
-		r = rt_facts_read_cgroup(sys, facts, err);
+		r = rt_facts_read_cgroup(sys, false, facts, err);
 	if (r == 0)
 		r = rt_facts_read_settings(sys, topo, facts, err);
 	if (r == 0)

@@ -39,9 +39,21 @@ static int add_file(struct rt_sys *sys, struct rt_facts *facts,
 {
 	char text[RT_CPULIST_MAX];
 	struct rt_err why;
-	int r = rt_sys_read(sys, path, text, sizeof(text), &why);
+	int r = rt_sys_read(sys, rt_facts_shown_in(sys, path), text,
+			    sizeof(text), &why);
 
 	return add_text(facts, kind, path, text, r, &why, err);
+}
+
+#define WORKQUEUES "sys/devices/virtual/workqueue/cpumask"
+
+const char *rt_facts_shown_in(struct rt_sys *sys, const char *path)
+{
+	static const char requested[] = WORKQUEUES "_requested";
+
+	return strcmp(path, WORKQUEUES) == 0 && rt_sys_exists(sys, requested) ?
+		       requested :
+		       path;
 }
 
 static bool has_word(const char *text, const char *word)
@@ -179,11 +191,10 @@ int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
 {
 	int r = read_cpus(sys, cpus, facts, err);
 
-	facts->workqueues_follow = rt_sys_exists(
-		sys, "sys/devices/virtual/workqueue/cpumask_requested");
+	facts->workqueues_follow =
+		strcmp(rt_facts_shown_in(sys, WORKQUEUES), WORKQUEUES) != 0;
 	if (r == 0)
-		r = add_file(sys, facts, RT_KIND_MASK,
-			     "sys/devices/virtual/workqueue/cpumask", err);
+		r = add_file(sys, facts, RT_KIND_MASK, WORKQUEUES, err);
 	if (r == 0)
 		r = for_entries(sys, "sys/devices/virtual/workqueue",
 				read_workqueue, facts, err);
@@ -199,8 +210,11 @@ int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
 	return r < 0 ? rt_wrap(err, "host settings") : 0;
 }
 
-/* cpuset.cpus of each cgroup directly below `parent` ("" is the root). */
-static int read_children(struct rt_sys *sys, const char *parent,
+/*
+ * cpuset.cpus of each cgroup directly below `parent` ("" is the root), and for
+ * a fence whether it is a partition.
+ */
+static int read_children(struct rt_sys *sys, const char *parent, bool fence,
 			 struct rt_facts *facts, struct rt_err *err)
 {
 	RT_AUTO_NAMES names = { 0 };
@@ -213,6 +227,11 @@ static int read_children(struct rt_sys *sys, const char *parent,
 		snprintf(path, sizeof(path), CGROUP "%s/%s/cpuset.cpus", parent,
 			 names.items[i]);
 		r = add_file(sys, facts, RT_KIND_LIST, path, err);
+		snprintf(path, sizeof(path),
+			 CGROUP "%s/%s/cpuset.cpus.partition", parent,
+			 names.items[i]);
+		if (r == 0 && (fence || !facts->has_partitions))
+			r = add_file(sys, facts, RT_KIND_PARTITION, path, err);
 		if (facts->has_partitions)
 			continue;
 		snprintf(path, sizeof(path),
@@ -244,14 +263,14 @@ int rt_facts_read_isolated(struct rt_sys *sys, struct rt_facts *facts,
 	return rt_unread_add(facts, &why, err);
 }
 
-int rt_facts_read_cgroup(struct rt_sys *sys, struct rt_facts *facts,
+int rt_facts_read_cgroup(struct rt_sys *sys, bool fence, struct rt_facts *facts,
 			 struct rt_err *err)
 {
 	int r = rt_facts_read_isolated(sys, facts, err);
 
 	if (r == 0)
-		r = read_children(sys, "", facts, err);
+		r = read_children(sys, "", fence, facts, err);
 	if (r == 0)
-		r = read_children(sys, "/machine.slice", facts, err);
+		r = read_children(sys, "/machine.slice", fence, facts, err);
 	return r < 0 ? rt_wrap(err, "cgroups") : 0;
 }

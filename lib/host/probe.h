@@ -68,10 +68,17 @@ int rt_facts_read_tasks_to_plan(struct rt_sys *sys,
 int rt_facts_read_process(struct rt_sys *sys, const char *uuid, unsigned pid,
 			  struct rt_facts *facts, struct rt_err *err);
 /*
+ * The file that shows what was last written to this one: from 6.8 the mask of
+ * unbound workqueues shows less, as the kernel takes isolated CPUs out of it.
+ */
+const char *rt_facts_shown_in(struct rt_sys *sys, const char *path);
+/*
  * Root of cgroup2: isolated CPUs, whether partitions can be had; and, as
  * settings, cpuset.cpus of the cgroups directly below it and machine.slice.
+ * Where there are no partitions, or a guest has a fence all the same, also
+ * cpuset.cpus.partition of these.
  */
-int rt_facts_read_cgroup(struct rt_sys *sys, struct rt_facts *facts,
+int rt_facts_read_cgroup(struct rt_sys *sys, bool fence, struct rt_facts *facts,
 			 struct rt_err *err);
 /* The first two of these alone. */
 int rt_facts_read_isolated(struct rt_sys *sys, struct rt_facts *facts,

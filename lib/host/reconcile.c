@@ -29,6 +29,16 @@ static bool any_rt(const struct rt_journal *journal)
 	return false;
 }
 
+/* Has the kernel refused any guest's shield? */
+static bool any_fenced(const struct rt_journal *journal)
+{
+	for (size_t i = 0; i < journal->n_active; i++) {
+		if (journal->active[i].fenced)
+			return true;
+	}
+	return false;
+}
+
 /* Interrupts that are there now, but not those of the guest's devices. */
 static int add_seen(struct rt_store *store, const struct rt_active *active,
 		    struct rt_strbuf *entries, struct rt_err *err)
@@ -145,7 +155,7 @@ static int read_facts(struct rt_sys *sys, const struct rt_journal *journal,
 		r = read_processes(sys, journal, facts, err);
 	if (r < 0 || !rt)
 		return r;
-	r = rt_facts_read_cgroup(sys, facts, err);
+	r = rt_facts_read_cgroup(sys, any_fenced(journal), facts, err);
 	if (r == 0)
 		r = rt_facts_read_settings_of(sys, &owned, facts, err);
 	if (r == 0)

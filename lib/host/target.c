@@ -113,7 +113,8 @@ int rt_target_read(struct rt_sys *sys, enum rt_kind kind, const char *path,
 	case RT_KIND_LIST:
 	case RT_KIND_MASK:
 	case RT_KIND_PARTITION:
-		return sys->calls->read(sys, path, buf, size, err);
+		return sys->calls->read(sys, rt_facts_shown_in(sys, path), buf,
+					size, err);
 	case RT_KIND_AFFINITY:
 	case RT_KIND_IRQ_THREAD:
 		return read_affinity(sys, path, buf, size, err);

@@ -150,6 +150,24 @@ result $? 'many groups: all of its columns' || sed 's/^/# /' "$work/out"
 run 'threads as JSON' 0 kvmrt-stat --root "$root" --json
 has out '"role":"emulator","cpus":[10],"last_cpu":8,"policy":"fifo","priority":1,"waited_ns":1500000,"switched":42}'
 
+# Its shield was refused: as the record has it, with the entry's FNV-1a anew.
+cp "$root/run/kvmrt/journal" "$work/journal"
+perl -pe 'if (/^guest /) {
+	s/ #[0-9a-f]{8}$/ fenced=write%20%27isolated%27/;
+	chomp;
+	my $sum = 2166136261;
+	$sum = (($sum ^ ord) * 16777619) & 0xffffffff for split //;
+	$_ .= sprintf " #%08x\n", $sum;
+}' "$work/journal" >"$root/run/kvmrt/journal"
+run 'a fence instead of a shield, which is not up' 4 kvmrt-stat --root "$root"
+has out "system.slice/cpuset.cpus holds '', should be '0-5'"
+has out "    a fence instead of a shield, which the kernel refused: write 'isolated'"
+run 'the same as JSON' 4 kvmrt-stat --root "$root" --json
+has out "\"fenced\":\"write 'isolated'\""
+cp "$work/journal" "$root/run/kvmrt/journal"
+run 'no fence' 0 kvmrt-stat --root "$root" --json
+has out '"fenced":""'
+
 # What is in force is on record, whatever the file says.
 sed -i 's/^cpuset.*/cpuset = 2-5/' "$root/etc/kvmrt.cfg"
 run 'another cpuset in the file' 0 kvmrt-stat --root "$root"

@@ -36,6 +36,7 @@ static const struct scenario {
 	const char *guests[4]; /* all that may be active, and NULL */
 	unsigned least;	       /* effects: fewer would be a broken test */
 	bool old_kernel;       /* without partitions */
+	bool refused;	       /* the kernel refuses each shield */
 	int status;	       /* of the call when nothing happens */
 } scenarios[] = {
 	{ .name = "prepare",
@@ -139,6 +140,21 @@ static const struct scenario {
 	  .guests = { "rt1", "rt2" },
 	  .least = 15,
 	  .old_kernel = true },
+	{ .name = "two that run, whose shields are refused",
+	  .host = "smt2-numa2-12cpu-guests",
+	  .config = "two",
+	  .call = "adopt",
+	  .guests = { "rt1", "rt2" },
+	  .least = 40,
+	  .refused = true },
+	{ .name = "the first of two leaves, whose shields were refused",
+	  .host = "smt2-numa2-12cpu-guests",
+	  .config = "two",
+	  .before = { "adopt" },
+	  .call = "release rt1",
+	  .guests = { "rt1", "rt2" },
+	  .least = 15,
+	  .refused = true },
 	{ .name = "an ordinary third beside two",
 	  .host = "smt2-numa2-12cpu-guests",
 	  .config = "three",
@@ -288,6 +304,7 @@ static int run(const struct bench *bench, const char *call, enum fault fault,
 		fault_arm(fault, at,
 			  at + (unsigned)(bench->scenario - scenarios),
 			  bench->effects);
+		fault_refuse_shields(bench->scenario->refused);
 		if (strcmp(call, "adopt") == 0)
 			_exit(call_adopt(bench));
 		_exit(strcmp(call, "reconcile") == 0 ?

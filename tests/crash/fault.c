@@ -30,6 +30,7 @@ static struct {
 	unsigned at, code;
 	struct effects *effects;
 	char refused[1024]; /* this kernel file refuses from now on */
+	bool refuse_shields;
 } state;
 
 void fault_arm(enum fault fault, unsigned at, unsigned code,
@@ -41,6 +42,11 @@ void fault_arm(enum fault fault, unsigned at, unsigned code,
 	state.at = at;
 	state.code = code;
 	state.effects = effects;
+}
+
+void fault_refuse_shields(bool refuse)
+{
+	state.refuse_shields = refuse;
 }
 
 /* Count it. Is it the one to be spoilt? Then a crash is made here. */
@@ -82,9 +88,11 @@ static int counted_write(struct rt_sys *sys, const char *path,
 {
 	int code;
 
-	return is_refused(path, &code) ?
-		       rt_fail(err, code, "write '%s' to %s", value, path) :
-		       rt_sys_captured.write(sys, path, value, err);
+	if (is_refused(path, &code))
+		return rt_fail(err, code, "write '%s' to %s", value, path);
+	if (state.refuse_shields && strcmp(value, "isolated") == 0)
+		return rt_fail(err, EINVAL, "write '%s' to %s", value, path);
+	return rt_sys_captured.write(sys, path, value, err);
 }
 
 static int counted_set_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,

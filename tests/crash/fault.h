@@ -9,6 +9,8 @@
 #ifndef RT_TEST_FAULT_H
 #define RT_TEST_FAULT_H
 
+#include <stdbool.h>
+
 enum fault {
 	FAULT_NONE,
 	FAULT_CRASH,  /* the process ends before the effect */
@@ -38,5 +40,8 @@ struct effects {
  */
 void fault_arm(enum fault fault, unsigned at, unsigned code,
 	       struct effects *effects);
+
+/* Whether "isolated" is refused, in addition to that. */
+void fault_refuse_shields(bool refuse);
 
 #endif

@@ -85,7 +85,7 @@ static int read_facts(struct host *host, struct rt_err *err)
 	int r = rt_facts_read_irqs(&host->sys, &host->facts, err);
 
 	if (r == 0)
-		r = rt_facts_read_cgroup(&host->sys, &host->facts, err);
+		r = rt_facts_read_cgroup(&host->sys, false, &host->facts, err);
 	if (r == 0)
 		r = rt_facts_read_settings(&host->sys, &host->topo,
 					   &host->facts, err);

@@ -17,6 +17,7 @@ static struct rt_active make_active(void)
 		.pid = 4711,
 		.start = 18446744073709551615ull,
 		.memory_kib = 262144,
+		.fenced = (char *)HOSTILE,
 	};
 	struct rt_guest *guest = &active.guest;
 
@@ -75,6 +76,7 @@ static void check_guest(const struct rt_active *got)
 	const struct rt_guest *a = &got->guest, *b = &want.guest;
 
 	is_str(a->name, b->name, "the guest's name");
+	is_str(got->fenced, want.fenced, "why its shield was refused");
 	ok(got->stage == want.stage && got->pid == want.pid &&
 		   got->start == want.start &&
 		   got->memory_kib == want.memory_kib,

@@ -31,7 +31,7 @@ static bool open_world(struct world *world, const char *name)
 	    rt_facts_read_irqs(&world->sys, &world->facts, &err) == 0 &&
 	    rt_facts_read_settings(&world->sys, &world->topo, &world->facts,
 				   &err) == 0 &&
-	    rt_facts_read_cgroup(&world->sys, &world->facts, &err) == 0)
+	    rt_facts_read_cgroup(&world->sys, false, &world->facts, &err) == 0)
 		return ok(true, "%s is read", name);
 	return ok(false, "%s is read: %s", name, err.text);
 }
@@ -334,7 +334,7 @@ static void test_live(void)
 	ok(rt_facts_read_pci(&sys, &facts, &err) == 0 &&
 		   rt_facts_read_irqs(&sys, &facts, &err) == 0 &&
 		   rt_facts_read_settings(&sys, &topo, &facts, &err) == 0 &&
-		   rt_facts_read_cgroup(&sys, &facts, &err) == 0 &&
+		   rt_facts_read_cgroup(&sys, false, &facts, &err) == 0 &&
 		   rt_facts_read_tasks(&sys, &topo.present, &facts, &err) == 0,
 	   "facts of this host");
 	ok(find_task(&facts, pid), "this process among them");

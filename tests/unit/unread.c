@@ -345,7 +345,7 @@ static void test_settings(void)
 		set_fault(settings[i].path, settings[i].code);
 		is_int(rt_facts_read_settings_of(&sys, &cpus, &facts, &err), 0,
 		       settings[i].name);
-		is_int(rt_facts_read_cgroup(&sys, &facts, &err), 0,
+		is_int(rt_facts_read_cgroup(&sys, false, &facts, &err), 0,
 		       "and the cgroups");
 		set_fault(NULL, 0);
 		found = rt_settings_find(&facts.settings, settings[i].path);
@@ -364,7 +364,7 @@ static void test_isolated(void)
 	struct rt_err err = { 0 };
 
 	set_fault(path, ENOMEM);
-	is_int(rt_facts_read_cgroup(&sys, &facts, &err), 0,
+	is_int(rt_facts_read_cgroup(&sys, false, &facts, &err), 0,
 	       "which CPUs are isolated is not known");
 	ok(facts.has_partitions && facts.isolated_unread,
 	   "there are partitions all the same");

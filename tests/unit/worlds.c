@@ -65,6 +65,7 @@ struct guest {
 	struct rt_guest rt;
 	char name[8], scope[48];
 	bool runs, recorded, started, no_scope, unread;
+	bool refused; /* the kernel refuses its shield */
 };
 
 struct world {
@@ -200,14 +201,14 @@ static void add_settings(struct world *world)
 	if (one_in(world, 2))
 		add(world, RT_KIND_IRQBALANCE, -1, one_in(world, 2) ? "" : "0",
 		    "irqbalance/710/7");
-	if (world->partitions) {
+	if (world->partitions)
 		add(world, RT_KIND_LIST, -1, one_in(world, 4) ? "0" : "",
 		    SLICE);
-		return;
-	}
 	add(world, RT_KIND_LIST, -1, "", CGROUP "system.slice/cpuset.cpus");
 	some = some_cpus(world);
 	add_set(world, RT_KIND_LIST, &some, CGROUP "user.slice/cpuset.cpus");
+	if (world->partitions)
+		return;
 	add_set(world, RT_KIND_MASK, &all,
 		"sys/devices/virtual/workqueue/cpumask");
 }
@@ -259,6 +260,7 @@ static void add_guest(struct world *world, unsigned *cores)
 	rt_cpuset_add(&rt->service, (unsigned)last);
 	rt->nr_vcpus = want - 1;
 	guest->no_scope = one_in(world, 12);
+	guest->refused = world->partitions && one_in(world, 6);
 	world->n_guests++;
 }
 
@@ -562,6 +564,9 @@ static bool write_value(struct world *world, const struct rt_step *step,
 			       &err) == 0;
 	if (!setting)
 		return true;
+	if (setting->guest >= 0 && world->guests[setting->guest].refused &&
+	    strcmp(value, "isolated") == 0)
+		return false;
 	/* Nobody who knew that it cannot be read would write to it. */
 	if (setting->unreadable)
 		wrong(world, "/%s is written, and cannot be read", step->path);
@@ -677,8 +682,29 @@ static bool put_on_record(struct world *world, const struct rt_plan *plan,
 	return true;
 }
 
+/* Its shield was refused: it is on record as fenced. */
+static void fence(struct world *world, const struct rt_step *step)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+	char uuid[RT_UUID_LEN + 1];
+	const struct rt_active *active;
+	struct rt_active with;
+	static char why[] = "refused";
+
+	snprintf(uuid, sizeof(uuid), "%s", step->musts);
+	active = rt_journal_find_guest(&world->journal, uuid);
+	if (!active) {
+		wrong(world, "%s is not on record", uuid);
+		return;
+	}
+	with = *active;
+	with.fenced = why;
+	rt_journal_add_guest(&entries, &with);
+	enter(world, &entries);
+}
+
 static void set_all(struct world *world, const struct rt_plan *plan,
-		    unsigned *effects)
+		    unsigned *effects, bool *ret_more)
 {
 	RT_AUTO_STRBUF fixed = { 0 };
 
@@ -692,9 +718,15 @@ static void set_all(struct world *world, const struct rt_plan *plan,
 			continue;
 		if (!goes_on(effects))
 			return;
-		if (!write_value(world, step, step->value) && saved &&
-		    rt_value_same(step->kind, step->now, saved->original))
+		if (write_value(world, step, step->value))
+			continue;
+		if (rt_plan_is_shield(step)) {
+			fence(world, step);
+			*ret_more = true;
+		} else if (saved && rt_value_same(step->kind, step->now,
+						  saved->original)) {
 			rt_journal_add_fixed(&fixed, step->path);
+		}
 	}
 	enter(world, &fixed);
 }
@@ -766,7 +798,7 @@ static bool reconcile_once(struct world *world, unsigned effects, bool last,
 		whole = restore_all(world, &plan, &effects) &&
 			put_on_record(world, &plan, &effects);
 		if (whole)
-			set_all(world, &plan, &effects);
+			set_all(world, &plan, &effects, ret_more);
 		whole = whole && effects;
 		rt_plan_fini(&plan);
 	}

@@ -127,7 +127,7 @@ static void check_cgroup(struct rt_loaded *loaded,
 	}
 	rt_host_check_add(checks, "cgroup", RT_PASS, "", "cgroup v2 with %s",
 			  text);
-	if (rt_facts_read_cgroup(&loaded->sys, &facts, &err) < 0)
+	if (rt_facts_read_cgroup(&loaded->sys, false, &facts, &err) < 0)
 		rt_host_check_add(checks, "partitions", RT_UNKNOWN, "", "%s",
 				  err.text);
 	else

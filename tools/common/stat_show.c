@@ -349,6 +349,11 @@ void rt_stat_guest(struct rt_stat *stat, const struct rt_guest *guest,
 	rt_strbuf_adds(out, "\n");
 	for (size_t i = 0; state && i < state->n; i++)
 		rt_strbuf_addf(out, "    %s\n", state->missing[i]);
+	if (state && state->active->fenced)
+		rt_strbuf_addf(out,
+			       "    a fence instead of a shield, which the "
+			       "kernel refused: %s\n",
+			       state->active->fenced);
 	if (strcmp(word, "degraded") == 0 && !state)
 		rt_strbuf_addf(out, "    " UNKNOWN "\n", guest->name);
 	if (*said)
@@ -480,6 +485,9 @@ void rt_stat_guest_json(struct rt_stat *stat, const struct rt_guest *guest)
 		rt_json_string(json, text.failed ? "" : text.text);
 	}
 	rt_json_close(json, ']');
+	rt_json_key_string(
+		json, "fenced",
+		state && state->active->fenced ? state->active->fenced : "");
 	rt_json_key_string(json, "definition", sync_text(stat, guest->uuid));
 	json_repairs(stat, guest->uuid);
 	json_threads(stat, process);

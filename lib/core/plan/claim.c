@@ -305,6 +305,9 @@ int rt_claim_off(struct maker *maker, const struct target *target,
 		if (!rt_plan_has_rt(maker, i) ||
 		    (target->swept &&
 		     !is_swept_for(maker, claimed, &journal->active[i])) ||
+		    (target->fence &&
+		     !rt_plan_is_fenced(maker->in->facts,
+					&journal->active[i])) ||
 		    !rt_cpuset_intersects(&base, claim.cpus))
 			continue;
 		if (!add_claim(maker, claimed, &claim))

@@ -93,6 +93,7 @@ struct target {
 	unsigned traits;
 	int node;   /* whose CPUs to take when "less" leaves none; -1: any */
 	bool swept; /* "less" counts for guests whose CPUs are swept */
+	bool fence; /* "less" counts for guests that have no shield */
 };
 
 struct claim {
@@ -113,7 +114,8 @@ int rt_claim_cpus(struct maker *maker, const struct target *target,
 
 /*
  * LESS for each RT guest of which the setting's base names CPUs (of those
- * that have started, where the target says so). No claim where there is none.
+ * that have started, or that have no shield, where the target says so). No
+ * claim where there is none.
  */
 int rt_claim_off(struct maker *maker, const struct target *target,
 		 enum rt_need need, const char *why);
@@ -143,6 +145,9 @@ bool rt_plan_has_rt(const struct maker *maker, size_t guest);
 
 /* Index of the guest with this UUID; -1. */
 int rt_plan_find_guest(const struct maker *maker, const char *uuid);
+
+/* Has any RT guest a fence instead of a shield (rt_plan_is_fenced)? */
+bool rt_plan_any_fenced(const struct maker *maker);
 
 /* Is it on record that this guest's shield was to go up? */
 bool rt_plan_had_shield(const struct maker *maker, const char *uuid);

@@ -168,13 +168,13 @@ void rt_plan_failed(struct maker *maker, size_t guest, const char *fmt, ...)
 }
 
 /* Tasks are not moved by hand for a shield that is not up. */
-static bool is_swept(const struct maker *maker, const struct rt_guest *guest)
+static bool is_swept(const struct maker *maker, const struct rt_active *active)
 {
-	struct rt_cpuset cpus = guest->owned;
+	struct rt_cpuset cpus = active->guest.owned;
 
 	rt_cpuset_and(&cpus, &maker->in->topo->online);
-	rt_cpuset_minus(&cpus, &guest->offline);
-	return !maker->in->facts->has_partitions ||
+	rt_cpuset_minus(&cpus, &active->guest.offline);
+	return rt_plan_is_fenced(maker->in->facts, active) ||
 	       rt_cpuset_is_subset(&cpus, &maker->in->facts->isolated);
 }
 
@@ -208,7 +208,7 @@ static void add_guests(struct maker *maker)
 		if (active->stage != RT_STAGE_STARTED)
 			continue;
 		rt_cpuset_or(&maker->started, &active->guest.owned);
-		if (is_swept(maker, &active->guest))
+		if (is_swept(maker, active))
 			rt_cpuset_or(&maker->swept, &active->guest.owned);
 	}
 	maker->housekeeping = online;

@@ -116,6 +116,16 @@ bool rt_saved_is_ours(const struct rt_saved *saved, const char *now,
 bool rt_plan_is_online(const char *path);
 
 /*
+ * Does this active guest get a fence instead of a shield (plan_shield.c)?
+ * Because the kernel is older than 6.7, or has refused this guest's shield.
+ */
+bool rt_plan_is_fenced(const struct rt_facts *facts,
+		       const struct rt_active *active);
+
+/* Is the step part of a guest's shield, which a fence can replace? */
+bool rt_plan_is_shield(const struct rt_step *step);
+
+/*
  * What the setting would hold without kvmrt, given that it holds `now`: the
  * original, or what somebody else has written since, without what kvmrt had
  * added. Heap; NULL without memory.

@@ -9,7 +9,9 @@
  * CPUs in every cgroup above it, parent first. Those files outlive the guest;
  * the scope's own go with it.
  *
- * Older kernels: cgroups beside the guest are fenced in by cpuset.cpus.
+ * Older kernels, and a guest whose shield the kernel has refused (somebody else
+ * has its CPUs in a cpuset.cpus.exclusive, say): a fence. cpuset.cpus of the
+ * cgroups beside the guest loses its CPUs, and what runs there is moved.
  */
 #include "claim.h"
 
@@ -200,7 +202,47 @@ static int keep_shield(struct maker *maker, size_t guest)
 	return r;
 }
 
-/* --- kernels without remote partitions --- */
+bool rt_plan_is_shield(const struct rt_step *step)
+{
+	return step->kind == RT_KIND_PARTITION ||
+	       rt_plan_ends_with(step->path, EXCLUSIVE);
+}
+
+/* --- guests without a shield --- */
+
+bool rt_plan_is_fenced(const struct rt_facts *facts,
+		       const struct rt_active *active)
+{
+	return !facts->has_partitions || active->fenced;
+}
+
+bool rt_plan_any_fenced(const struct maker *maker)
+{
+	const struct rt_journal *journal = maker->in->journal;
+
+	for (size_t i = 0; i < journal->n_active; i++) {
+		if (rt_plan_has_rt(maker, i) &&
+		    rt_plan_is_fenced(maker->in->facts, &journal->active[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A cgroup that is a partition has its CPUs for itself already. */
+static bool is_partition(const struct maker *maker, const char *path)
+{
+	RT_AUTO_STRBUF partition = { 0 };
+	const struct rt_setting *setting;
+
+	rt_strbuf_addf(&partition, "%.*s" PARTITION,
+		       (int)(strrchr(path, '/') - path), path);
+	setting = partition.failed ?
+			  NULL :
+			  rt_settings_find(&maker->in->facts->settings,
+					   partition.text);
+	return setting &&
+	       !rt_value_same(RT_KIND_PARTITION, setting->value, "member");
+}
 
 static bool is_rt_scope(const struct maker *maker, const char *path)
 {
@@ -250,10 +292,12 @@ static int fence(struct maker *maker)
 			.now = setting->value,
 			.node = -1,
 			.swept = true,
+			.fence = true,
 		};
 
 		if (rt_plan_ends_with(setting->path, "/cpuset.cpus") &&
 		    !is_rt_scope(maker, setting->path) &&
+		    !is_partition(maker, setting->path) &&
 		    (!unread ||
 		     rt_journal_find(maker->in->journal, setting->path)))
 			r = rt_claim_off(
@@ -274,7 +318,7 @@ static int shield_process(struct maker *maker, size_t guest,
 			       active->pid, process->unread);
 		return keep_shield(maker, guest);
 	}
-	if (!maker->in->facts->has_partitions)
+	if (rt_plan_is_fenced(maker->in->facts, active))
 		return 0;
 	if (process->scope)
 		return shield(maker, guest, process);
@@ -308,7 +352,7 @@ int rt_plan_shield(struct maker *maker)
 
 	if (rt_cpuset_is_empty(&maker->started))
 		return 0;
-	if (!maker->in->facts->has_partitions)
+	if (rt_plan_any_fenced(maker))
 		r = fence(maker);
 	if (r == 0)
 		r = shield_processes(maker, false);

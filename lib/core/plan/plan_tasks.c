@@ -39,14 +39,17 @@ static bool fence_is_up(const struct rt_journal *journal)
 	return false;
 }
 
-static struct rt_cpuset started_owned(const struct rt_journal *journal)
+/* facts: of the guests that are fenced alone; NULL: of all. */
+static struct rt_cpuset started_owned(const struct rt_journal *journal,
+				      const struct rt_facts *facts)
 {
 	struct rt_cpuset owned = { 0 };
 
 	for (size_t i = 0; i < journal->n_active; i++) {
 		const struct rt_active *active = &journal->active[i];
 
-		if (active->guest.rt && active->stage == RT_STAGE_STARTED)
+		if (active->guest.rt && active->stage == RT_STAGE_STARTED &&
+		    (!facts || rt_plan_is_fenced(facts, active)))
 			rt_cpuset_or(&owned, &active->guest.owned);
 	}
 	return owned;
@@ -57,14 +60,15 @@ struct rt_plan_tasks rt_plan_tasks(const struct rt_plan_input *input)
 	struct rt_plan_tasks tasks = {
 		.journal = input->journal,
 		.common = input->topo->online,
-		.swept = started_owned(input->journal),
+		.swept = started_owned(input->journal, NULL),
 	};
+	const struct rt_cpuset fenced =
+		started_owned(input->journal, input->facts);
 
 	/* Behind a shield, or a fence, no ordinary task can be. */
-	if (input->facts->has_partitions)
-		rt_cpuset_minus(&tasks.common, &input->facts->isolated);
-	else if (fence_is_up(input->journal))
-		rt_cpuset_minus(&tasks.common, &tasks.swept);
+	rt_cpuset_minus(&tasks.common, &input->facts->isolated);
+	if (fence_is_up(input->journal))
+		rt_cpuset_minus(&tasks.common, &fenced);
 	return tasks;
 }
 
@@ -210,8 +214,9 @@ static int sweep_task(struct maker *maker, const struct target *target,
 }
 
 /*
- * A mask that the kernel has derived from the shields that are up is no
- * original.
+ * From 6.8 the kernel takes the CPUs of shields out by itself, up to the next
+ * write to the mask: then, and as long as that is on record, the mask needs to
+ * be without the CPUs of all guests.
  */
 static int sweep_workqueues(struct maker *maker)
 {
@@ -225,7 +230,9 @@ static int sweep_workqueues(struct maker *maker)
 	};
 
 	if (!setting || (maker->in->facts->has_partitions &&
-			 maker->in->facts->workqueues_follow))
+			 maker->in->facts->workqueues_follow &&
+			 !rt_plan_any_fenced(maker) &&
+			 !rt_journal_find(maker->in->journal, setting->path)))
 		return 0;
 	target.path = setting->path;
 	target.now = setting->value;

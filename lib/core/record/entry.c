@@ -52,6 +52,11 @@ void rt_entry_close(struct rt_strbuf *out, size_t start)
 void rt_entry_add_field(struct rt_strbuf *out, const char *text)
 {
 	rt_strbuf_adds(out, " ");
+	rt_entry_add_encoded(out, text);
+}
+
+void rt_entry_add_encoded(struct rt_strbuf *out, const char *text)
+{
 	if (!*text)
 		rt_strbuf_adds(out, "%");
 	while (*text) {

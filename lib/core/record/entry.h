@@ -10,6 +10,8 @@ uint32_t rt_entry_sum(const char *text, size_t len);
 
 /* A blank and the text, escaped so that it has no blank in it. */
 void rt_entry_add_field(struct rt_strbuf *out, const char *text);
+/* The same without the blank before it. */
+void rt_entry_add_encoded(struct rt_strbuf *out, const char *text);
 /* The sum of what stands from `start` on, and a newline. */
 void rt_entry_close(struct rt_strbuf *out, size_t start);
 

@@ -10,6 +10,7 @@ enum form {
 	FORM_LONG,    /* unsigned long long */
 	FORM_CPUS,    /* struct rt_cpuset */
 	FORM_DEVICES, /* struct rt_pci_set; left out when empty */
+	FORM_TEXT,    /* char *; left out when NULL */
 };
 
 #define IN_ACTIVE(field) offsetof(struct rt_active, field)
@@ -36,6 +37,7 @@ static const struct field {
 	{ "service", FORM_CPUS, IN_ACTIVE(guest.service), 0 },
 	{ "nodes", FORM_CPUS, IN_ACTIVE(guest.nodes), 0 },
 	{ "pci", FORM_DEVICES, IN_ACTIVE(guest.pcidevs), 0 },
+	{ "fenced", FORM_TEXT, IN_ACTIVE(fenced), 0 },
 };
 _Static_assert(sizeof(enum rt_stage) == sizeof(unsigned), "see above");
 
@@ -44,6 +46,15 @@ static void add_devices(struct rt_strbuf *out, const struct rt_pci_set *set)
 	for (size_t i = 0; i < set->n; i++)
 		rt_strbuf_addf(out, "%s%s", i ? "," : " pci=",
 			       rt_pci_text(&set->items[i]).text);
+}
+
+static void add_text(struct rt_strbuf *out, const struct field *field,
+		     const char *text)
+{
+	if (!text)
+		return;
+	rt_strbuf_addf(out, " %s=", field->name);
+	rt_entry_add_encoded(out, text);
 }
 
 static void add_value(struct rt_strbuf *out, const struct field *field,
@@ -71,6 +82,9 @@ static void add_value(struct rt_strbuf *out, const struct field *field,
 	case FORM_DEVICES:
 		add_devices(out, value);
 		break;
+	case FORM_TEXT:
+		add_text(out, field, *(char *const *)value);
+		break;
 	}
 }
 
@@ -85,6 +99,14 @@ static bool parse_devices(char *text, struct rt_pci_set *set)
 	return !set->n && rt_pci_set_parse(text, set, &ignored) == 0;
 }
 
+static bool parse_text(char *text, char **ret_text)
+{
+	if (*ret_text || !rt_entry_decode(text))
+		return false;
+	*ret_text = strdup(text);
+	return *ret_text;
+}
+
 static bool parse_value(const struct field *field, char *text, void *value)
 {
 	unsigned long long number;
@@ -95,6 +117,8 @@ static bool parse_value(const struct field *field, char *text, void *value)
 		return rt_cpuset_parse_list(text, value, &ignored) == 0;
 	case FORM_DEVICES:
 		return parse_devices(text, value);
+	case FORM_TEXT:
+		return parse_text(text, value);
 	case FORM_FLAG:
 	case FORM_NUMBER:
 	case FORM_LONG:

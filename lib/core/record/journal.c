@@ -7,6 +7,7 @@
 void rt_active_fini(struct rt_active *active)
 {
 	rt_guest_fini(&active->guest);
+	free(active->fenced);
 	free(active->unknown);
 	memset(active, 0, sizeof(*active));
 }

@@ -70,6 +70,8 @@ struct rt_active {
 	unsigned pid; /* of the daemon while prepared, of QEMU once started */
 	unsigned long long start; /* of that process: clock ticks since boot */
 	unsigned long long memory_kib;
+	char *fenced;  /* why the kernel refused its shield, so that it has a
+			 fence instead; NULL: it has not been refused */
 	char *unknown; /* fields of a newer version, " FIELD=VALUE" each, or
 			  NULL */
 };
