@@ -73,10 +73,14 @@ static int verify(const struct applier *applier, const struct rt_step *step,
 	 */
 	if (r == -EIO && is_irq(step))
 		r = rt_fail(err, ENOENT, "read /%s", step->path);
-	if (r == 0 && !rt_value_same(step->kind, now, step->value))
-		r = rt_fail(err, 0, "/%s holds '%s' after writing '%s'",
-			    step->path, now, step->value);
-	return r;
+	if (r < 0 || rt_value_same(step->kind, now, step->value))
+		return r;
+	rt_fail(err, 0, "/%s holds '%s' after writing '%s'", step->path, now,
+		step->value);
+	/* Somebody else has written since: systemd, when it is reloaded. */
+	if (rt_plan_is_shield(step) && !strstr(now, "invalid"))
+		err->code = EAGAIN;
+	return -err->code;
 }
 
 /*
@@ -405,8 +409,7 @@ static int set(const struct applier *applier, const struct rt_step *step)
 	case RT_MEANS_FAILED:
 		break;
 	}
-	/* A cgroup that is gone can have no fence either. */
-	if (rt_plan_is_shield(step) && r != -ENOENT && r != -ENODEV)
+	if (rt_plan_is_shield(step))
 		fenced = rt_refusal_fence(applier->store, step, &err,
 					  applier->notify, applier->err);
 	if (fenced != 0)

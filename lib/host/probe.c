@@ -210,6 +210,24 @@ int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
 	return r < 0 ? rt_wrap(err, "host settings") : 0;
 }
 
+/* Is it a partition, and of which CPUs? */
+static int read_partition(struct rt_sys *sys, const char *directory,
+			  struct rt_facts *facts, struct rt_err *err)
+{
+	const size_t n = facts->settings.n;
+	char path[PATH_MAX];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/cpuset.cpus.partition", directory);
+	r = add_file(sys, facts, RT_KIND_PARTITION, path, err);
+	if (r < 0 || facts->settings.n == n ||
+	    rt_value_same(RT_KIND_PARTITION, facts->settings.items[n].value,
+			  "member"))
+		return r;
+	snprintf(path, sizeof(path), "%s/cpuset.cpus.exclusive", directory);
+	return add_file(sys, facts, RT_KIND_LIST, path, err);
+}
+
 /*
  * cpuset.cpus of each cgroup directly below `parent` ("" is the root), and for
  * a fence whether it is a partition.
@@ -218,25 +236,22 @@ static int read_children(struct rt_sys *sys, const char *parent, bool fence,
 			 struct rt_facts *facts, struct rt_err *err)
 {
 	RT_AUTO_NAMES names = { 0 };
-	char path[PATH_MAX];
+	char directory[PATH_MAX - 64], path[PATH_MAX];
 	int r;
 
 	snprintf(path, sizeof(path), CGROUP "%s", parent);
 	r = list_entries(sys, path, &names, facts, err);
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		snprintf(path, sizeof(path), CGROUP "%s/%s/cpuset.cpus", parent,
+		snprintf(directory, sizeof(directory), CGROUP "%s/%s", parent,
 			 names.items[i]);
+		snprintf(path, sizeof(path), "%s/cpuset.cpus", directory);
 		r = add_file(sys, facts, RT_KIND_LIST, path, err);
-		snprintf(path, sizeof(path),
-			 CGROUP "%s/%s/cpuset.cpus.partition", parent,
-			 names.items[i]);
 		if (r == 0 && (fence || !facts->has_partitions))
-			r = add_file(sys, facts, RT_KIND_PARTITION, path, err);
+			r = read_partition(sys, directory, facts, err);
 		if (facts->has_partitions)
 			continue;
-		snprintf(path, sizeof(path),
-			 CGROUP "%s/%s/cpuset.cpus.exclusive", parent,
-			 names.items[i]);
+		snprintf(path, sizeof(path), "%s/cpuset.cpus.exclusive",
+			 directory);
 		facts->has_partitions = rt_sys_exists(sys, path);
 	}
 	return r;

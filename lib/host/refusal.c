@@ -140,6 +140,9 @@ int rt_refusal_fence(struct rt_store *store, const struct rt_step *step,
 	struct rt_err ignored;
 	int n = 0;
 
+	/* Its cgroup is gone, or changed at the same time: no refusal. */
+	if (why->code == ENOENT || why->code == ENODEV || why->code == EAGAIN)
+		return 0;
 	if (step->kind == RT_KIND_LIST)
 		rt_cpuset_parse_list(step->now, &granted, &ignored);
 	for (const char *uuids = step->musts; *uuids;) {

@@ -66,6 +66,8 @@ static const struct {
 	{ "a sibling that stays online", ONLINE3, 0, EPERM, "rt2" },
 	{ "a shield whose cgroup is gone", SCOPE1 "cpuset.cpus.partition", 0,
 	  ENOENT, "rt1" },
+	{ "a shield that somebody takes down at once",
+	  SCOPE1 "cpuset.cpus.partition", 0, 0, "rt1" },
 	{ "CPUs for a scope that is gone", SCOPE2 "cpuset.cpus.exclusive", 0,
 	  ENODEV, "rt2" },
 	{ "CPUs for all scopes", SLICE "cpuset.cpus.exclusive", 0, ENODEV,

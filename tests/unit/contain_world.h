@@ -40,7 +40,8 @@ static struct {
 	const char *path;
 	int cpu; /* with that CPU in the list; 0: whatever is written */
 	unsigned tid;
-	int code;
+	int code;	     /* 0: it is taken, and has no effect */
+	const char *becomes; /* it is taken, and this stands there */
 	/* What cannot be read: these paths, or all below them when they end
 	 * with a slash; the first one once only. */
 	const char *unread, *also;
@@ -89,11 +90,14 @@ static inline bool has_cpu(const char *list, unsigned cpu)
 static inline int refusing_write(struct rt_sys *of, const char *path,
 				 const char *value, struct rt_err *err)
 {
-	if (refused.path && strcmp(path, refused.path) == 0 &&
-	    (!refused.cpu || has_cpu(value, (unsigned)refused.cpu)))
-		return rt_fail(err, refused.code, "write '%s' to %s", value,
-			       path);
-	return real->write(of, path, value, err);
+	if (!refused.path || strcmp(path, refused.path) != 0 ||
+	    (refused.cpu && !has_cpu(value, (unsigned)refused.cpu)))
+		return real->write(of, path, value, err);
+	if (refused.becomes)
+		return real->write(of, path, refused.becomes, err);
+	return refused.code ? rt_fail(err, refused.code, "write '%s' to %s",
+				      value, path) :
+			      0;
 }
 
 static inline int refusing_affinity(struct rt_sys *of, unsigned pid,

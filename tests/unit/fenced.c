@@ -122,19 +122,72 @@ static void test_tried_again(void)
 	end();
 }
 
+/* The kernel takes it, and says afterwards that it is not valid. */
+static void test_invalid(void)
+{
+	begin();
+	refused.path = SCOPE1 PARTITION;
+	refused.becomes = "isolated invalid (Cpu list not exclusive)";
+	adopt(1);
+	reconcile("a partition that is not valid");
+	is_str(last.who, "", last.why);
+	ok(strstr(reason(RT1), "not exclusive") != NULL,
+	   "the kernel's words: %s", reason(RT1));
+	is_str(get(SYSTEM), "0-5", "it has a fence");
+	end();
+}
+
 /* A partition of somebody else's is none of our business. */
 static void test_their_partition(void)
 {
 	begin();
 	put("sys/fs/cgroup/user.slice/" PARTITION, "root\n");
-	put(USER, "0-11\n");
+	put(USER, "0-1\n");
 	refused.path = SCOPE1 PARTITION;
 	refused.code = EINVAL;
 	adopt(1);
 	reconcile("a fence beside a partition");
 	is_str(get(SYSTEM), "0-5", "an ordinary cgroup");
-	is_str(get(USER), "0-11", "the partition has all that it had");
+	is_str(get(USER), "0-1", "the partition has all that it had");
 	end();
+}
+
+/*
+ * Nobody can run on the CPUs of somebody else's partition, valid or not, and
+ * what a fence would take from the others would make it valid.
+ */
+static void test_taken(void)
+{
+	static const char *const files[][2] = {
+		{ USER, "0-1,6" },
+		{ "sys/fs/cgroup/user.slice/" EXCLUSIVE, "6" },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		begin();
+		put("sys/fs/cgroup/user.slice/" PARTITION,
+		    i ? "root\n" : "isolated invalid (whatever)\n");
+		put(USER, "0-1\n");
+		put(files[i][0], files[i][1]);
+		refused.path = SLICE EXCLUSIVE;
+		refused.cpu = 6;
+		refused.code = EINVAL;
+		adopt(2);
+		adopt(1);
+		reconcile("CPU 6 is in a partition");
+		is_str(last.who, "rt1", "it cannot have its CPUs");
+		ok(strstr(last.why, "the partition /sys/fs/cgroup/user.slice "
+				    "claims some of its CPUs 6-11") != NULL,
+		   "says whose they are: %s", last.why);
+		is_str(get(SYSTEM), "", "nobody is fenced off");
+		is_str(get(ONLINE7), "1", "nothing is done for it");
+		is_str(get(SCOPE2 PARTITION), "isolated", "the other is fine");
+		drop(RT1);
+		drop(RT2);
+		reconcile("both end");
+		ok(rt_journal_is_empty(&store.journal), "nothing on record");
+		end();
+	}
 }
 
 /*
@@ -172,7 +225,9 @@ int main(void)
 	test_rows(false);
 	test_rows(true);
 	test_tried_again();
+	test_invalid();
 	test_their_partition();
+	test_taken();
 	test_workqueues();
 	return tap_done();
 }

@@ -56,7 +56,7 @@ struct claimed {
 struct maker {
 	const struct rt_plan_input *in;
 	struct rt_plan *plan;
-	bool *left_out; /* by index of active: no CPU would be left */
+	bool *left_out; /* by index of active: it cannot have its CPUs */
 	/*
 	 * CPUs of the RT guests that are not left out. Swept: of those guests
 	 * that have started and, where there are shields, whose shield is up.
@@ -148,6 +148,14 @@ int rt_plan_find_guest(const struct maker *maker, const char *uuid);
 
 /* Has any RT guest a fence instead of a shield (rt_plan_is_fenced)? */
 bool rt_plan_any_fenced(const struct maker *maker);
+
+/*
+ * Does a partition of somebody else's claim any of these CPUs? Then no guest
+ * can have them. Its directory is appended to *ret_by. Known only where
+ * rt_facts_read_cgroup has read for a fence.
+ */
+bool rt_plan_is_taken(const struct maker *maker, const struct rt_cpuset *cpus,
+		      struct rt_strbuf *ret_by);
 
 /* Is it on record that this guest's shield was to go up? */
 bool rt_plan_had_shield(const struct maker *maker, const char *uuid);

@@ -178,9 +178,36 @@ static bool is_swept(const struct maker *maker, const struct rt_active *active)
 	       rt_cpuset_is_subset(&cpus, &maker->in->facts->isolated);
 }
 
+/* Why this guest cannot have its CPUs; they would be *owned with it. */
+static bool cannot_have(const struct maker *maker,
+			const struct rt_active *active,
+			const struct rt_cpuset *online,
+			const struct rt_cpuset *owned,
+			struct rt_strbuf *ret_why)
+{
+	RT_AUTO_STRBUF by = { 0 };
+	struct rt_cpuset rest = *online;
+
+	rt_cpuset_minus(&rest, owned);
+	if (rt_cpuset_is_empty(&rest)) {
+		rt_strbuf_addf(ret_why,
+			       "no CPU would be left for the host: the "
+			       "real-time guests own %s",
+			       rt_cpuset_text(owned).text);
+		return true;
+	}
+	if (!rt_plan_is_fenced(maker->in->facts, active) ||
+	    !rt_plan_is_taken(maker, &active->guest.owned, &by))
+		return false;
+	rt_strbuf_addf(ret_why, "the partition %s claims some of its CPUs %s",
+		       by.text ? by.text : "",
+		       rt_cpuset_text(&active->guest.owned).text);
+	return true;
+}
+
 /*
  * In the order of their start: a guest that would leave the host without a CPU
- * is left out, and those before it stay.
+ * is left out, and those before it stay. So is one that cannot run on its CPUs.
  */
 static void add_guests(struct maker *maker)
 {
@@ -189,18 +216,16 @@ static void add_guests(struct maker *maker)
 
 	for (size_t i = 0; i < journal->n_active; i++) {
 		const struct rt_active *active = &journal->active[i];
-		struct rt_cpuset owned = maker->owned, rest = online;
+		struct rt_cpuset owned = maker->owned;
+		RT_AUTO_STRBUF why = { 0 };
 
 		if (!active->guest.rt)
 			continue;
 		rt_cpuset_or(&owned, &active->guest.owned);
-		rt_cpuset_minus(&rest, &owned);
-		if (rt_cpuset_is_empty(&rest)) {
+		if (cannot_have(maker, active, &online, &owned, &why)) {
 			maker->left_out[i] = true;
-			rt_plan_failed(maker, i,
-				       "no CPU would be left for the host: the "
-				       "real-time guests own %s",
-				       rt_cpuset_text(&owned).text);
+			rt_plan_failed(maker, i, "%s",
+				       why.text ? why.text : "");
 			continue;
 		}
 		maker->owned = owned;

@@ -228,22 +228,6 @@ bool rt_plan_any_fenced(const struct maker *maker)
 	return false;
 }
 
-/* A cgroup that is a partition has its CPUs for itself already. */
-static bool is_partition(const struct maker *maker, const char *path)
-{
-	RT_AUTO_STRBUF partition = { 0 };
-	const struct rt_setting *setting;
-
-	rt_strbuf_addf(&partition, "%.*s" PARTITION,
-		       (int)(strrchr(path, '/') - path), path);
-	setting = partition.failed ?
-			  NULL :
-			  rt_settings_find(&maker->in->facts->settings,
-					   partition.text);
-	return setting &&
-	       !rt_value_same(RT_KIND_PARTITION, setting->value, "member");
-}
-
 static bool is_rt_scope(const struct maker *maker, const char *path)
 {
 	const struct rt_processes *processes = &maker->in->facts->processes;
@@ -255,6 +239,55 @@ static bool is_rt_scope(const struct maker *maker, const char *path)
 		if (guest >= 0 && rt_plan_has_rt(maker, (size_t)guest) &&
 		    process->scope && is_above(path, process->scope))
 			return true;
+	}
+	return false;
+}
+
+/* The file of that name in the cgroup that the first file is in; NULL. */
+static const struct rt_setting *find_beside(const struct maker *maker,
+					    const char *path, const char *name)
+{
+	RT_AUTO_STRBUF beside = { 0 };
+
+	rt_strbuf_addf(&beside, "%.*s%s", (int)(strrchr(path, '/') - path),
+		       path, name);
+	return beside.failed ? NULL :
+			       rt_settings_find(&maker->in->facts->settings,
+						beside.text);
+}
+
+/* Valid or not: it may become valid when others lose its CPUs. */
+static bool is_partition(const struct rt_setting *setting)
+{
+	return setting && setting->kind == RT_KIND_PARTITION &&
+	       !rt_value_same(RT_KIND_PARTITION, setting->value, "member");
+}
+
+bool rt_plan_is_taken(const struct maker *maker, const struct rt_cpuset *cpus,
+		      struct rt_strbuf *ret_by)
+{
+	static const char *const files[] = { "/cpuset.cpus", EXCLUSIVE };
+	const struct rt_settings *settings = &maker->in->facts->settings;
+
+	for (size_t i = 0; i < settings->n; i++) {
+		const char *path = settings->items[i].path;
+
+		for (size_t k = 0; k < 2; k++) {
+			const struct rt_setting *file;
+			struct rt_cpuset theirs;
+
+			if (!is_partition(&settings->items[i]) ||
+			    is_rt_scope(maker, path))
+				break;
+			file = find_beside(maker, path, files[k]);
+			if (!file ||
+			    !rt_plan_parse(file->kind, file->value, &theirs) ||
+			    !rt_cpuset_intersects(&theirs, cpus))
+				continue;
+			rt_strbuf_addf(ret_by, "/%.*s",
+				       (int)(strrchr(path, '/') - path), path);
+			return true;
+		}
 	}
 	return false;
 }
@@ -297,7 +330,8 @@ static int fence(struct maker *maker)
 
 		if (rt_plan_ends_with(setting->path, "/cpuset.cpus") &&
 		    !is_rt_scope(maker, setting->path) &&
-		    !is_partition(maker, setting->path) &&
+		    !is_partition(
+			    find_beside(maker, setting->path, PARTITION)) &&
 		    (!unread ||
 		     rt_journal_find(maker->in->journal, setting->path)))
 			r = rt_claim_off(
