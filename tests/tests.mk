@@ -45,6 +45,14 @@ $(B)/tests/unit/no_memory: $(B)/tests/unit/no_memory.o $(HOST_LIB) $(CORE_LIB)
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(MEMORY_WRAPS:%=-Wl,--wrap=%) \
 		-o $@ $^ $(LIBS)
 
+# The hook on a host that refuses.
+REFUSAL_WRAPS := rt_sys_open sendmsg nanosleep
+$(B)/tests/unit/refusals: $(B)/tests/unit/refusals.o $(B)/tests/crash/tree.o \
+		$(AGENT_HOOK) $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(REFUSAL_WRAPS:%=-Wl,--wrap=%) \
+		-o $@ $^ $(LIBS)
+
 # kvmrt-sync, over a libvirt of files: virt/fake.c.
 SYNC_WRAPS := rt_sys_open unlink inotify_add_watch connect kill rt_virt_list
 $(B)/tests/unit/sync: $(B)/tests/unit/sync.o $(B)/tests/virt/fake.o \
