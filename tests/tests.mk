@@ -46,11 +46,14 @@ $(B)/tests/unit/no_memory: $(B)/tests/unit/no_memory.o $(HOST_LIB) $(CORE_LIB)
 		-o $@ $^ $(LIBS)
 
 # The hook on a host that refuses.
-REFUSAL_WRAPS := rt_sys_open sendmsg nanosleep
-$(B)/tests/unit/refusals: $(B)/tests/unit/refusals.o $(B)/tests/crash/tree.o \
-		$(AGENT_HOOK) $(HOST_LIB) $(CORE_LIB)
+REFUSED       := refusals sweep
+REFUSED_WRAPS := rt_sys_open nanosleep
+$(B)/tests/unit/refusals: KV_LDFLAGS += -Wl,--wrap=sendmsg
+$(REFUSED:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o \
+		$(B)/tests/crash/tree.o $(AGENT_HOOK) $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
-	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(REFUSAL_WRAPS:%=-Wl,--wrap=%) \
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) \
+		$(foreach wrap,$(REFUSED_WRAPS),-Wl,--wrap=$(wrap)) \
 		-o $@ $^ $(LIBS)
 
 # kvmrt-sync, over a libvirt of files: virt/fake.c.
