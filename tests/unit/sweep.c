@@ -458,7 +458,8 @@ static const char *try_one(struct sweep *sweep, const struct site *site,
 	list_isolated();
 	status = call("rt1", "reconnect");
 	list_isolated();
-	if (status != 0 || call("rt2", sweep->operation->call) != 0)
+	if (status != 0 || call("rt2", sweep->operation->call) != 0 ||
+	    call("rt1", "reconnect") != 0)
 		return "it fails without a fault";
 	add_all(&all);
 	if (!is_proof(site, code) && strcmp(all.text, sweep->all.text) != 0) {
@@ -533,6 +534,7 @@ static void sweep_operation(const struct operation *operation)
 	/* As in each try, which makes a second one. */
 	is_int(call("rt1", "reconnect"), 0, "rt1 runs on");
 	is_int(call("rt2", operation->call), 0, "once more");
+	is_int(call("rt1", "reconnect"), 0, "and again");
 	add_all(&sweep.all);
 	tree_restore(&sweep.start, all_may_differ, text, sizeof(text));
 	ok(world.n >= operation->least && world.n < SITES_MAX,
