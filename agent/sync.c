@@ -345,6 +345,7 @@ int main(int argc, char **argv)
 	if (sync.connected)
 		rt_virt_close(&sync.virt);
 	dirty_fini(&sync.dirty);
+	rt_sync_partials_fini(&sync.partials);
 	rt_topo_fini(&sync.topo);
 	rt_log_close(&sync.log);
 	rt_sys_close(&sync.sys);

@@ -36,6 +36,7 @@ struct sync {
 	int in_etc, in_libvirt, in_kvmrt, in_run; /* inotify's numbers */
 	int timer, guard_timer;
 	struct dirty dirty;
+	struct rt_sync_partials partials;
 	unsigned failures, guard_failures;
 };
 

@@ -138,6 +138,7 @@ static void put_in_step(struct sync *sync, const char *uuid)
 		.sys = &sync->sys,
 		.virt = &sync->virt,
 		.topo = &sync->topo,
+		.partials = &sync->partials,
 	};
 	struct rt_report report = { 0 };
 	enum rt_sync_did did = RT_SYNC_WAS_IN_STEP;
@@ -153,8 +154,10 @@ static void put_in_step(struct sync *sync, const char *uuid)
 		rt_log_warn(&sync->log, "guest %s: %s", uuid, err.text);
 		sync_tell(sync, "guest %s %s", uuid, err.text);
 	} else {
-		rt_log_warn(&sync->log, "guest %s: not put in step: %s", uuid,
-			    err.text);
+		/* Our own define comes back as an event: it was said then. */
+		if (r != -EALREADY)
+			rt_log_warn(&sync->log, "guest %s: not put in step: %s",
+				    uuid, err.text);
 		sync_tell(sync, "guest %s not in step: %s", uuid, err.text);
 	}
 }

@@ -45,6 +45,17 @@ $(B)/tests/unit/no_memory: $(B)/tests/unit/no_memory.o $(HOST_LIB) $(CORE_LIB)
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(MEMORY_WRAPS:%=-Wl,--wrap=%) \
 		-o $@ $^ $(LIBS)
 
+# The hook on a host that refuses.
+REFUSED       := refusals sweep
+REFUSED_WRAPS := rt_sys_open nanosleep
+$(B)/tests/unit/refusals: KV_LDFLAGS += -Wl,--wrap=sendmsg
+$(REFUSED:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o \
+		$(B)/tests/crash/tree.o $(AGENT_HOOK) $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) \
+		$(foreach wrap,$(REFUSED_WRAPS),-Wl,--wrap=$(wrap)) \
+		-o $@ $^ $(LIBS)
+
 # kvmrt-sync, over a libvirt of files: virt/fake.c.
 SYNC_WRAPS := rt_sys_open unlink inotify_add_watch connect kill rt_virt_list
 $(B)/tests/unit/sync: $(B)/tests/unit/sync.o $(B)/tests/virt/fake.o \

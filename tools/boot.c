@@ -218,8 +218,11 @@ static int start_one(void *data, size_t i, struct rt_err *err)
 {
 	struct boot *boot = data;
 	const struct rt_guest *guest = boot->items[i].guest;
-	struct rt_sync sync = { &boot->loaded.sys, NULL, &boot->loaded.topo,
-				boot->options->file, NULL };
+	struct rt_sync sync = {
+		.sys = &boot->loaded.sys,
+		.topo = &boot->loaded.topo,
+		.file = boot->options->file,
+	};
 	struct rt_report report = { 0 };
 	enum rt_sync_did did;
 	struct rt_virt virt;

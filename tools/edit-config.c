@@ -341,8 +341,11 @@ static int sync_guests(const struct edit *edit, struct rt_sync *sync,
 
 static int sync_all(const struct edit *edit, struct rt_loaded *loaded)
 {
-	struct rt_sync sync = { &loaded->sys, NULL, &loaded->topo,
-				edit->options->file, NULL };
+	struct rt_sync sync = {
+		.sys = &loaded->sys,
+		.topo = &loaded->topo,
+		.file = edit->options->file,
+	};
 	struct rt_virt virt;
 	struct rt_err err;
 	int r = rt_virt_open(edit->uri, &virt, &err);

@@ -157,8 +157,12 @@ static int run(struct import *import, struct rt_err *err)
 		calloc(most, sizeof(*guests));
 	RT_AUTO_FREE const char **uuids = calloc(most, sizeof(*uuids));
 	RT_AUTO_STRBUF diff = { 0 };
-	struct rt_sync sync = { &import->sys, &import->virt, &import->topo,
-				options->file, NULL };
+	struct rt_sync sync = {
+		.sys = &import->sys,
+		.virt = &import->virt,
+		.topo = &import->topo,
+		.file = options->file,
+	};
 	const struct rt_sync_ended notify = { ended, import };
 	int r;
 

@@ -335,6 +335,18 @@ int rt_facts_read_irqs_to_plan(struct rt_sys *sys,
 	return read_all(&reading, facts, err);
 }
 
+/* A line that it shares with a device of the host was there before. */
+static bool is_theirs(const struct rt_owners *owners,
+		      const struct rt_owner *owner,
+		      const struct rt_pci_set *devices)
+{
+	const bool any = owner;
+
+	while (owner && rt_pci_set_has(devices, &owner->device))
+		owner = rt_owners_next(owners, owner);
+	return any && !owner;
+}
+
 int rt_read_irqs_seen(struct rt_sys *sys, const struct rt_pci_set *devices,
 		      const struct rt_ranges *before,
 		      struct rt_ranges *ret_seen, struct rt_err *err)
@@ -354,10 +366,8 @@ int rt_read_irqs_seen(struct rt_sys *sys, const struct rt_pci_set *devices,
 	if (before && !rt_ranges_copy(before, &seen))
 		return rt_fail_memory(err);
 	for (size_t i = 0; i < n; i++) {
-		const struct rt_owner *owner =
-			rt_owners_find(&owners, numbers[i]);
-		const bool theirs =
-			owner && rt_pci_set_has(devices, &owner->device);
+		const bool theirs = is_theirs(
+			&owners, rt_owners_find(&owners, numbers[i]), devices);
 
 		if (theirs ? !rt_ranges_remove(&seen, numbers[i]) :
 			     !before && !rt_ranges_add(&seen, numbers[i]))

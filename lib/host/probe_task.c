@@ -251,6 +251,7 @@ static int read_chain(struct rt_sys *sys, struct rt_process *process,
 		      struct rt_err *err)
 {
 	char path[PATH_MAX], parent[PATH_MAX + 16];
+	struct stat st;
 	int r = 0;
 
 	if ((size_t)snprintf(path, sizeof(path), CGROUP "/%s",
@@ -272,8 +273,11 @@ static int read_chain(struct rt_sys *sys, struct rt_process *process,
 	if (r < 0)
 		return r;
 	snprintf(parent, sizeof(parent), "%s/libvirt", path);
-	if (!rt_sys_exists(sys, parent))
+	r = sys->calls->stat(sys, parent, &st);
+	if (r == -ENOENT || r == -ENODEV)
 		return read_leaves(sys, path, process, err);
+	if (r < 0)
+		return rt_fail(err, -r, "cannot examine /%s", parent);
 	r = add_cgroup(sys, parent, ANCESTOR, &process->cgroup, err);
 	return r < 0 ? r : read_leaves(sys, parent, process, err);
 }

@@ -63,6 +63,69 @@ static bool must_wait(struct rt_sync_job *job)
 	return false;
 }
 
+void rt_sync_partials_fini(struct rt_sync_partials *partials)
+{
+	for (size_t i = 0; i < partials->n; i++) {
+		rt_baseline_fini(&partials->items[i].is);
+		free(partials->items[i].why);
+	}
+	free(partials->items);
+	memset(partials, 0, sizeof(*partials));
+}
+
+static struct rt_sync_partial *find_partial(const struct rt_sync_job *job)
+{
+	const struct rt_sync_partials *partials = job->run->sync->partials;
+
+	for (size_t i = 0; partials && i < partials->n; i++) {
+		if (strcmp(partials->items[i].uuid, job->uuid) == 0)
+			return &partials->items[i];
+	}
+	return NULL;
+}
+
+/* Without memory it is defined once more, and no harm done. */
+static void remember_partial(struct rt_sync_job *job)
+{
+	struct rt_sync_partials *partials = job->run->sync->partials;
+	struct rt_sync_partial *partial = find_partial(job);
+	RT_AUTO_FREE char *why = strdup(job->err->text);
+
+	if (!partials || !why)
+		return;
+	if (!partial && rt_grow(&partials->items, partials->n, &partials->size,
+				sizeof(*partial))) {
+		partial = &partials->items[partials->n++];
+		memset(partial, 0, sizeof(*partial));
+		memcpy(partial->uuid, job->uuid, sizeof(partial->uuid));
+	}
+	if (!partial)
+		return;
+	rt_baseline_fini(&partial->is);
+	free(partial->why);
+	partial->why = why;
+	why = NULL;
+	if (rt_sync_job_texts(job, &partial->is) < 0)
+		rt_baseline_fini(&partial->is);
+	rt_fail(job->err, 0, "%s", partial->why);
+}
+
+static int refuse_again(struct rt_sync_job *job)
+{
+	const struct rt_sync_partial *partial = find_partial(job);
+	struct rt_baseline now = { 0 };
+	int r;
+
+	if (!partial || !partial->is.section || !partial->is.domain)
+		return 0;
+	r = rt_sync_job_texts(job, &now);
+	if (r == 0 && strcmp(now.section, partial->is.section) == 0 &&
+	    strcmp(now.domain, partial->is.domain) == 0)
+		r = rt_fail(job->err, EALREADY, "%s", partial->why);
+	rt_baseline_fini(&now);
+	return r;
+}
+
 static int define(struct rt_sync_job *job)
 {
 	const struct rt_section *section = rt_sync_job_section(job);
@@ -104,11 +167,13 @@ static int verify(struct rt_sync_job *job)
 
 	if (r == 0)
 		r = rt_sync_job_compare(job, &left);
-	if (r == 0 && left.n)
+	if (r == 0 && left.n) {
 		r = rt_fail(
 			job->err, 0,
 			"libvirt did not store all of the new definition: %s",
 			left.items[0].what);
+		remember_partial(job);
+	}
 	rt_differences_fini(&left);
 	return r < 0 ? r : record(job);
 }
@@ -125,7 +190,9 @@ static int push(struct rt_sync_job *job,
 		*ret_did = RT_SYNC_LATER;
 		return 0;
 	}
-	r = define(job);
+	r = refuse_again(job);
+	if (r == 0)
+		r = define(job);
 	if (r == 0)
 		rt_sync_job_note_all(job, why, differences, false);
 	if (r == 0)

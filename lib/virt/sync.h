@@ -33,6 +33,23 @@ enum rt_sync_did {
 	RT_SYNC_LATER,	 /* not now: transient, a rename of a running guest */
 };
 
+/*
+ * Definitions that libvirt did not store as they were: what section and
+ * definition said afterwards. As long as they say so, it is not defined again,
+ * since each define is an event that would cause the next one.
+ */
+struct rt_sync_partial {
+	char uuid[RT_UUID_LEN + 1];
+	struct rt_baseline is;
+	char *why;
+};
+
+struct rt_sync_partials {
+	struct rt_sync_partial *items;
+	size_t n, size;
+};
+void rt_sync_partials_fini(struct rt_sync_partials *partials);
+
 struct rt_sync {
 	struct rt_sys *sys;	    /* borrowed */
 	struct rt_virt *virt;	    /* borrowed */
@@ -43,6 +60,8 @@ struct rt_sync {
 	 * file (config_diff.h). NULL: it is written.
 	 */
 	struct rt_strbuf *diff;
+	/* RT_SYNC_BOTH: borrowed; NULL: each call tries anew. */
+	struct rt_sync_partials *partials;
 };
 
 /*
@@ -50,6 +69,8 @@ struct rt_sync {
  * refused (-EINVAL). One RT_NOTE for each change goes to *report: what, on
  * what, why ("vCPUs 2 to 4 taken from the definition"). A running guest's note
  * says that it takes effect at its next start.
+ * -EALREADY: libvirt still has the part of the definition that it has stored
+ * at the last call (partials), and was not asked again.
  */
 int rt_sync_guest(struct rt_sync *sync, const char *uuid, enum rt_sync_how how,
 		  enum rt_sync_did *ret_did, struct rt_report *report,

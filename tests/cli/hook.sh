@@ -140,6 +140,63 @@ holds sys/fs/cgroup/cpuset.cpus.isolated 6-11
 call "$name: release" 0 rt1 release
 unchanged
 
+# --- a card without MSI: its line may be another device's, too
+
+# line NUMBER MASK ACTIONS DEVICE...: these devices share it
+line() {
+	number=$1
+	mkdir -p "$root/proc/irq/$1" "$root/sys/kernel/irq/$1"
+	echo "$2" >"$root/proc/irq/$1/smp_affinity_list"
+	echo "$3" >"$root/sys/kernel/irq/$1/actions"
+	shift 3
+	for device; do
+		for irq in "$root/sys/bus/pci/devices/$device"/msi_irqs/*; do
+			rm -rf "$root/proc/irq/${irq##*/}" "$root/sys/kernel/irq/${irq##*/}"
+		done
+		rm -rf "$root/sys/bus/pci/devices/$device/msi_irqs"
+		echo "$number" >"$root/sys/bus/pci/devices/$device/irq"
+	done
+}
+action() { # action NUMBER ACTIONS
+	echo "$2" >"$root/sys/kernel/irq/$1/actions"
+}
+
+fresh rt1
+line 17 0-11 eth3 0000:81:00.0 0000:83:00.0
+line 18 6-11 ahci,eth4 0000:00:03.0 0000:83:00.1
+mv "$pristine" "$work/msi"
+cp -a "$root" "$pristine"
+rm "$pristine/etc/kvmrt.cfg"
+call "a shared line: prepare" 0 rt1 prepare
+holds proc/irq/17/smp_affinity_list 0-5
+holds proc/irq/18/smp_affinity_list 0-5
+action 17 'eth3,vfio-intx(0000:81:00.0)'
+call "a shared line: started" 0 rt1 started
+holds proc/irq/17/smp_affinity_list 10
+holds proc/irq/18/smp_affinity_list 0-5
+grep -q '^keep list proc/irq/17/smp_affinity_list 0-11 ' "$root/run/kvmrt/journal"
+result $? "$name: its mask is on record, since the line outlives the guest"
+action 17 eth3
+call "a shared line: release" 0 rt1 release
+unchanged
+
+# What somebody chose for the other device is no interrupt that came with the guest.
+echo 0-5 >"$root/proc/irq/17/smp_affinity_list"
+echo 0-5 >"$pristine/proc/irq/17/smp_affinity_list"
+call "a shared line that is elsewhere: prepare" 0 rt1 prepare
+call "a shared line that is elsewhere: release" 0 rt1 release
+unchanged
+# The guest's device has it alone: the driver that gets the device back asks for it anew.
+echo 46 >"$root/sys/bus/pci/devices/0000:83:00.0/irq"
+echo 46 >"$pristine/sys/bus/pci/devices/0000:83:00.0/irq"
+call "a line of its own: prepare" 0 rt1 prepare
+! grep -q '^seen .*17' "$root/run/kvmrt/journal" &&
+	grep '^seen' "$root/run/kvmrt/journal" | grep -q 18
+result $? "$name: it is not one that was there before" || grep '^#\|^seen' "$root/run/kvmrt/journal"
+call "a line of its own: release" 0 rt1 release
+rm -rf "$pristine"
+mv "$work/msi" "$pristine"
+
 # --- guests that are not ours
 
 fresh

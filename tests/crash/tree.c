@@ -23,7 +23,9 @@ static char *read_text(const char *path, mode_t mode, size_t *ret_len)
 	ssize_t n;
 	char *text;
 
-	if (S_ISLNK(mode)) {
+	if (S_ISSOCK(mode)) {
+		n = 0;
+	} else if (S_ISLNK(mode)) {
 		n = readlink(path, buf, sizeof(buf) - 1);
 	} else {
 		const int fd = open(path, O_RDONLY | O_CLOEXEC);

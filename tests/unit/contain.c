@@ -250,6 +250,74 @@ static void test_taken_over(void)
 	end();
 }
 
+/* A task that was swept has ended, and its number is another's by now. */
+static void test_reused_number(void)
+{
+	static const char stat[] = "700 (other) S 1 1 1 0 -1 4194304 0 0 0 0 0 "
+				   "0 0 0 20 0 1 0 999 0 0\n";
+	static const char status[] = "Name:\tother\nCpus_allowed_list:\t0-1\n";
+	static const char gone[] = "task/700/700/700";
+
+	begin_with_both();
+	ok(rt_journal_find(&store.journal, gone), "a task is swept");
+	put("proc/700/stat", stat);
+	put("proc/700/task/700/stat", stat);
+	put("proc/700/status", status);
+	put(TASK, status);
+	drop(RT2);
+	reconcile("one ends");
+	is_str(get(TASK), "Name:\tother\nCpus_allowed_list:\t0-1",
+	       "the other's mask is its own");
+	drop(RT1);
+	reconcile("the last ends");
+	is_str(get(TASK), "Name:\tother\nCpus_allowed_list:\t0-1",
+	       "and stays so");
+	ok(!was_said("not-restored"), "nothing is missed");
+	ok(rt_journal_is_empty(&store.journal), "nothing is on record");
+	end();
+}
+
+/* What the record says of a guest is all that a later process knows of it. */
+static void test_several_service_cpus(void)
+{
+	struct rt_guest guest = guest_of(1);
+	struct rt_err err = { 0 };
+	unsigned at8 = 0, at10 = 0;
+
+	begin();
+	guest.nr_vcpus = 1;
+	guest.vcpus = cpus("6");
+	guest.service = cpus("8,10");
+	ok(rt_adopt(&store, &guest, 1, RT_STAGE_STARTED, 4711, &err) == 0,
+	   "a guest with two service CPUs%s", err.text);
+	reopen();
+	reconcile("after a replay");
+	is_str(last.who, "", last.why);
+	is_str(get(SCOPE1 "libvirt/emulator/cpuset.cpus"), "8,10",
+	       "its helpers have both");
+	for (unsigned tid = 4711; tid <= 4717; tid++) {
+		struct rt_cpuset mask;
+
+		/* 4714 is the vCPU; 4716 is a process. */
+		if (tid == 4714 || tid == 4716 ||
+		    sys.calls->get_affinity(&sys, 4711, tid, &mask, &err) < 0)
+			continue;
+		is_int(rt_cpuset_count(&mask), 1, "each on one of them");
+		at8 += rt_cpuset_has(&mask, 8);
+		at10 += rt_cpuset_has(&mask, 10);
+	}
+	ok(at8 >= 2 && at10 >= 2, "evenly: %u and %u", at8, at10);
+	reopen();
+	is_str(rt_cpuset_text(&rt_journal_find_guest(&store.journal, RT1)
+				       ->guest.service)
+		       .text,
+	       "8,10", "which is on record");
+	drop(RT1);
+	reconcile("it ends");
+	ok(rt_journal_is_empty(&store.journal), "nothing is on record");
+	end();
+}
+
 int main(void)
 {
 	test_both_unread();
@@ -258,6 +326,8 @@ int main(void)
 	test_adopted_together();
 	test_no_cgroup();
 	test_musts();
+	test_reused_number();
+	test_several_service_cpus();
 	test_foreign();
 	test_taken_over();
 	return tap_done();

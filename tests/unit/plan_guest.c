@@ -289,7 +289,9 @@ static void test_sweep_siblings(void)
 /* Kernels before 6.7: the cgroups beside the guest are fenced in. */
 static void test_fence(void)
 {
+	const struct rt_step *step;
 	struct world world;
+	struct rt_plan plan;
 
 	world_make(&world);
 	world.facts.has_partitions = false;
@@ -300,6 +302,12 @@ static void test_fence(void)
 	world_set(&world, RT_KIND_LIST, CGROUP "far.slice/cpuset.cpus", "8-9");
 	world_set(&world, RT_KIND_LIST, CGROUP "machine.slice/cpuset.cpus", "");
 	world_set(&world, RT_KIND_LIST, CGROUP "machine/cpuset.cpus", "");
+	if (world_plan(&world, &plan)) {
+		step = find_step(&plan, CGROUP "system.slice/cpuset.cpus");
+		ok(step && strcmp(step->musts, RT1 " ") == 0,
+		   "an empty list is all CPUs, and the guest must be out");
+		rt_plan_fini(&plan);
+	}
 	world_settle(&world, "fence");
 	is_str(world_value(&world, CGROUP "system.slice/cpuset.cpus"), "0-5",
 	       "all CPUs less the guest's");

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -458,6 +459,106 @@ static void test_compaction_fails(void)
 	}
 }
 
+/* 12,000 entries about a, and one about b. */
+static bool make_long(struct rt_store *store)
+{
+	RT_AUTO_STRBUF entries = { 0 };
+	struct rt_err err;
+
+	if (!open_store(store))
+		return false;
+	append(store, "a", "1");
+	append(store, "b", "1");
+	for (unsigned n = 0; n < 12000; n++)
+		rt_journal_add_wrote(&entries, "a", "two");
+	return is_int(rt_store_append(store, &entries, &err), 0,
+		      "a long history");
+}
+
+static void is_whole(const char *name)
+{
+	struct rt_store store;
+
+	if (!open_store(&store))
+		return;
+	ok(rt_journal_find(&store.journal, "a") &&
+		   strcmp(rt_journal_find(&store.journal, "a")->wrote, "two") ==
+			   0 &&
+		   rt_journal_find(&store.journal, "b") &&
+		   !store.journal.damage.damaged,
+	   "%s: the record is whole", name);
+	rt_store_close(&store);
+}
+
+/* The process is killed after so many bytes of the new file. */
+static void test_compaction_killed(void)
+{
+	static const rlim_t sizes[] = { 0, 1, 15, 40, 60, 70 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct rt_store store;
+		char name[64];
+		int status = 0;
+		pid_t pid;
+
+		snprintf(name, sizeof(name), "killed after %u bytes",
+			 (unsigned)sizes[i]);
+		if (!make_long(&store))
+			return;
+		fflush(stdout);
+		pid = fork();
+		if (pid == 0) {
+			const struct rlimit none = { 0, 0 };
+			const struct rlimit small = { sizes[i], sizes[i] };
+
+			setrlimit(RLIMIT_CORE, &none);
+			setrlimit(RLIMIT_FSIZE, &small);
+			signal(SIGXFSZ, SIG_DFL);
+			rt_store_close(&store);
+			/* It was short, and the next write is refused. */
+			raise(SIGKILL);
+		}
+		(void)waitpid(pid, &status, 0);
+		ok(WIFSIGNALED(status), "%s", name);
+		/* This one only lets go of what it has in memory. */
+		store.unsure = true;
+		rt_store_close(&store);
+		ok(size_of("journal") > 256 << 10, "the old file is there");
+		is_whole(name);
+		ok(size_of("journal") < 256, "the next one makes it short");
+		is_int(size_of("journal.new"), -1, "and nothing is left over");
+		is_whole("then");
+		unlink(path_of("journal"));
+	}
+}
+
+/* What somebody else has put there is neither followed nor believed. */
+static void test_compaction_trap(void)
+{
+	struct rt_store store;
+	FILE *file;
+
+	if (!make_long(&store))
+		return;
+	file = fopen(path_of("journal.new"), "we");
+	if (!file || fputs("keep list c 1 2 #00000000\n", file) == EOF ||
+	    fclose(file) == EOF)
+		ok(false, "a new file of another time");
+	rt_store_close(&store);
+	ok(size_of("journal") < 256, "an old new file is written over");
+	is_whole("an old new file");
+	unlink(path_of("journal"));
+	if (!make_long(&store))
+		return;
+	ok(symlink("victim", path_of("journal.new")) == 0, "a link");
+	rt_store_close(&store);
+	ok(size_of("journal") > 256 << 10 && size_of("victim") == -1,
+	   "a link is not followed");
+	unlink(path_of("journal.new"));
+	is_whole("a link");
+	unlink(path_of("journal"));
+}
+
 /* A record that cannot be read again is neither written nor removed. */
 static void test_unsure(void)
 {
@@ -538,6 +639,8 @@ int main(void)
 	test_full();
 	test_compaction();
 	test_compaction_fails();
+	test_compaction_killed();
+	test_compaction_trap();
 	test_unsure();
 	test_guest();
 	unlink(path_of("lock"));

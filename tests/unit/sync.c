@@ -241,6 +241,103 @@ static void libvirt_refuses(void)
 	(void)logged();
 }
 
+/* Its own define comes back as an event, and again. */
+static void not_again(const char *what)
+{
+	const unsigned before = defines();
+
+	for (unsigned i = 0; i < 3; i++) {
+		world.events->guest(world.sync, PLC1);
+		put(in_host("/etc/libvirt/qemu/plc1.xml"), "");
+		hear_files();
+		fire(SETTLE_MS);
+		ok(strstr(heard(), "not in step: libvirt did not store all"),
+		   "the guard hears it still: %s", world.heard);
+	}
+	is_int(defines() - before, 0, what);
+	is_str(logged(), "", "and nothing more is said");
+	is_int(world.timers[0].ms, -1, "nor is it tried again by itself");
+}
+
+/* libvirt takes a definition, and stores another one. */
+static void libvirt_takes_a_part(void)
+{
+	char before[20000];
+
+	snprintf(before, sizeof(before), "%s", get(of_guest(PLC1, "xml")));
+	put(of_guest(PLC1, "drops"), "<vcpu>6</vcpu>");
+	put(of_guest(PLC1, "instead"), "<vcpu>5</vcpu>");
+	edit_config("6");
+	hear_files();
+	fire(SETTLE_MS);
+	ok(strstr(heard(), "not in step: libvirt did not store all of the new "
+			   "definition: vCPUs"),
+	   "the guard hears of it: %s", world.heard);
+	is_int(count(logged(), "did not store all"), 1, "and the log");
+	not_again("what libvirt changes is not defined again and again");
+	(void)__real_unlink(of_guest(PLC1, "instead").text);
+	edit_definition(3);
+	world.events->guest(world.sync, PLC1);
+	fire(SETTLE_MS);
+	ok(strstr(heard(), "did not store all"),
+	   "somebody edits it, so it is tried again: %s", world.heard);
+	is_int(count(logged(), "not put in step"), 1, "which is said");
+	not_again("nor is what it leaves out");
+	(void)__real_unlink(of_guest(PLC1, "drops").text);
+	put(of_guest(PLC1, "xml"), before);
+	edit_config("4");
+	hear_files();
+	fire(SETTLE_MS);
+	in_step("it stores all of it");
+	(void)logged();
+}
+
+/* Who defines a guest with a password defines it with the password. */
+static void secrets(void)
+{
+	static const char secret[] =
+		"<graphics type='vnc' port='5901' passwd='geheim'/>";
+	char xml[20000], *at;
+
+	snprintf(xml, sizeof(xml), "%s", get(of_guest(PLC1, "xml")));
+	at = strstr(xml, "  </devices>");
+	if (!ok(at != NULL, "a definition with devices"))
+		return;
+	memmove(at + strlen(secret), at, strlen(at) + 1);
+	memcpy(at, secret, strlen(secret));
+	put(of_guest(PLC1, "xml"), xml);
+	edit_config("5");
+	hear_files();
+	fire(SETTLE_MS);
+	ok(strstr(heard(), "followed kvmrt.cfg"), "it is defined: %s",
+	   world.heard);
+	ok(strstr(get(of_guest(PLC1, "xml")), "geheim") &&
+		   strstr(text_of_file, "<vcpu>5</vcpu>"),
+	   "with the password and the change");
+	ok(!strstr(logged(), "geheim"), "which is in no log");
+	is_int(access(in_host("/var/lib/kvmrt/agreed/" PLC1).text, F_OK), 0,
+	       "what was agreed on");
+	ok(!strstr(get(in_host("/var/lib/kvmrt/agreed/" PLC1)), "geheim"),
+	   "does not have it");
+}
+
+/* A guest that is paused, or suspended by its own system, is put in step. */
+static void paused(void)
+{
+	put(of_guest(PLC1, "on"), "0");
+	put(of_guest(PLC1, "paused"), "");
+	edit_config("2");
+	hear_files();
+	fire(SETTLE_MS);
+	ok(strstr(heard(), "followed kvmrt.cfg"), "paused: %s", world.heard);
+	ok(strstr(logged(), "in effect at its next start"), "it says when");
+	world.events->devices(world.sync, PLC1);
+	is_str(heard(), "devices " PLC1 " 0000:82:00.0\n",
+	       "it has its devices still");
+	(void)__real_unlink(of_guest(PLC1, "paused").text);
+	(void)__real_unlink(of_guest(PLC1, "on").text);
+}
+
 static void guest_undefined(void)
 {
 	struct place there = below(world.virt, "/" PLC1);
@@ -440,6 +537,9 @@ static void (*const steps[])(void) = {
 	start_fails,
 	broken_config,
 	libvirt_refuses,
+	libvirt_takes_a_part,
+	secrets,
+	paused,
 	guest_undefined,
 	events_lost,
 	libvirt_goes,

@@ -14,6 +14,7 @@
  *   refuses     operations that fail: "start", "shutdown", "destroy"
  *   dies        a destroy fails, and it goes all the same
  *   drops       a piece of XML that a define leaves out
+ *   instead     what a define puts in its place
  *   leaves      it goes by itself when somebody asks it to end
  *   transient   libvirt would forget it when it ends
  *
@@ -163,11 +164,12 @@ static void put_xml(const struct rt_virt *virt, const char *uuid,
 		    const char *xml)
 {
 	RT_AUTO_FREE char *drops = slurp(virt, uuid, "drops", "");
+	RT_AUTO_FREE char *instead = slurp(virt, uuid, "instead", "");
 	const char *at = *drops ? strstr(xml, drops) : NULL;
 	RT_AUTO_STRBUF text = { 0 };
 
 	if (at)
-		rt_strbuf_add(&text, xml, (size_t)(at - xml));
+		rt_strbuf_addf(&text, "%.*s%s", (int)(at - xml), xml, instead);
 	rt_strbuf_adds(&text, at ? at + strlen(drops) : xml);
 	put(virt, uuid, "xml", text.text);
 }

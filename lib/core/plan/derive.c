@@ -66,17 +66,24 @@ static bool combine(const struct maker *maker, const struct claimed *claimed,
 	return true;
 }
 
-/* Is the guest of this claim hurt by what the setting holds now? */
+/*
+ * Does the guest of this claim lack what it claims, given what the setting
+ * holds now? A list of a cgroup that is empty is all CPUs.
+ */
 static bool concerns_now(const struct claim_entry *claim, bool has_now,
 			 const struct rt_cpuset *now)
 {
-	return claim->contribution != CLAIM_LESS || !has_now ||
+	if (!has_now)
+		return true;
+	if (claim->contribution == CLAIM_PLUS)
+		return !rt_cpuset_is_subset(claim->cpus, now);
+	return claim->contribution != CLAIM_LESS || rt_cpuset_is_empty(now) ||
 	       rt_cpuset_intersects(now, claim->cpus);
 }
 
 /*
- * The guest that claims it. Of the guests that want their CPUs out of it, those
- * whose CPUs are in it count, if there are any. "" for several.
+ * The guest that claims it. Those that lack what they claim count, if there are
+ * any. "" for several.
  */
 static const char *name_of(const struct maker *maker,
 			   const struct claimed *claimed)
@@ -163,12 +170,15 @@ static int add_step(struct maker *maker, const struct rt_step *like,
 
 /*
  * The step's reason is that of the first claim that writes; its musts are the
- * guests that must have it.
+ * guests that must have it and lack it now. A guest that has what it claims
+ * keeps it when the write is refused.
  */
 static int add_claimed(struct maker *maker, const struct claimed *claimed,
 		       enum rt_act act, const char *value)
 {
 	RT_AUTO_STRBUF musts = { 0 };
+	struct rt_cpuset now;
+	const bool has_now = rt_plan_parse(claimed->kind, claimed->now, &now);
 	struct rt_step step = {
 		.act = act,
 		.need = RT_MAY,
@@ -185,7 +195,8 @@ static int add_claimed(struct maker *maker, const struct claimed *claimed,
 
 		if (!step.why || claimed->order == i)
 			step.why = claim->why;
-		if (claim->need != RT_MUST)
+		if (claim->need != RT_MUST ||
+		    !concerns_now(claim, has_now, &now))
 			continue;
 		step.need = RT_MUST;
 		if (claim->guest >= 0)
