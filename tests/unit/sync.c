@@ -338,6 +338,54 @@ static void paused(void)
 	(void)__real_unlink(of_guest(PLC1, "on").text);
 }
 
+/* An edit that names a card that there is not: it is undone. */
+static void edit_refused(void)
+{
+	char xml[20000], *at;
+
+	snprintf(xml, sizeof(xml), "%s", get(of_guest(PLC1, "xml")));
+	at = strstr(xml, "0x82");
+	if (!ok(at != NULL, "somebody gives it a card that there is not"))
+		return;
+	memcpy(at, "0x8f", 4);
+	put(of_guest(PLC1, "xml"), xml);
+	world.events->guest(world.sync, PLC1);
+	fire(SETTLE_MS);
+	ok(strstr(heard(), "in step, the definition followed kvmrt.cfg"),
+	   "the edit is undone: %s", world.heard);
+	ok(strstr(logged(), "does not fit kvmrt.cfg and is undone"),
+	   "which is said");
+	ok(!strstr(get(of_guest(PLC1, "xml")), "0x8f") &&
+		   strstr(get(in_host("/etc/kvmrt.cfg")), "0000:82:00.0"),
+	   "on both sides");
+}
+
+/* libvirt renames a guest that is off. */
+static void renamed(void)
+{
+	static const char config[] = "[" PLC1 "]\nname = press\nnr_vcpus = 2\n"
+				     "pcidevs = 0000:82:00.0\n";
+
+	put(of_guest(PLC1, "on"), "0");
+	put(in_host("/etc/kvmrt.cfg"), config);
+	hear_files();
+	fire(SETTLE_MS);
+	ok(strstr(heard(), "put in step when it is off"), "running: %s",
+	   world.heard);
+	is_str(get(of_guest(PLC1, "name")), "plc1", "it keeps its name");
+	(void)__real_unlink(of_guest(PLC1, "on").text);
+	world.events->guest(world.sync, PLC1);
+	fire(SETTLE_MS);
+	(void)heard();
+	is_str(get(of_guest(PLC1, "name")), "press", "off: it has the new one");
+	edit_config("2");
+	hear_files();
+	fire(SETTLE_MS);
+	is_str(get(of_guest(PLC1, "name")), "plc1", "and back");
+	(void)heard();
+	(void)logged();
+}
+
 static void guest_undefined(void)
 {
 	struct place there = below(world.virt, "/" PLC1);
@@ -540,6 +588,8 @@ static void (*const steps[])(void) = {
 	libvirt_takes_a_part,
 	secrets,
 	paused,
+	edit_refused,
+	renamed,
 	guest_undefined,
 	events_lost,
 	libvirt_goes,
