@@ -15,13 +15,6 @@ use warnings;
 
 my ($tree, $bin, $work, @chosen) = @ARGV;
 
-# Known to be wrong, "SHAPE GROUP". What is on the list and right is a failure,
-# too: take it off.
-my %to_be_repaired = map { $_ => 1 } (
-	# Of a file, where hwloc's local_memory would tell.
-	'no-memory-node in a file', 'no-memory-dies in a file', 'no-memory-sparse in a file',
-);
-
 # Of more cores samples are asked about; fewer of a host of more CPUs than this,
 # and kvmrt-validate-config is asked about its highest CPUs only.
 my $cores_max = 96;
@@ -34,11 +27,6 @@ sub result($$$@) {    # each of the first three is one value
 	my ($good, $shape, $group, @why) = @_;
 	my $name = "$shape: $group";
 	$count++;
-	if ($to_be_repaired{ "$shape $group" =~ s/ \(.*//r }) {
-		@why = ("repaired: take it off the list");
-		$good = !$good;
-		$name .= ' (known to be wrong)';
-	}
 	print $good ? 'ok' : 'not ok', " $count - $name\n";
 	return if $good;
 	$failed++;
@@ -459,7 +447,6 @@ open my $table, '<', "$tree/tests/hosts/shapes" or die "tests/hosts/shapes: $!\n
 my @shapes = map { /^([^#|]*\S)\s*\|/ ? $1 : () } <$table>;
 my %known = map { $_ => 1 } @shapes;
 result(@shapes >= 30 && keys %known == @shapes, 'all', 'thirty shapes or more, each once');
-result($known{ (split)[0] }, 'all', "'$_' is known to be wrong, and a shape") for sort keys %to_be_repaired;
 for my $shape (@chosen ? @chosen : @shapes) {
 	$root = "$work/$shape";
 	if (system("$tree/tests/hosts/make-shape", $shape, $root) != 0) {

@@ -209,7 +209,7 @@ static const struct {
 	{ "numatune = 0 1", "3:bad-value" },
 	{ "numatune = -1", "3:bad-value" },
 	{ "numatune = 0-", "3:bad-value" },
-	{ "numatune = 9999", "3:bad-value" },
+	{ "numatune = 16384", "3:bad-value" },
 	{ "numatune = 4294967296", "3:bad-value" },
 	{ "numatune = ~0", "3:bad-value" },
 	{ "numatune = none", "3:bad-value" },
