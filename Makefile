@@ -63,7 +63,7 @@ CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
 	$(addprefix record/,journal entry entry_guest damage) \
 	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks \
 		plan_threads plan_print state)
-HOST := sys sys_live sys_captured log topology topology_kernel topology_saved new_file \
+HOST := sys sys_live sys_captured log topology topology_hwloc topology_kernel topology_saved new_file \
 	config_file unread probe probe_irq irq_owners probe_pci probe_task \
 	task_stat irqbalance tasks occupy target lock store refusal apply reconcile adopt \
 	counts preview \

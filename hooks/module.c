@@ -70,8 +70,7 @@ static int reconcile(struct hook *hook)
 	const char *why;
 	int r = 0;
 
-	if (!hook->topo.present.words[0] &&
-	    rt_cpuset_is_empty(&hook->topo.present))
+	if (rt_cpuset_is_empty(&hook->topo.present))
 		r = rt_topology_load(&hook->sys, &hook->topo, &hook->err);
 	if (r == 0)
 		r = rt_reconcile(&hook->store, &hook->topo, &notify, &outcomes,

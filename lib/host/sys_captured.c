@@ -48,12 +48,15 @@ static bool next_component(struct walk *walk, char name[NAME_MAX + 1])
 
 static int append(struct walk *walk, const char *name)
 {
-	const size_t len = strlen(walk->done);
-	const int n = snprintf(walk->done + len, sizeof(walk->done) - len,
-			       "%s%s", len ? "/" : "", name);
+	const size_t size = strlen(name) + 1;
+	size_t len = strlen(walk->done);
 
-	return n < 0 || (size_t)n >= sizeof(walk->done) - len ? -ENAMETOOLONG :
-								0;
+	if (len + 1 + size > sizeof(walk->done))
+		return -ENAMETOOLONG;
+	if (len)
+		walk->done[len++] = '/';
+	memcpy(walk->done + len, name, size);
+	return 0;
 }
 
 static void drop_last(struct walk *walk)

@@ -9,7 +9,8 @@
 #include "core/model/facts.h"
 #include "sys.h"
 
-#define RT_VALUE_MAX 32768
+/* Room for any value, of which lists of CPUs are the longest. */
+#define RT_VALUE_MAX RT_CPULIST_MAX
 
 /*
  * What the target holds, as text. -ENOENT or -ESRCH when it is gone: the file,

@@ -6,6 +6,7 @@
 #include <hwloc.h>
 #include <unistd.h>
 
+#include "topology_hwloc.h"
 #include "topology_kernel.h"
 #include "topology_saved.h"
 
@@ -65,14 +66,16 @@ static void restore_env(struct env *env)
  */
 static int set_filters(hwloc_topology_t topology, bool machine)
 {
-	const unsigned long flags = HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED |
-				    HWLOC_TOPOLOGY_FLAG_DONT_CHANGE_BINDING |
-				    HWLOC_TOPOLOGY_FLAG_NO_DISTANCES |
-				    HWLOC_TOPOLOGY_FLAG_NO_MEMATTRS;
+	unsigned long flags = HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED |
+			      HWLOC_TOPOLOGY_FLAG_DONT_CHANGE_BINDING |
+			      HWLOC_TOPOLOGY_FLAG_NO_MEMATTRS;
 
-	if (machine)
+	if (machine) {
+		/* The kernel says how far nodes are from each other. */
+		flags |= HWLOC_TOPOLOGY_FLAG_NO_DISTANCES;
 		hwloc_topology_set_cache_types_filter(
 			topology, HWLOC_TYPE_FILTER_KEEP_NONE);
+	}
 	return hwloc_topology_set_flags(topology, flags);
 }
 
@@ -126,154 +129,6 @@ static int build(const struct source *source, hwloc_topology_t *ret,
 	return r;
 }
 
-/* A CPU above RT_CPUS_MAX is refused, not dropped. */
-static int to_set(hwloc_const_bitmap_t bitmap, struct rt_cpuset *ret,
-		  struct rt_err *err)
-{
-	struct rt_cpuset set = { 0 };
-
-	for (int cpu = hwloc_bitmap_first(bitmap); cpu >= 0;
-	     cpu = hwloc_bitmap_next(bitmap, cpu)) {
-		if (cpu >= RT_CPUS_MAX)
-			return rt_fail(err, 0, "the topology has CPU %d", cpu);
-		rt_cpuset_add(&set, (unsigned)cpu);
-	}
-	*ret = set;
-	return 0;
-}
-
-static int add_object(struct rt_topo_level *level, unsigned number,
-		      hwloc_const_bitmap_t bitmap, struct rt_err *err)
-{
-	struct rt_cpuset cpus;
-	int r = to_set(bitmap, &cpus, err);
-
-	return r < 0 ? r : rt_topo_add(level, number, &cpus, err);
-}
-
-static int add_level(hwloc_topology_t topology, hwloc_obj_type_t type,
-		     struct rt_topo_level *level, struct rt_err *err)
-{
-	hwloc_obj_t obj = NULL;
-	int r = 0;
-
-	while (r == 0 &&
-	       (obj = hwloc_get_next_obj_by_type(topology, type, obj)))
-		r = add_object(level, obj->logical_index, obj->cpuset, err);
-	return r;
-}
-
-/* Does the node come before the other: fewer CPUs near it, lower number? */
-static bool is_nearer(hwloc_obj_t node, hwloc_obj_t other)
-{
-	const int a = hwloc_bitmap_weight(node->cpuset);
-	const int b = hwloc_bitmap_weight(other->cpuset);
-
-	return a != b ? a < b : node->os_index < other->os_index;
-}
-
-/* *ret_cpus: those near the node that are near to no node before it. */
-static int node_cpus(hwloc_topology_t topology, hwloc_obj_t node,
-		     struct rt_cpuset *ret_cpus, struct rt_err *err)
-{
-	hwloc_obj_t other = NULL;
-	int r = to_set(node->cpuset, ret_cpus, err);
-
-	while (r == 0 && (other = hwloc_get_next_obj_by_type(
-				  topology, HWLOC_OBJ_NUMANODE, other))) {
-		struct rt_cpuset cpus;
-
-		if (!is_nearer(other, node))
-			continue;
-		r = to_set(other->cpuset, &cpus, err);
-		if (r == 0)
-			rt_cpuset_minus(ret_cpus, &cpus);
-	}
-	return r;
-}
-
-/*
- * Of a file; a host's kernel has tables of its own. A CPU is in one node for
- * the kernel. hwloc also gives the CPUs near it to a node of memory alone; such
- * a node has none here.
- */
-static int add_nodes(hwloc_topology_t topology, struct rt_topo_level *level,
-		     struct rt_err *err)
-{
-	struct rt_cpuset order;
-	int r = to_set(hwloc_get_root_obj(topology)->nodeset, &order, err);
-
-	if (r < 0)
-		return r;
-	RT_CPUSET_FOREACH(number, &order)
-	{
-		const hwloc_obj_t node = hwloc_get_numanode_obj_by_os_index(
-			topology, (unsigned)number);
-		struct rt_cpuset cpus = { 0 };
-
-		r = node_cpus(topology, node, &cpus, err);
-		if (r == 0)
-			r = rt_topo_add(level, (unsigned)number, &cpus, err);
-		if (r < 0)
-			return r;
-	}
-	return r;
-}
-
-/* Slowest first. Kinds whose speeds hwloc cannot rank count as one. */
-static int add_kinds(hwloc_topology_t topology, struct rt_topo_level *level,
-		     struct rt_err *err)
-{
-	const int n = hwloc_cpukinds_get_nr(topology, 0);
-	hwloc_bitmap_t bitmap = n > 1 ? hwloc_bitmap_alloc() : NULL;
-	int r = 0;
-
-	if (n > 1 && !bitmap)
-		return rt_fail_memory(err);
-	for (int i = 0; i < n && n > 1 && r == 0; i++) {
-		int efficiency = -1;
-
-		if (hwloc_cpukinds_get_info(topology, (unsigned)i, bitmap,
-					    &efficiency, NULL, NULL, 0) < 0 ||
-		    efficiency < 0)
-			break;
-		r = add_object(level, (unsigned)i, bitmap, err);
-	}
-	hwloc_bitmap_free(bitmap);
-	return r;
-}
-
-static int convert(hwloc_topology_t topology, struct rt_topo *topo,
-		   struct rt_err *err)
-{
-	const hwloc_obj_t top = hwloc_get_root_obj(topology);
-	int r = to_set(top->complete_cpuset, &topo->present, err);
-
-	if (r == 0)
-		r = to_set(top->cpuset, &topo->online, err);
-	if (r == 0)
-		r = add_level(topology, HWLOC_OBJ_CORE, &topo->cores, err);
-	if (r == 0 && topo->cores.n == 0)
-		r = add_level(topology, HWLOC_OBJ_PU, &topo->cores, err);
-	if (r == 0)
-		r = add_level(topology, HWLOC_OBJ_PACKAGE, &topo->packages,
-			      err);
-	if (r == 0 && topo->packages.n == 0)
-		r = rt_topo_add(&topo->packages, 0, &topo->online, err);
-	if (r == 0)
-		r = add_level(topology, HWLOC_OBJ_DIE, &topo->dies, err);
-	/* hwloc leaves dies out where each package is one. */
-	if (r == 0 && topo->dies.n == 0)
-		r = add_level(topology, HWLOC_OBJ_PACKAGE, &topo->dies, err);
-	if (r == 0 && topo->dies.n == 0)
-		r = rt_topo_add(&topo->dies, 0, &topo->online, err);
-	if (r == 0)
-		r = add_nodes(topology, &topo->nodes, err);
-	if (r == 0)
-		r = add_kinds(topology, &topo->kinds, err);
-	return r;
-}
-
 /* -ENOENT: none is saved. */
 static int load_kept(struct rt_sys *sys, struct rt_topo *topo,
 		     struct rt_err *err)
@@ -290,7 +145,7 @@ static int load_kept(struct rt_sys *sys, struct rt_topo *topo,
 	source.xml = xml;
 	r = build(&source, &topology, err);
 	if (r == 0)
-		r = convert(topology, topo, err);
+		r = rt_hwloc_convert(topology, topo, err);
 	return r < 0 ? rt_wrap(err, "%s", RT_KEPT_PATH) : 0;
 }
 
@@ -346,7 +201,7 @@ static int load(struct rt_sys *sys, const struct rt_cpuset *present,
 	rt_topo_fini(topo);
 	r = discover(sys, &topology, err);
 	if (r == 0)
-		r = convert(topology, topo, err);
+		r = rt_hwloc_convert(topology, topo, err);
 	return r < 0 ? r : rt_kernel_cores(sys, topo, err);
 }
 
@@ -399,7 +254,7 @@ static int add_note(struct rt_sys *sys, hwloc_topology_t topology,
 	RT_AUTO_STRBUF text = { 0 };
 	RT_AUTO_FREE char *note = NULL;
 	struct rt_topo topo = { 0 };
-	int r = convert(topology, &topo, err);
+	int r = rt_hwloc_convert(topology, &topo, err);
 
 	if (r == 0)
 		r = rt_kernel_cores(sys, &topo, err);
@@ -449,7 +304,7 @@ int rt_topology_load_file(const char *source, struct rt_topo *ret_topo,
 			       "'%s' is neither hwloc's XML nor a "
 			       "description such as 'pack:2 core:4 pu:2'",
 			       source);
-	r = convert(topology, &topo, err);
+	r = rt_hwloc_convert(topology, &topo, err);
 	if (r < 0)
 		rt_topo_fini(&topo);
 	else

@@ -129,7 +129,6 @@ static void read_distances(struct rt_sys *sys, unsigned node,
 	char path[64];
 	size_t len;
 
-	memset(distances, 0, n * sizeof(*distances));
 	snprintf(path, sizeof(path), NODE "/node%u/distance", node);
 	if (rt_sys_read_all(sys, path, n * 12 + 64, &text, &len, &ignored) < 0)
 		return;
@@ -143,47 +142,27 @@ static void read_distances(struct rt_sys *sys, unsigned node,
 	}
 }
 
-/* The nearest node with memory; of two that are as near, the first. */
-static int add_memory(struct rt_sys *sys, const struct rt_cpuset *with,
-		      const struct rt_topo_level *nodes,
-		      const struct rt_topo_object *node,
-		      struct rt_topo_level *memory, struct rt_err *err)
-{
-	RT_AUTO_FREE unsigned *distances = calloc(nodes->n, sizeof(*distances));
-	size_t best = nodes->n;
-
-	if (!distances)
-		return rt_fail_memory(err);
-	if (rt_cpuset_has(with, node->number))
-		return rt_topo_add(memory, node->number, &node->cpus, err);
-	read_distances(sys, node->number, distances, nodes->n);
-	for (size_t i = 0; i < nodes->n; i++) {
-		if (rt_cpuset_has(with, nodes->items[i].number) &&
-		    (best == nodes->n || distances[i] < distances[best]))
-			best = i;
-	}
-	if (best == nodes->n)
-		return 0;
-	return rt_topo_add(memory, nodes->items[best].number, &node->cpus, err);
-}
-
 /* A kernel that does not say which nodes have memory has it on all. */
-static int read_memory(struct rt_sys *sys, const struct rt_topo_level *nodes,
-		       struct rt_topo_level *memory, struct rt_err *err)
+static int read_memory(struct rt_sys *sys, struct rt_topo *topo,
+		       struct rt_err *err)
 {
-	struct rt_cpuset with;
-	bool all = true;
+	const size_t n = topo->nodes.n;
+	RT_AUTO_FREE unsigned *distances = NULL;
+	struct rt_cpuset with = { 0 };
 	int r = rt_sys_read_cpus(sys, NODE "/has_memory", &with, err);
 
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	for (size_t i = 0; i < nodes->n; i++)
-		all &= rt_cpuset_has(&with, nodes->items[i].number) ||
-		       rt_cpuset_is_empty(&nodes->items[i].cpus);
-	for (size_t i = 0; !all && r == 0 && i < nodes->n; i++)
-		r = add_memory(sys, &with, nodes, &nodes->items[i], memory,
-			       err);
-	return r;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	distances = calloc(n * n + 1, sizeof(*distances));
+	if (!distances)
+		return rt_fail_memory(err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const unsigned number = topo->nodes.items[i].number;
+
+		if (!rt_cpuset_has(&with, number))
+			read_distances(sys, number, distances + i * n, n);
+	}
+	return rt_topo_set_memory(topo, &with, distances, err);
 }
 
 int rt_kernel_nodes(struct rt_sys *sys, struct rt_topo *topo,
@@ -210,9 +189,7 @@ int rt_kernel_nodes(struct rt_sys *sys, struct rt_topo *topo,
 	}
 	free(topo->nodes.items);
 	topo->nodes = nodes;
-	free(topo->memory.items);
-	topo->memory = (struct rt_topo_level){ 0 };
-	return read_memory(sys, &topo->nodes, &topo->memory, err);
+	return read_memory(sys, topo, err);
 }
 
 /* The kernel says which CPUs are of which kind; hwloc would ask each CPU. */

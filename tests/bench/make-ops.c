@@ -223,6 +223,12 @@ static void fill(struct maker *maker, const struct shape *shape,
 		op->mode = member(line->args[2], "mode=");
 		op->resolve = member(line->args[2], "resolve=");
 	}
+	/* A lock on bytes, in the fields of other calls. */
+	if (shape->call == CALL_FCNTL && line->n > 2 && *line->args[2] == '{') {
+		op->mode = member(line->args[2], "l_type=");
+		op->offset = (int64_t)member(line->args[2], "l_start=");
+		op->len = (uint32_t)member(line->args[2], "l_len=");
+	}
 	if (!shape->path && shape->call == CALL_STAT) {
 		add_byte(maker, '\0');
 		op->flags = AT_EMPTY_PATH;

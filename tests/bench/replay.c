@@ -38,6 +38,11 @@ static long make(const struct op *op, const char *bytes)
 {
 	const int fd = fds[op->fd], flags = (int)op->flags;
 	const char *data = bytes + op->bytes;
+	struct flock lock = {
+		.l_type = (short)op->mode,
+		.l_start = op->offset,
+		.l_len = op->len,
+	};
 	struct stat st;
 
 	switch ((enum call)op->call) {
@@ -73,7 +78,8 @@ static long make(const struct op *op, const char *bytes)
 	case CALL_FLOCK:
 		return flock(fd, flags);
 	case CALL_FCNTL:
-		return fcntl(fd, flags, op->offset);
+		return op->len ? fcntl(fd, flags, &lock) :
+				 fcntl(fd, flags, op->offset);
 	case N_CALLS:
 		break;
 	}

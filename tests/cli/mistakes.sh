@@ -67,11 +67,11 @@ numatune = node 0|write 0
 numatune = 0;1|write 0,1
 numatune = any|write nothing behind the '='
 numatune = strict|write NUMA nodes such as 0,2-3
-nr_vcpus = four|write a number from 1 to 8192, or auto
+nr_vcpus = four|write a number from 1 to 16384, or auto
 nr_vcpus = 2 vCPUs|write 2
 nr_vcpus = "2"|write 2
-nr_vcpus = 2.0|write a number from 1 to 8192, or auto
-nr_vcpus = 0|write a number from 1 to 8192, or auto
+nr_vcpus = 2.0|write a number from 1 to 16384, or auto
+nr_vcpus = 0|write a number from 1 to 16384, or auto
 nr_vcpus = all|write auto
 nr_vcpus =\0302\02402|write 2
 cpu_topology = 1x2x1|write 1,2,1

@@ -59,7 +59,7 @@ static void test_cpu_messages(void)
 		{ "online" CPU "7", NULL, AF_UNIX, 0, 1, -1 },
 		{ "online" CPU "7x", NULL, AF_NETLINK, 0, 1, -1 },
 		{ "online" CPU "", NULL, AF_NETLINK, 0, 1, -1 },
-		{ "online" CPU "8192", NULL, AF_NETLINK, 0, 1, -1 },
+		{ "online" CPU "16384", NULL, AF_NETLINK, 0, 1, -1 },
 		{ "online@/devices/system/memory/memory7", NULL, AF_NETLINK, 0,
 		  1, -1 },
 		/* What the filter keeps out. */

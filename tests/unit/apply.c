@@ -134,8 +134,8 @@ static const struct rt_sys_calls calls = {
 static char dir[] = "/tmp/kvmrt-apply-XXXXXX";
 static struct rt_sys sys;
 static struct rt_store store;
-static const struct rt_topo topo = { .present = { { 0xfff } },
-				     .online = { { 0xfff } } };
+static const struct rt_topo topo = { .present = { 1, { 0xfff } },
+				     .online = { 1, { 0xfff } } };
 
 static void reset(const char *path, const char *value)
 {

@@ -261,6 +261,14 @@ static void test_cases(void)
 	}
 }
 
+/* As high as no CPU's. */
+static void disk_high(struct world *world)
+{
+	irq(world, 16383, "6", "6", "0000:01:00.0", false);
+	irq(world, 16384, "6", "6", "0000:01:00.0", false);
+	irq(world, 70000, "8", "8", "0000:01:00.0", false);
+}
+
 /* Sentences that a user acts on, whole. */
 static const struct sentence {
 	const char *name, *config;
@@ -337,6 +345,12 @@ static const struct sentence {
 	{ "managed interrupts that cannot", GOOD_A, disk_own,
 	  "kvmrt.cfg:5: warning: guest 'a': managed interrupts will stay on "
 	  "CPUs 6,8: 0000:01:00.0 (irq 31-32) [managed-irq]\n"
+	  "    they fire only for I/O that was started on these CPUs; to "
+	  "keep them away, give the device fewer queues and boot with "
+	  "isolcpus=managed_irq,6-11\n" },
+	{ "interrupts of high numbers", GOOD_A, disk_high,
+	  "kvmrt.cfg:5: warning: guest 'a': managed interrupts will stay on "
+	  "CPUs 6,8: 0000:01:00.0 (irq 16383-16384,70000) [managed-irq]\n"
 	  "    they fire only for I/O that was started on these CPUs; to "
 	  "keep them away, give the device fewer queues and boot with "
 	  "isolcpus=managed_irq,6-11\n" },

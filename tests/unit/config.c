@@ -206,7 +206,7 @@ static void test_hints(void)
 		{ "rt = on # yes", "a comment needs a line of its own" },
 		{ "nr_vcpus = x", "see kvmrt.cfg(5)" },
 		{ "nr_vcpus = 2 CPUs",
-		  "write a number from 1 to 8192, or auto" },
+		  "write a number from 1 to 16384, or auto" },
 		{ "cpuset = 6\xe2\x80\x93"
 		  "7",
 		  "it holds a character that only looks like a plain one, such "
@@ -234,7 +234,7 @@ static void test_hints(void)
 static void test_messages(void)
 {
 	static const char text[] =
-		"[x]\n[" U1 "]\nrt = maybe\nnr_vcpus = 9000\ncpuset = 1,,2\n";
+		"[x]\n[" U1 "]\nrt = maybe\nnr_vcpus = 16385\ncpuset = 1,,2\n";
 	struct rt_config config = { 0 };
 	struct rt_report report = { 0 };
 	RT_AUTO_STRBUF shown = { 0 };
@@ -259,9 +259,9 @@ static void test_messages(void)
 	       "nor false: write true or false (yes, no, on, off, 1, 0) "
 	       "[bad-value]\n"
 	       "    see kvmrt.cfg(5)\n"
-	       "k.cfg:4: error: guest '" U1 "': nr_vcpus: '9000' is above "
-	       "8192, the most CPUs that a kernel can be built for: write a "
-	       "number from 1 to 8192, or auto [bad-value]\n"
+	       "k.cfg:4: error: guest '" U1 "': nr_vcpus: '16385' is above "
+	       "16384, the most CPUs that libvirt can handle: write a "
+	       "number from 1 to 16384, or auto [bad-value]\n"
 	       "    see kvmrt.cfg(5)\n"
 	       "k.cfg:5: error: guest '" U1 "': cpuset: '1,,2': a number is "
 	       "expected at column 3, not ',': write 1,2 [bad-value]\n"

@@ -214,7 +214,7 @@ static const char *some_value(enum rt_key key, char *buf, size_t size)
 		"[x]", "rt = on", "=", "\t", "\xc3\xa4", "longer words"
 	};
 	static const char *const values[RT_KEY_COUNT][3] = {
-		[RT_KEY_NR_VCPUS] = { "1", "auto", "8192" },
+		[RT_KEY_NR_VCPUS] = { "1", "auto", "16384" },
 		[RT_KEY_CPU_TOPOLOGY] = { "auto", "1,2,3", "" },
 		[RT_KEY_CPUSET] = { "", "0-3", "~n1,n2" },
 		[RT_KEY_RT] = { "true", "false", "" },

@@ -18,12 +18,13 @@ static const struct {
 	{ "blanks around items", " 0-3 , 8\t", "0-3,8", NULL },
 	{ "nothing", "", "", NULL },
 	{ "a newline alone", "\n", "", NULL },
-	{ "the last CPU", "8191", "8191", NULL },
-	{ "all", "0-8191", "0-8191", NULL },
+	{ "the last CPU", "16383", "16383", NULL },
+	{ "all", "0-16383", "0-16383", NULL },
 	{ "a word's edge", "63-64", "63-64", NULL },
-	{ "one too high", "8192", NULL, "above 8191 at column 1" },
-	{ "far too high", "99999999999999999999", NULL, "above 8191" },
-	{ "a high that is too high", "0-8192", NULL, "above 8191 at column 3" },
+	{ "one too high", "16384", NULL, "above 16383 at column 1" },
+	{ "far too high", "99999999999999999999", NULL, "above 16383" },
+	{ "a high that is too high", "0-16384", NULL,
+	  "above 16383 at column 3" },
 	{ "backwards", "3-1", NULL, "backwards at column 1" },
 	{ "no high", "1-", NULL, "number is missing at column 3" },
 	{ "no low", "-1", NULL, "number is missing at column 1" },
@@ -42,7 +43,7 @@ static const struct {
 static void test_lists(void)
 {
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
-		struct rt_cpuset set = { { 42 } };
+		struct rt_cpuset set = { 1, { 42 } };
 		struct rt_err err = { 0 };
 		char text[RT_CPULIST_MAX];
 		const int r = rt_cpuset_parse_list(lists[i].text, &set, &err);
@@ -89,7 +90,7 @@ static const struct {
 static void test_masks(void)
 {
 	for (size_t i = 0; i < sizeof(masks) / sizeof(*masks); i++) {
-		struct rt_cpuset set = { { 42 } };
+		struct rt_cpuset set = { 1, { 42 } };
 		struct rt_err err = { 0 };
 		char text[RT_CPULIST_MAX];
 		const int r = rt_cpuset_parse_mask(masks[i].text, &set, &err);
@@ -109,7 +110,7 @@ static void test_masks(void)
 /* As many CPUs as there can be, in both texts. */
 static void test_largest(void)
 {
-	struct rt_cpuset odd = { { 0 } }, again;
+	struct rt_cpuset odd = { 0 }, again;
 	static char text[RT_CPULIST_MAX], small[64];
 	struct rt_err err;
 	size_t len;
@@ -141,7 +142,7 @@ static void test_largest(void)
 
 static struct rt_cpuset set_of(const char *text)
 {
-	struct rt_cpuset set = { { 0 } };
+	struct rt_cpuset set = { 0 };
 	struct rt_err err;
 
 	ok(rt_cpuset_parse_list(text, &set, &err) == 0, "set %s", text);
@@ -150,12 +151,12 @@ static struct rt_cpuset set_of(const char *text)
 
 static void test_algebra(void)
 {
-	const struct rt_cpuset a = set_of("0-5,64,8191");
+	const struct rt_cpuset a = set_of("0-5,64,16383");
 	const struct rt_cpuset b = set_of("4-8,64");
 	struct rt_cpuset set = a;
 
 	rt_cpuset_or(&set, &b);
-	is_str(rt_cpuset_text(&set).text, "0-8,64,8191", "union");
+	is_str(rt_cpuset_text(&set).text, "0-8,64,16383", "union");
 	set = a;
 	rt_cpuset_and(&set, &b);
 	is_str(rt_cpuset_text(&set).text, "4-5,64", "intersection");
@@ -164,7 +165,7 @@ static void test_algebra(void)
 	ok(!rt_cpuset_is_subset(&a, &b), "neither is in the other");
 	set = a;
 	rt_cpuset_minus(&set, &b);
-	is_str(rt_cpuset_text(&set).text, "0-3,8191", "difference");
+	is_str(rt_cpuset_text(&set).text, "0-3,16383", "difference");
 	ok(!rt_cpuset_intersects(&set, &b), "has nothing of the other");
 	ok(rt_cpuset_intersects(&a, &b), "the whole has");
 	is_int(rt_cpuset_count(&a), 8, "members");
@@ -172,27 +173,79 @@ static void test_algebra(void)
 	ok(rt_cpuset_is_empty(&set) && rt_cpuset_is_subset(&set, &b) &&
 		   !rt_cpuset_intersects(&set, &set),
 	   "the empty set is in every set and meets none");
-	rt_cpuset_add_range(&set, 8190, 8191);
-	rt_cpuset_remove(&set, 8190);
-	rt_cpuset_remove(&set, 9000);
-	is_str(rt_cpuset_text(&set).text, "8191", "the last can stay");
-	ok(!rt_cpuset_has(&set, 8192), "there is none above it");
+	rt_cpuset_add_range(&set, 16382, 16383);
+	rt_cpuset_remove(&set, 16382);
+	rt_cpuset_remove(&set, 16384);
+	is_str(rt_cpuset_text(&set).text, "16383", "the last can stay");
+	ok(!rt_cpuset_has(&set, 16384), "there is none above it");
+}
+
+/* Sets that end in different words, both ways round. */
+static void test_ends(void)
+{
+	static const struct {
+		const char *a, *b, *both, *all, *less;
+	} rows[] = {
+		{ "3", "3,16383", "3", "3,16383", "" },
+		{ "3,16383", "3", "3", "3,16383", "16383" },
+		{ "", "8192", "", "8192", "" },
+		{ "8192", "", "", "8192", "8192" },
+		{ "0,200", "64-127", "", "0,64-127,200", "0,200" },
+		{ "0-16383", "16383", "16383", "0-16383", "0-16382" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct rt_cpuset a = set_of(rows[i].a);
+		const struct rt_cpuset b = set_of(rows[i].b);
+		struct rt_cpuset set = a;
+
+		rt_cpuset_and(&set, &b);
+		is_str(rt_cpuset_text(&set).text, rows[i].both, "both");
+		ok(rt_cpuset_intersects(&a, &b) == (*rows[i].both != '\0'),
+		   "if any");
+		/* What was taken out is not there again. */
+		rt_cpuset_or(&set, &a);
+		ok(rt_cpuset_is_equal(&set, &a), "and what was taken out");
+		rt_cpuset_or(&set, &b);
+		is_str(rt_cpuset_text(&set).text, rows[i].all, "all");
+		ok(rt_cpuset_is_subset(&a, &set) &&
+			   rt_cpuset_is_subset(&b, &set),
+		   "both are in it");
+		ok(rt_cpuset_is_subset(&set, &a) ==
+				   (strcmp(rows[i].all, rows[i].a) == 0) &&
+			   rt_cpuset_is_equal(&set, &a) ==
+				   (strcmp(rows[i].all, rows[i].a) == 0),
+		   "it is the first where the second has no more");
+		set = a;
+		rt_cpuset_minus(&set, &b);
+		is_str(rt_cpuset_text(&set).text, rows[i].less, "less");
+		ok(rt_cpuset_is_subset(&a, &b) == rt_cpuset_is_empty(&set),
+		   "nothing is left of a subset");
+		ok(!rt_cpuset_is_equal(&a, &b) && !rt_cpuset_is_equal(&b, &a),
+		   "they differ");
+		for (unsigned cpu = 0; cpu < RT_CPUS_MAX; cpu++)
+			rt_cpuset_remove(&set, cpu);
+		ok(rt_cpuset_is_equal(&set, &(struct rt_cpuset){ 0 }) &&
+			   rt_cpuset_last(&set) == -1 &&
+			   rt_cpuset_count(&set) == 0,
+		   "emptied, it is the empty set");
+	}
 }
 
 static void test_order(void)
 {
-	const struct rt_cpuset set = set_of("3,63-64,8191");
-	const struct rt_cpuset none = { { 0 } };
+	const struct rt_cpuset set = set_of("3,63-64,16383");
+	const struct rt_cpuset none = { 0 };
 	char seen[64] = "";
 
 	RT_CPUSET_FOREACH(cpu, &set)
 	snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%d ", cpu);
-	is_str(seen, "3 63 64 8191 ", "ascending");
+	is_str(seen, "3 63 64 16383 ", "ascending");
 	is_int(rt_cpuset_first(&set), 3, "first");
-	is_int(rt_cpuset_last(&set), 8191, "last");
-	is_int(rt_cpuset_next(&set, 8191), -1, "none after the last");
+	is_int(rt_cpuset_last(&set), 16383, "last");
+	is_int(rt_cpuset_next(&set, 16383), -1, "none after the last");
 	is_int(rt_cpuset_nth(&set, 0), 3, "the 0th");
-	is_int(rt_cpuset_nth(&set, 3), 8191, "the 3rd");
+	is_int(rt_cpuset_nth(&set, 3), 16383, "the 3rd");
 	is_int(rt_cpuset_nth(&set, 4), -1, "the 4th is not there");
 	ok(rt_cpuset_first(&none) == -1 && rt_cpuset_last(&none) == -1 &&
 		   rt_cpuset_nth(&none, 0) == -1,
@@ -205,6 +258,7 @@ int main(void)
 	test_masks();
 	test_largest();
 	test_algebra();
+	test_ends();
 	test_order();
 	return tap_done();
 }

@@ -263,7 +263,7 @@ static const struct {
 	  "guest " UUID " a start=18446744073709551616", false },
 	{ "guest with no number", "guest " UUID " a pid=", false },
 	{ "guest with CPUs backwards", "guest " UUID " a owned=3-1", false },
-	{ "guest with a CPU too high", "guest " UUID " a owned=8192", false },
+	{ "guest with a CPU too high", "guest " UUID " a owned=16384", false },
 	{ "guest with a bad device", "guest " UUID " a pci=0000:81:00", false },
 	{ "guest with devices twice",
 	  "guest " UUID " a pci=0000:81:00.0 pci=0000:82:00.0", false },

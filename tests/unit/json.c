@@ -42,7 +42,7 @@ static void test_structure(void)
 {
 	RT_AUTO_STRBUF out = { 0 };
 	struct rt_json json = { .out = &out };
-	struct rt_cpuset set = { { 0 } };
+	struct rt_cpuset set = { 0 };
 
 	rt_cpuset_add_range(&set, 2, 4);
 	rt_json_open(&json, '{');

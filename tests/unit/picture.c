@@ -219,9 +219,9 @@ static void test_names(void)
 	size_t longest = 0;
 
 	begin(&world);
-	world.topo.present = world.topo.online = cpus("0-8191");
+	world.topo.present = world.topo.online = cpus("0-16383");
 	for (size_t i = 0; i < MAX_GUESTS; i++)
-		add_guest(&world, name, "8191", "8190", "8189");
+		add_guest(&world, name, "16383", "16382", "16381");
 	is_str(rt_box_name(&world.scene, 0, 10).text,
 	       "a\xc3\xa4\xc3\xa4\xc3\xa4..", "cut between characters");
 	is_str(rt_box_name(&world.scene, 9, 10).text,
@@ -230,14 +230,14 @@ static void test_names(void)
 	       "a\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
 	       "-very-long-name-of-a-guest***",
 	       "the fourth, whole");
-	is_str(rt_box_cpu(&world.scene, 8191).text, "CPU 8191 30 guests!",
+	is_str(rt_box_cpu(&world.scene, 16383).text, "CPU 16383 30 guests!",
 	       "thirty are counted");
 	/* The number of a finding may have two digits. */
 	for (size_t i = 0; i < 98; i++)
 		find_in(&world, "several-nodes", "another", "far");
 	find_in(&world, "too-few-cpus", name, "too few");
 	for (size_t n = 1; n <= 2; n++)
-		for (unsigned cpu = 8189; cpu <= 8191; cpu++) {
+		for (unsigned cpu = 16381; cpu <= 16383; cpu++) {
 			const struct rt_scene few = {
 				.guests = world.list + 28,
 				.n = n,

@@ -373,7 +373,7 @@ static const struct {
 static void try_newborn(size_t i, bool moves)
 {
 	RT_AUTO_STRBUF entries = { 0 };
-	struct rt_cpuset stuck = { { 0 } };
+	struct rt_cpuset stuck = { 0 };
 	struct rt_range ranges[] = { { 1, 5 } };
 	const struct rt_ranges seen = { ranges, 1, 1 };
 	struct world world;

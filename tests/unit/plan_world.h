@@ -27,7 +27,7 @@ struct world {
 
 __attribute__((unused)) static struct rt_cpuset cpus(const char *list)
 {
-	struct rt_cpuset set = { { 0 } };
+	struct rt_cpuset set = { 0 };
 	struct rt_err err;
 
 	if (rt_cpuset_parse_list(list, &set, &err) < 0)

@@ -78,15 +78,15 @@ static const struct {
 	{ "two tildes", "~~1", NULL, "not '~'" },
 	{ "all but all", "~0-11", NULL, "leaves none" },
 	{ "trailing text", "1 2", NULL, "comma is missing at column 3" },
-	{ "too high", "99999", NULL, "above 8191" },
-	{ "far too high", "4294967296", NULL, "above 8191" },
+	{ "too high", "99999", NULL, "above 16383" },
+	{ "far too high", "4294967296", NULL, "above 16383" },
 	{ "not ASCII", "\xc2\xb9", NULL, "expected at column 1" },
 };
 
 static void test_language(const struct rt_topo *topo)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct rt_cpuset set = { { 42 } };
+		struct rt_cpuset set = { 1, { 42 } };
 		struct rt_err err = { 0 };
 		const int r =
 			rt_topo_parse_cpuset(topo, cases[i].text, &set, &err);
@@ -108,15 +108,15 @@ static void test_grammar(void)
 		const char *text;
 		bool good;
 	} rows[] = {
-		{ "0-8191", true },   { "n7,c100-c200,~1", false },
+		{ "0-16383", true },  { "n7,c100-c200,~1", false },
 		{ "~n7,c100", true }, { "n0-n2", true },
 		{ "2-1", false },     { "n0-c1", false },
 		{ "", true },	      { "~", false },
-		{ "0-8192", false },
+		{ "0-16384", false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct rt_cpuset set = { { 42 } };
+		struct rt_cpuset set = { 1, { 42 } };
 		struct rt_err err = { 0 };
 		const int r =
 			rt_topo_parse_cpuset(NULL, rows[i].text, &set, &err);
@@ -128,7 +128,7 @@ static void test_grammar(void)
 
 static void test_questions(const struct rt_topo *topo)
 {
-	struct rt_cpuset cpus = { { 0 } }, set;
+	struct rt_cpuset cpus = { 0 }, set;
 
 	rt_cpuset_add(&cpus, 9);
 	rt_cpuset_add(&cpus, 0);
@@ -165,7 +165,7 @@ static void test_text(const struct rt_topo *topo)
 		"thing 0 0-3;end",
 		"core 0;end",
 		"core x 0-3;end",
-		"core 8192 0;end",
+		"core 16384 0;end",
 		"core 0 9-3;end",
 		"core 0 0;;end",
 	};

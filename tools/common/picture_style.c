@@ -10,7 +10,7 @@
 #define SHARED	0xd9d9d9u
 
 #define NAME_BYTES 24 /* where there is room */
-#define CPU_BYTES  8  /* of its 31: "CPU 8191 ", " offline", "!99", marks */
+#define CPU_BYTES  7  /* of its 31: "CPU 16383 ", " offline", "!99", marks */
 #define TWO_BYTES  6  /* of two names beside each other */
 #define NUMBER_MAX 99 /* of a finding: later ones are "!" alone */
 

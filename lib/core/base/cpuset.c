@@ -10,10 +10,21 @@
 #define WORD(cpu) ((unsigned)(cpu) / 64)
 #define BIT(cpu)  (UINT64_C(1) << ((unsigned)(cpu) % 64))
 
+static unsigned min(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+static unsigned max(unsigned a, unsigned b)
+{
+	return a > b ? a : b;
+}
+
 void rt_cpuset_add(struct rt_cpuset *set, unsigned cpu)
 {
 	assert(cpu < RT_CPUS_MAX);
 	set->words[WORD(cpu)] |= BIT(cpu);
+	set->used = max(set->used, WORD(cpu) + 1);
 }
 
 void rt_cpuset_add_range(struct rt_cpuset *set, unsigned low, unsigned high)
@@ -34,6 +45,7 @@ void rt_cpuset_add_range(struct rt_cpuset *set, unsigned low, unsigned high)
 			word &= BIT(high) | (BIT(high) - 1);
 		set->words[i] |= word;
 	}
+	set->used = max(set->used, WORD(high) + 1);
 }
 
 void rt_cpuset_remove(struct rt_cpuset *set, unsigned cpu)
@@ -54,19 +66,23 @@ void rt_cpuset_clear(struct rt_cpuset *set)
 
 void rt_cpuset_or(struct rt_cpuset *set, const struct rt_cpuset *other)
 {
-	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++)
+	for (unsigned i = 0; i < other->used; i++)
 		set->words[i] |= other->words[i];
+	set->used = max(set->used, other->used);
 }
 
 void rt_cpuset_and(struct rt_cpuset *set, const struct rt_cpuset *other)
 {
-	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++)
+	for (unsigned i = 0; i < set->used; i++)
 		set->words[i] &= other->words[i];
+	set->used = min(set->used, other->used);
 }
 
 void rt_cpuset_minus(struct rt_cpuset *set, const struct rt_cpuset *other)
 {
-	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++)
+	const unsigned n = min(set->used, other->used);
+
+	for (unsigned i = 0; i < n; i++)
 		set->words[i] &= ~other->words[i];
 }
 
@@ -77,20 +93,14 @@ bool rt_cpuset_is_empty(const struct rt_cpuset *set)
 
 bool rt_cpuset_is_equal(const struct rt_cpuset *a, const struct rt_cpuset *b)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	return memcmp(a->words, b->words,
+		      max(a->used, b->used) * sizeof(a->words[0])) == 0;
 }
-
-/* As many words at a time as let the compiler use wide instructions. */
-#define BLOCK 8
 
 bool rt_cpuset_is_subset(const struct rt_cpuset *a, const struct rt_cpuset *b)
 {
-	for (unsigned i = 0; i < RT_CPUSET_WORDS; i += BLOCK) {
-		uint64_t any = 0;
-
-		for (unsigned j = 0; j < BLOCK; j++)
-			any |= a->words[i + j] & ~b->words[i + j];
-		if (any)
+	for (unsigned i = 0; i < a->used; i++) {
+		if (a->words[i] & ~b->words[i])
 			return false;
 	}
 	return true;
@@ -98,12 +108,10 @@ bool rt_cpuset_is_subset(const struct rt_cpuset *a, const struct rt_cpuset *b)
 
 bool rt_cpuset_intersects(const struct rt_cpuset *a, const struct rt_cpuset *b)
 {
-	for (unsigned i = 0; i < RT_CPUSET_WORDS; i += BLOCK) {
-		uint64_t any = 0;
+	const unsigned n = min(a->used, b->used);
 
-		for (unsigned j = 0; j < BLOCK; j++)
-			any |= a->words[i + j] & b->words[i + j];
-		if (any)
+	for (unsigned i = 0; i < n; i++) {
+		if (a->words[i] & b->words[i])
 			return true;
 	}
 	return false;
@@ -113,7 +121,7 @@ unsigned rt_cpuset_count(const struct rt_cpuset *set)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < RT_CPUSET_WORDS; i++) {
+	for (unsigned i = 0; i < set->used; i++) {
 		if (set->words[i])
 			count += (unsigned)__builtin_popcountll(set->words[i]);
 	}
@@ -125,13 +133,13 @@ int rt_cpuset_next(const struct rt_cpuset *set, int cpu)
 	const unsigned from = (unsigned)(cpu + 1);
 	uint64_t word;
 
-	if (from >= RT_CPUS_MAX)
+	if (WORD(from) >= set->used)
 		return -1;
 	word = set->words[WORD(from)] & ~(BIT(from) - 1);
 	for (unsigned i = WORD(from);;) {
 		if (word)
 			return (int)(i * 64) + __builtin_ctzll(word);
-		if (++i == RT_CPUSET_WORDS)
+		if (++i == set->used)
 			return -1;
 		word = set->words[i];
 	}
@@ -144,7 +152,7 @@ int rt_cpuset_first(const struct rt_cpuset *set)
 
 int rt_cpuset_last(const struct rt_cpuset *set)
 {
-	for (unsigned i = RT_CPUSET_WORDS; i-- > 0;) {
+	for (unsigned i = set->used; i-- > 0;) {
 		if (set->words[i])
 			return (int)(i * 64) + 63 -
 			       __builtin_clzll(set->words[i]);
@@ -280,8 +288,10 @@ int rt_cpuset_parse_mask(const char *text, struct rt_cpuset *ret_set,
 		if (bit + 4 > RT_CPUS_MAX && digit)
 			return rt_fail(err, 0, "'%.100s': CPU above %u", text,
 				       RT_CPUS_MAX - 1);
-		if (digit)
+		if (digit) {
 			set.words[bit / 64] |= (uint64_t)digit << (bit % 64);
+			set.used = bit / 64 + 1;
+		}
 		bit += 4;
 		digits++;
 	}

@@ -2,9 +2,10 @@
 /*
  * cpuset.h - a set of CPUs as a value
  *
- * As many CPUs as the kernel can be built for on x86. The set is a plain
- * value: algebra cannot fail, nothing is freed, zeroed memory is the empty
- * set. Numbers are the kernel's. NUMA node sets are the same type.
+ * As many CPUs as libvirt takes (VIR_DOMAIN_CPUMASK_LEN), twice what the kernel
+ * can be built for on x86. The set is a plain value: algebra cannot fail,
+ * nothing is freed, zeroed memory is the empty set. Numbers are the kernel's.
+ * NUMA node sets are the same type.
  *
  * Two texts exist. A list is "0-3,8"; a mask is comma-separated 32-bit
  * hexadecimal words, highest first, as in /proc/irq/default_smp_affinity.
@@ -18,13 +19,18 @@
 
 #include "err.h"
 
-#define RT_CPUS_MAX	8192
+#define RT_CPUS_MAX	16384
 #define RT_CPUSET_WORDS (RT_CPUS_MAX / 64)
 
-/* Room for any list: every second CPU of 8192, five bytes each. */
-#define RT_CPULIST_MAX 24576
+/* Room for any list: every second CPU, six bytes each. */
+#define RT_CPULIST_MAX (RT_CPUS_MAX / 2 * 6)
 
+/*
+ * The words from `used` on are zero, and nobody reads them: what a set costs
+ * depends on its highest CPU, not on RT_CPUS_MAX.
+ */
 struct rt_cpuset {
+	unsigned used;
 	uint64_t words[RT_CPUSET_WORDS];
 };
 

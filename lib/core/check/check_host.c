@@ -2,6 +2,8 @@
 /* check_host.c - the rules of a guest and the host's devices */
 #include "check_rules.h"
 
+#include "core/base/ranges.h"
+
 /* CPUs that a device is near to; empty when it is near to all of them. */
 static struct rt_cpuset device_cpus(const struct rt_checking *run,
 				    const struct rt_pci_dev *dev)
@@ -350,7 +352,7 @@ static bool can_leave(const struct rt_checking *run, const struct rt_irq *irq)
 static unsigned device_irqs(const struct rt_checking *run,
 			    const struct rt_guest *guest,
 			    const struct rt_irq *first, bool leaves,
-			    struct rt_cpuset *numbers, struct rt_cpuset *on)
+			    struct rt_ranges *numbers, struct rt_cpuset *on)
 {
 	const struct rt_irqs *irqs = &run->check->facts->irqs;
 	const struct rt_irq *last = irqs->items + irqs->n;
@@ -361,8 +363,7 @@ static unsigned device_irqs(const struct rt_checking *run,
 		    !stays(run, guest, irq) || can_leave(run, irq) != leaves)
 			continue;
 		n++;
-		if (irq->number < RT_CPUS_MAX)
-			rt_cpuset_add(numbers, irq->number);
+		run->report->failed |= !rt_ranges_add(numbers, irq->number);
 		rt_cpuset_or(on, &irq->affinity);
 	}
 	return n;
@@ -387,14 +388,17 @@ static void list_irqs(const struct rt_checking *run,
 		      bool leaves, struct rt_listing *list,
 		      struct rt_cpuset *on)
 {
-	struct rt_cpuset numbers = { 0 };
+	RT_AUTO_RANGES numbers = { 0 };
 	const unsigned n = device_irqs(run, guest, irq, leaves, &numbers, on);
-	char note[256];
+	RT_AUTO_STRBUF note = { 0 };
 
-	snprintf(note, sizeof(note), "irq %s%s%.40s",
-		 rt_cpuset_text(&numbers).text, n == 1 ? " " : "",
-		 n == 1 ? irq->name : "");
-	rt_list_add(list, rt_pci_text(&irq->device).text, note);
+	rt_strbuf_adds(&note, "irq ");
+	rt_ranges_format(&numbers, &note);
+	if (n == 1)
+		rt_strbuf_addf(&note, " %.40s", irq->name);
+	run->report->failed |= note.failed;
+	rt_list_add(list, rt_pci_text(&irq->device).text,
+		    note.text ? note.text : "");
 }
 
 /*

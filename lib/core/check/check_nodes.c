@@ -88,14 +88,15 @@ static void check_memory(const struct rt_checking *run,
 
 	for (size_t i = 0; i < guests->n; i++) {
 		const struct rt_guest *rt = &guests->items[i];
-		struct rt_cpuset both =
-			rt_topo_memory(run->check->topo, &rt->cpuset);
+		struct rt_cpuset both;
 
-		rt_cpuset_and(&both, &guest->nodes);
 		if (rt == guest || !rt->rt || !rt_check_counts(run, rt) ||
-		    rt_cpuset_is_empty(&both) ||
 		    !(rt_check_concerns(run, rt) ||
 		      rt_check_concerns(run, guest)))
+			continue;
+		both = rt_topo_memory(run->check->topo, &rt->cpuset);
+		rt_cpuset_and(&both, &guest->nodes);
+		if (rt_cpuset_is_empty(&both))
 			continue;
 		rt_cpuset_or(&all, &both);
 		rt_list_guest(&names, rt);

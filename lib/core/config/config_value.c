@@ -45,8 +45,8 @@ static int parse_count(const char *text, size_t len, unsigned *ret,
 			       rt_cut(text, len).text);
 	if (!rt_scan_number(&at, RT_CPUS_MAX, &value))
 		return rt_fail(err, 0,
-			       "'%s' is above %u, the most CPUs that a kernel "
-			       "can be built for",
+			       "'%s' is above %u, the most CPUs that libvirt "
+			       "can handle",
 			       rt_cut(text, len).text, RT_CPUS_MAX);
 	if (!value)
 		return rt_fail(err, 0,
@@ -215,7 +215,7 @@ static const struct key {
 				 MEMBER(description), set_text, TEXT_HINT },
 	[RT_KEY_NR_VCPUS] = { "nr_vcpus", RT_VALUE_LINE, MEMBER(nr_vcpus),
 			      set_nr_vcpus,
-			      "write a number from 1 to 8192, or auto" },
+			      "write a number from 1 to 16384, or auto" },
 	[RT_KEY_CPU_TOPOLOGY] = { "cpu_topology", RT_VALUE_LINE, 0,
 				  set_topology,
 				  "write sockets, cores per socket and threads "

@@ -68,6 +68,47 @@ struct rt_cpuset rt_topo_memory(const struct rt_topo *topo,
 			       cpus);
 }
 
+static const struct rt_topo_object *nearest(const struct rt_topo_level *nodes,
+					    const struct rt_cpuset *with,
+					    size_t from,
+					    const unsigned *distances)
+{
+	const unsigned *row = distances + from * nodes->n;
+	size_t best = nodes->n;
+
+	if (rt_cpuset_has(with, nodes->items[from].number))
+		return &nodes->items[from];
+	for (size_t i = 0; i < nodes->n; i++) {
+		if (rt_cpuset_has(with, nodes->items[i].number) &&
+		    (best == nodes->n || row[i] < row[best]))
+			best = i;
+	}
+	return best == nodes->n ? NULL : &nodes->items[best];
+}
+
+int rt_topo_set_memory(struct rt_topo *topo, const struct rt_cpuset *with,
+		       const unsigned *distances, struct rt_err *err)
+{
+	const struct rt_topo_level *nodes = &topo->nodes;
+	bool all = true;
+	int r = 0;
+
+	free(topo->memory.items);
+	topo->memory = (struct rt_topo_level){ 0 };
+	for (size_t i = 0; i < nodes->n; i++)
+		all &= rt_cpuset_has(with, nodes->items[i].number) ||
+		       rt_cpuset_is_empty(&nodes->items[i].cpus);
+	for (size_t i = 0; !all && r == 0 && i < nodes->n; i++) {
+		const struct rt_topo_object *has =
+			nearest(nodes, with, i, distances);
+
+		if (has)
+			r = rt_topo_add(&topo->memory, has->number,
+					&nodes->items[i].cpus, err);
+	}
+	return r;
+}
+
 struct rt_cpuset rt_topo_cpus(const struct rt_topo_level *level,
 			      const struct rt_cpuset *numbers)
 {

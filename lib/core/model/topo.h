@@ -58,6 +58,13 @@ struct rt_cpuset rt_topo_numbers(const struct rt_topo_level *level,
 /* The nodes whose memory is nearest to the CPUs. */
 struct rt_cpuset rt_topo_memory(const struct rt_topo *topo,
 				const struct rt_cpuset *cpus);
+/*
+ * Fill `memory`, from which nodes have memory and the distances from each node
+ * to each, in the order of `nodes`: n * n of them. Of two nodes that are as
+ * near the first is taken. Where no node is known to have memory, each has.
+ */
+int rt_topo_set_memory(struct rt_topo *topo, const struct rt_cpuset *with,
+		       const unsigned *distances, struct rt_err *err);
 /* All CPUs of the objects named by *numbers. */
 struct rt_cpuset rt_topo_cpus(const struct rt_topo_level *level,
 			      const struct rt_cpuset *numbers);
