@@ -121,6 +121,10 @@ echo "accept = shared-node" >>"$work/many.cfg"
 run "one of many accepts it" 0 $program -f "$work/many.cfg" \
 	--topology 'pack:2 [numa] core:256 pu:2'
 has out "guest 'g10': node 1 is shared"
+sed -i '/^accept/d; s/^name = g10$/&\naccept = shared-node/' "$work/many.cfg"
+run "the first of many accepts it" 0 $program -f "$work/many.cfg" \
+	--topology 'pack:2 [numa] core:256 pu:2'
+has out "guest 'g11': node 1 is shared"
 sed -i '/^accept/d; s/^name = .*/&\naccept = shared-node/' "$work/many.cfg"
 run "all of many accept it" 0 $program -f "$work/many.cfg" \
 	--topology 'pack:2 [numa] core:256 pu:2'
