@@ -132,6 +132,13 @@ static bool gets_its_cpus(struct rt_store *store, const struct rt_step *step,
 	return true;
 }
 
+/* Other errors pass, or the cgroup is gone: then the guest has failed. */
+static bool is_for_good(int code)
+{
+	return code == EINVAL || code == EPERM || code == EACCES ||
+	       code == EROFS || code == EOPNOTSUPP;
+}
+
 int rt_refusal_fence(struct rt_store *store, const struct rt_step *step,
 		     const struct rt_err *why, const struct rt_notify *notify,
 		     struct rt_err *err)
@@ -140,8 +147,7 @@ int rt_refusal_fence(struct rt_store *store, const struct rt_step *step,
 	struct rt_err ignored;
 	int n = 0;
 
-	/* Its cgroup is gone, or changed at the same time: no refusal. */
-	if (why->code == ENOENT || why->code == ENODEV || why->code == EAGAIN)
+	if (!is_for_good(why->code))
 		return 0;
 	if (step->kind == RT_KIND_LIST)
 		rt_cpuset_parse_list(step->now, &granted, &ignored);

@@ -23,9 +23,8 @@ bool rt_refusal_is_settled(const struct rt_store *store,
 /*
  * A part of the shields of guests was refused. Those of them that cannot have
  * their CPUs are on record as fenced afterwards, and a warning says why; the
- * next plan makes the fence. Returns how many they are: none when it was no
- * refusal (-ENOENT, -ENODEV, -EAGAIN). -ENOMEM, or what rt_store_append
- * returns.
+ * next plan makes the fence. Returns how many they are: none when the error
+ * may pass (-EBUSY, -EIO, -ENODEV …). -ENOMEM, or what rt_store_append returns.
  */
 int rt_refusal_fence(struct rt_store *store, const struct rt_step *step,
 		     const struct rt_err *why, const struct rt_notify *notify,

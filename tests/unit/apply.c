@@ -167,7 +167,8 @@ static int apply_plan(const struct rt_plan *plan, struct rt_report *report,
 		      struct rt_err *err)
 {
 	struct rt_outcomes outcomes = { 0 };
-	int r = rt_apply(&store, &topo, plan,
+	struct rt_plan carried = *plan;
+	int r = rt_apply(&store, &topo, &carried,
 			 &(struct rt_notify){ .report = report }, &outcomes,
 			 err);
 	const char *why = rt_outcomes_find(&outcomes, UUID);

@@ -41,7 +41,7 @@ static const struct {
 	{ "a partition", SCOPE1 PARTITION, 0, EINVAL, false },
 	{ "a partition, of the second", SCOPE1 PARTITION, 0, EPERM, true },
 	{ "CPUs for its scope", SCOPE1 EXCLUSIVE, 0, EINVAL, false },
-	{ "CPUs for its scope, EIO", SCOPE1 EXCLUSIVE, 0, EIO, true },
+	{ "CPUs for its scope, EROFS", SCOPE1 EXCLUSIVE, 0, EROFS, true },
 	{ "CPUs for all scopes", SLICE EXCLUSIVE, 7, EINVAL, false },
 	{ "CPUs for all scopes, of the second", SLICE EXCLUSIVE, 7, EACCES,
 	  true },
