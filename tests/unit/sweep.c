@@ -406,7 +406,7 @@ static bool is_proof(const struct site *site, int code)
 		site->path[5] >= '1' && site->path[5] <= '9');
 }
 
-/* The kernel's list, which a captured host does not keep after a fault. */
+/* The kernel's lists, which a captured host does not keep after a fault. */
 static void list_isolated(void)
 {
 	static const char *const scopes[] = { SCOPE1, SCOPE2 };
@@ -433,6 +433,35 @@ static void list_isolated(void)
 	file = fopen(path, "we");
 	if (!file || fprintf(file, "%s\n", list) < 0 || fclose(file) == EOF)
 		ok(false, "write %s", path);
+}
+
+static void list_online(void)
+{
+	struct rt_cpuset online = { 0 };
+	char path[512];
+	FILE *file;
+
+	for (unsigned cpu = 0; cpu < 12; cpu++) {
+		RT_AUTO_STRBUF is = { 0 };
+
+		snprintf(path, sizeof(path),
+			 "sys/devices/system/cpu/cpu%u/online", cpu);
+		add(&is, path);
+		if (!strstr(is.text, ": 0"))
+			rt_cpuset_add(&online, cpu);
+	}
+	snprintf(path, sizeof(path), "%s/sys/devices/system/cpu/online",
+		 host.root);
+	file = fopen(path, "we");
+	if (!file || fprintf(file, "%s\n", rt_cpuset_text(&online).text) < 0 ||
+	    fclose(file) == EOF)
+		ok(false, "write %s", path);
+}
+
+static void list_all(void)
+{
+	list_isolated();
+	list_online();
 }
 
 /* What is read is opened. */
@@ -490,9 +519,9 @@ static const char *try_one(struct sweep *sweep, const struct site *site,
 	add_first(&first);
 	if (!is_death(site, code) && strcmp(first.text, sweep->first.text) != 0)
 		return "the other guest is harmed";
-	list_isolated();
+	list_all();
 	status = call("rt1", "reconnect");
-	list_isolated();
+	list_all();
 	if (status != 0 || call("rt2", sweep->operation->call) != 0 ||
 	    call("rt1", "reconnect") != 0)
 		return "it fails without a fault";
