@@ -48,8 +48,9 @@ LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
 AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
 # The kernel's events are kvmrt-noise's alone.
-TRACE       := libtracefs libtraceevent
-TRACE_LIBS  := $(shell $(PKG_CONFIG) --libs $(TRACE) 2>/dev/null)
+TRACE        := libtracefs libtraceevent
+TRACE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(TRACE) 2>/dev/null)
+TRACE_LIBS   := $(shell $(PKG_CONFIG) --libs $(TRACE) 2>/dev/null)
 
 CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
 		json pci) \
@@ -160,7 +161,7 @@ $(AGENT): $(B)/agent/main.o $(AGENT_OBJ) $(HOST_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
-$(NOISE_OBJ): KV_CFLAGS += $(shell $(PKG_CONFIG) --cflags $(TRACE) 2>/dev/null)
+$(NOISE_OBJ): KV_CFLAGS += $(TRACE_CFLAGS)
 $(NOISE_OBJ): | trace-libs
 trace-libs:
 	@[ -n '$(TRACE_LIBS)' ] || { echo "kvmrt-noise needs libtracefs and" \

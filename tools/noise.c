@@ -41,7 +41,9 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 measured, 1 failed, or no real-time guest runs, 2 "
 	"usage,\n"
-	"4 incomplete: events were lost, or a guest ended.\n";
+	"3 the configuration file is refused, 4 incomplete: events were lost, "
+	"or a guest\n"
+	"ended.\n";
 
 static volatile sig_atomic_t interrupted;
 

@@ -33,7 +33,7 @@ function __kvmrt_guests
 end
 
 # Options come from --help, so that they are those of the command.
-for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-validate-host
+for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-noise kvmrt-validate-host
     type -q $command; or continue
     complete -c $command -e
     complete -c $command -f

@@ -15,6 +15,10 @@
 		.number = (its_number)                                         \
 	}
 
+/*
+ * Each costs every CPU some IPIs, when it is enabled and when it is disabled:
+ * the kernel changes its code. So rare errors of the APIC are left out.
+ */
 const struct rt_trace_event rt_trace_events[] = {
 	{ .group = "kvm",
 	  .event = "kvm_exit",
@@ -63,15 +67,10 @@ const struct rt_trace_event rt_trace_events[] = {
 	  .number_field = "vec" },
 	BOTH(local_timer, RT_NOISE_VECTOR, 0),
 	BOTH(irq_work, RT_NOISE_VECTOR, 1),
-	BOTH(error_apic, RT_NOISE_VECTOR, 2),
-	BOTH(spurious_apic, RT_NOISE_VECTOR, 3),
-	BOTH(thermal_apic, RT_NOISE_VECTOR, 4),
-	BOTH(threshold_apic, RT_NOISE_VECTOR, 5),
-	BOTH(deferred_error_apic, RT_NOISE_VECTOR, 6),
+	BOTH(thermal_apic, RT_NOISE_VECTOR, 2),
 	BOTH(reschedule, RT_NOISE_IPI, RT_NOISE_RESCHEDULE),
 	BOTH(call_function, RT_NOISE_IPI, 1),
 	BOTH(call_function_single, RT_NOISE_IPI, 2),
-	BOTH(x86_platform_ipi, RT_NOISE_IPI, 3),
 	{ .group = "nmi",
 	  .event = "nmi_handler",
 	  .type = RT_NOISE_PASSED,

@@ -44,7 +44,8 @@ static void add_histogram(const struct rt_noise_times *times,
 		if (!times->buckets[i])
 			continue;
 		rt_strbuf_addf(out, "%s%s: %llu", any ? ", " : before,
-			       length_of(1ULL << i).text, times->buckets[i]);
+			       i ? length_of(1ULL << i).text : "0 ns",
+			       times->buckets[i]);
 		any = true;
 	}
 	if (any)
@@ -132,7 +133,7 @@ static void add_row(const struct rt_noise_row *row, bool verbose,
 		out->text[--out->len] = '\0';
 	rt_strbuf_adds(out, "\n");
 	if (verbose)
-		add_histogram(times, "              ", out);
+		add_histogram(times, "              from ", out);
 }
 
 static double percent(unsigned long long part, unsigned long long all)
@@ -158,7 +159,7 @@ static void add_gaps(const struct rt_noise_cpu *cpu, struct rt_strbuf *out)
 			       length_of(gaps->parts[i].ns).text);
 	}
 	rt_strbuf_adds(out, "\n");
-	add_histogram(&gaps->times, "    ", out);
+	add_histogram(&gaps->times, "    from ", out);
 }
 
 static void add_cpu(const struct rt_measured *measured,

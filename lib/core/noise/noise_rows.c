@@ -105,14 +105,24 @@ static int by_total(const void *a, const void *b)
 	return strcmp(one->name ? one->name : "", two->name ? two->name : "");
 }
 
+static int by_ns(const void *a, const void *b)
+{
+	const struct rt_noise_part *one = a, *two = b;
+
+	return (one->ns < two->ns) - (one->ns > two->ns);
+}
+
 int rt_noise_rows_sort(struct rt_noise_cpu *cpu, struct rt_err *err)
 {
 	struct rt_noise_row parts[RT_NOISE_PARTS];
 	size_t n = 0;
 
-	/* Rows begun and never ended, or lost with what was around them. */
+	if (cpu->gaps.n_parts)
+		qsort(cpu->gaps.parts, cpu->gaps.n_parts,
+		      sizeof(cpu->gaps.parts[0]), by_ns);
 	for (size_t i = 0; i < cpu->gaps.n_parts; i++)
 		parts[i] = cpu->rows[cpu->gaps.parts[i].row];
+	/* Without those that began, and whose end was lost. */
 	for (size_t i = 0; i < cpu->n_rows; i++) {
 		if (cpu->rows[i].times.count)
 			cpu->rows[n++] = cpu->rows[i];
