@@ -50,13 +50,14 @@ replay 'two guests' 0 text <"$events"
 is out <<'END'
 plc1, 5.00 ms
   CPU 6, vCPU 0: 99.7 % in the guest, 0.0 % asleep
-    out of the guest 2 times, longest 10.0 us: work vmstat_update 4.00 us, exit interrupt 3.50 us, task kworker/6:1 2.00 us, ipi reschedule 500 ns
-    from 2.05 us: 1, 8.19 us: 1
+    out of the guest 3 times, longest 10.0 us: work vmstat_update 4.00 us, exit interrupt 3.50 us, task kworker/6:1 2.00 us, ipi reschedule 500 ns
+    from 512 ns: 1, 2.05 us: 1, 8.19 us: 1
         COUNT      TOTAL    LONGEST  KIND    WHAT                         CAUSED BY
-            2    4.50 us    3.50 us  exit    interrupt
+            3    4.70 us    3.50 us  exit    interrupt
             1    4.00 us    4.00 us  work    vmstat_update                tee[300]
             1    2.00 us    2.00 us  task    kworker/6:1                  tee[300]
             1    1.00 us    1.00 us  timer   tick_nohz_handler
+            1     600 ns     600 ns  task    kcompactd1                   timer process_timeout on CPU 10
             1     500 ns     500 ns  ipi     reschedule                   tee[300]
             1     500 ns     500 ns  vector  local_timer
             1     500 ns     500 ns  softirq TIMER                        timer tick_nohz_handler
@@ -64,6 +65,7 @@ plc1, 5.00 ms
         COUNT      TOTAL    LONGEST  KIND    WHAT                         CAUSED BY
             1    3.00 us    3.00 us  irq     45 vfio-msix[0](0000:82:00.0)
             2    2.00 us    1.00 us  ipi     call_function_single         sh[301,...]: do_sync_core (2)
+            1     200 ns     200 ns  timer   process_timeout
 
 plc2, 5.00 ms
   CPU 2, vCPU 0: 82.0 % in the guest, 17.9 % asleep

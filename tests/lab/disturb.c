@@ -4,8 +4,8 @@
  *
  *   disturb NAME fair|fifo CPU CGROUP N MS
  *
- * Joins the cgroup (its cgroup.procs), calls itself NAME, goes to CPU, and
- * there N times computes for MS ms (0: not at all) and sleeps for 20 ms.
+ * Joins the cgroup (its cgroup.procs), goes to CPU, calls itself NAME, and N
+ * times computes for MS ms (0: not at all) and sleeps for 20 ms.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -37,7 +37,6 @@ int main(int argc, char **argv)
 		perror(argv[4]);
 		return 1;
 	}
-	prctl(PR_SET_NAME, argv[1]);
 	CPU_ZERO(&set);
 	CPU_SET(strtoul(argv[3], NULL, 10), &set);
 	if (sched_setaffinity(0, sizeof(set), &set) != 0) {
@@ -49,6 +48,8 @@ int main(int argc, char **argv)
 		perror("sched_setscheduler");
 		return 1;
 	}
+	/* Not before it is there: until then it may be anywhere in the group. */
+	prctl(PR_SET_NAME, argv[1]);
 	for (long i = strtol(argv[5], NULL, 10); i > 0; i--) {
 		const long long until =
 			now_ns() + strtol(argv[6], NULL, 10) * 1000000LL;

@@ -52,7 +52,8 @@ static void add_histogram(const struct rt_noise_times *times,
 		rt_strbuf_adds(out, "\n");
 }
 
-static void add_cause(const struct rt_noise_cause *cause, struct rt_strbuf *out)
+static void add_cause(const struct rt_noise_cause *cause, unsigned cpu,
+		      struct rt_strbuf *out)
 {
 	const char *who = cause->who ? cause->who : "a task that has ended";
 
@@ -66,6 +67,8 @@ static void add_cause(const struct rt_noise_cause *cause, struct rt_strbuf *out)
 	case RT_NOISE_BY_INSIDE:
 		rt_strbuf_addf(out, "%s %s", rt_noise_kind_name(cause->kind),
 			       cause->who ? cause->who : "?");
+		if (cause->number != cpu)
+			rt_strbuf_addf(out, " on CPU %u", cause->number);
 		break;
 	case RT_NOISE_BY_IRQ:
 		rt_strbuf_addf(out, "an interrupt on CPU %u", cause->number);
@@ -83,8 +86,8 @@ static void add_cause(const struct rt_noise_cause *cause, struct rt_strbuf *out)
 		rt_strbuf_addf(out, " (%llu)", cause->count);
 }
 
-static void add_causes(const struct rt_noise_row *row, bool verbose,
-		       struct rt_strbuf *out)
+static void add_causes(const struct rt_noise_row *row, unsigned cpu,
+		       bool verbose, struct rt_strbuf *out)
 {
 	unsigned long long more = row->other_causes;
 
@@ -94,7 +97,7 @@ static void add_causes(const struct rt_noise_row *row, bool verbose,
 			continue;
 		}
 		rt_strbuf_adds(out, i ? ", " : "");
-		add_cause(&row->causes[i], out);
+		add_cause(&row->causes[i], cpu, out);
 	}
 	if (more)
 		rt_strbuf_addf(out, ", others (%llu)", more);
@@ -117,7 +120,7 @@ static struct label label_of(enum rt_noise_kind kind, unsigned number,
 	return label;
 }
 
-static void add_row(const struct rt_noise_row *row, bool verbose,
+static void add_row(const struct rt_noise_row *row, unsigned cpu, bool verbose,
 		    struct rt_strbuf *out)
 {
 	const struct rt_noise_times *times = &row->times;
@@ -127,7 +130,7 @@ static void add_row(const struct rt_noise_row *row, bool verbose,
 		       length_of(times->longest).text,
 		       rt_noise_kind_name(row->kind),
 		       label_of(row->kind, row->number, row->name).text);
-	add_causes(row, verbose, out);
+	add_causes(row, cpu, verbose, out);
 	/* No blanks at the end of a line. */
 	while (out->len && !out->failed && out->text[out->len - 1] == ' ')
 		out->text[--out->len] = '\0';
@@ -194,7 +197,7 @@ static void add_cpu(const struct rt_measured *measured,
 			       "COUNT", "TOTAL", "LONGEST", "KIND", "WHAT",
 			       "CAUSED BY");
 	for (size_t i = 0; i < cpu->n_rows; i++)
-		add_row(&cpu->rows[i], verbose, out);
+		add_row(&cpu->rows[i], cpu->cpu, verbose, out);
 }
 
 bool rt_measured_is_complete(const struct rt_measured *measured)

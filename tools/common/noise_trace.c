@@ -10,7 +10,7 @@
 #include "host/task_stat.h"
 #include "noise_part.h"
 
-#define PREFIX    "kvmrt-noise-"
+#define PREFIX	  "kvmrt-noise-"
 #define SMALL_KIB 64 /* where little is recorded */
 
 /* --- instances --- */

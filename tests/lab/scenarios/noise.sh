@@ -91,13 +91,17 @@ irq=$(awk -v name="$nic" '$NF ~ "^" name && $NF ~ /rx/ { sub(/:/, "", $1); print
 : "${irq:=$(awk -v name="$nic" '$NF ~ "^" name { sub(/:/, "", $1); print $1; exit }' /proc/interrupts)}"
 diag "$nic has interrupt $irq: $(cat "/sys/kernel/irq/$irq/actions")"
 
-# --- each kind once, on vCPU 0's CPU 6
-meter_on 'the meter measures'
+# --- each kind once, on vCPU 0's CPU 6. The kernel's counters are read as near as can be to the beginning and to the end.
+kvmrt-noise --for 1h --json rt1 >$RESULT 2>/run/noise.err &
+_meter=$!
+until records "$_meter" || ! kill -0 "$_meter"; do
+	:
+done
 cat /proc/interrupts >/run/interrupts.before
 cat /proc/softirqs >/run/softirqs.before
 echo 6 >"/proc/irq/$irq/smp_affinity_list"
-ping -q -c 20 -i 0.2 -I "$nic" 10.0.2.2 >/run/ping 2>&1
-diag "$(grep received /run/ping)"
+busybox ping -q -c 20 -I "$nic" 10.0.2.2 >/run/ping 2>&1
+like "$(cat /run/ping)" '20 packets received' 'the card has its traffic'
 echo 0-5 >"/proc/irq/$irq/smp_affinity_list"
 for _n in 1 2 3 4 5 6 7 8 9 10; do
 	dd if=/dev/cpu/6/msr of=/dev/null bs=8 skip=2 count=1 status=none
@@ -112,6 +116,7 @@ echo 0 >/sys/devices/system/cpu/cpu5/online
 echo 1 >/sys/devices/system/cpu/cpu5/online
 cat /proc/interrupts >/run/interrupts.after
 cat /proc/softirqs >/run/softirqs.after
+echo 0 >"$(echo "$TRACES/kvmrt-noise-$_meter-"*[0-9])/tracing_on"
 meter_off INT 0 'SIGINT ends it well'
 is "$(ls $TRACES)" '' 'no trace instance is left'
 ok 'all events were read' grep -q '"complete":true' $RESULT
