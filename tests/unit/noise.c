@@ -395,6 +395,23 @@ static void test_many(void)
 	is_row(RT_NOISE_IRQ, "after", 1, 100, 100);
 }
 
+/* A task is called what it is called when it leaves the CPU. */
+static void test_renamed(void)
+{
+	begin();
+	EVENT(1000, ENTER);
+	EVENT(2000, LEAVE, .name = "interrupt");
+	EVENT(2100, SWITCH, .target = 9, .name = "sh");
+	EVENT(2200, BEGIN, .pid = 9, .kind = RT_NOISE_VECTOR,
+	      .name = "local_timer", .comm = "later");
+	EVENT(2300, END, .pid = 9, .kind = RT_NOISE_VECTOR, .comm = "later");
+	EVENT(2400, SWITCH, .pid = 9, .comm = "dd", .target = VCPU,
+	      .name = "CPU 0/KVM");
+	EVENT(2500, ENTER);
+	end(3000);
+	is_row(RT_NOISE_TASK, "dd", 1, 200, 200);
+}
+
 /* One name, several tasks: one cause. */
 static void test_same_name(void)
 {
@@ -429,6 +446,7 @@ int main(void)
 	test_lost();
 	test_open_end();
 	test_many();
+	test_renamed();
 	test_same_name();
 	rt_noise_fini(&noise);
 	return tap_done();

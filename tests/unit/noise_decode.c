@@ -140,10 +140,12 @@ static void test_names(void)
 {
 	union data data = { .words = { [10] = 7 } };
 
+	memcpy(data.bytes + 8, "CPU 0/KVM", 10);
 	memcpy(data.bytes + 24, "kworker/6:1", 12);
 	is_int(decode(&data, 12, 100, 0), 1, "a switch");
 	is_int(event.target, 7, "to that thread");
 	is_str(event.name, "kworker/6:1", "of that name");
+	is_str(event.comm, "CPU 0/KVM", "from the one that is called so now");
 	memset(&data, 0, sizeof(data));
 	data.words[2] = 35;
 	data.words[3] = 20 | 6 << 16;

@@ -11,7 +11,8 @@
 struct rt_trace_known {
 	const struct rt_trace_event *what;
 	struct tep_event *event; /* NULL: this kernel does not have it */
-	struct tep_format_field *number, *key, *name, *function, *target, *span;
+	struct tep_format_field *number, *key, *name, *function, *target, *span,
+		*comm;
 };
 
 struct rt_trace_printed {
@@ -116,6 +117,7 @@ static bool find_fields(struct rt_trace_known *known)
 		{ what->function_field, &known->function },
 		{ what->target_field, &known->target },
 		{ what->span_field, &known->span },
+		{ what->comm_field, &known->comm },
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -233,7 +235,11 @@ int rt_decode(struct rt_decoder *decoder, struct tep_record *record,
 		return 0;
 	if (event.type == RT_NOISE_SWITCH && event.target)
 		r = rt_trace_set_comm(decoder, event.target, event.name, err);
-	if (r == 0 && event.pid)
+	if (known->comm)
+		event.comm = text_of(decoder, known->comm, record, err);
+	if (known->comm && !event.comm)
+		r = -err->code;
+	else if (r == 0 && event.pid && !known->comm)
 		r = rt_trace_comm(decoder, event.pid, &event.comm, err);
 	*ret_event = event;
 	return r < 0 ? r : 1;

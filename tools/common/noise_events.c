@@ -37,6 +37,7 @@ const struct rt_trace_event rt_trace_events[] = {
 	  .type = RT_NOISE_SWITCH,
 	  .target_field = "next_pid",
 	  .name_field = "next_comm",
+	  .comm_field = "prev_comm",
 	  .needed = true },
 	{ .group = "irq",
 	  .event = "irq_handler_entry",

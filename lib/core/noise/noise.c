@@ -96,10 +96,8 @@ static int begin(struct rt_noise *noise, struct rt_noise_cpu *cpu,
 	size_t row;
 	int r;
 
-	if (task->n == RT_NOISE_DEPTH) {
-		task->too_deep++;
+	if (task->n == RT_NOISE_DEPTH)
 		return 0;
-	}
 	r = rt_noise_row(cpu, event->kind, numbered ? event->number : 0,
 			 event->name, &row, err);
 	if (r < 0)
@@ -122,10 +120,6 @@ static void end(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
 {
 	size_t at = task->n;
 
-	if (task->too_deep) {
-		task->too_deep--;
-		return;
-	}
 	while (at > 0 && (task->frames[at - 1].kind != kind ||
 			  task->frames[at - 1].number != number))
 		at--;
@@ -272,7 +266,7 @@ static void lose(struct rt_noise *noise, struct rt_noise_cpu *cpu,
 
 		if (task->cpu != (int)cpu->cpu)
 			continue;
-		task->n = task->too_deep = 0;
+		task->n = 0;
 		task->in_guest = false;
 	}
 }
@@ -297,7 +291,9 @@ static int follow(struct rt_noise *noise, struct rt_noise_cpu *cpu,
 	}
 	if (!*ret_task)
 		return -err->code;
-	if (event->pid && event->comm)
+	/* A switch tells the name of that moment, others the one known now. */
+	if (event->pid && event->comm &&
+	    (!(*ret_task)->comm || event->type == RT_NOISE_SWITCH))
 		(*ret_task)->comm = event->comm;
 	pass(cpu, *ret_task, event->time);
 	return 0;

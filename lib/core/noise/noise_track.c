@@ -75,7 +75,7 @@ struct rt_noise_task *rt_noise_current(struct rt_noise *noise,
 		return task;
 	/* What it began elsewhere is in the table of another CPU. */
 	task->cpu = (int)cpu->cpu;
-	task->n = task->too_deep = 0;
+	task->n = 0;
 	task->in_guest = false;
 	return task;
 }

@@ -33,7 +33,7 @@ struct rt_noise_task {
 	int cpu;       /* where it was last */
 	bool in_guest; /* a vCPU: between entry and exit */
 	struct rt_noise_frame frames[RT_NOISE_DEPTH];
-	size_t n, too_deep;
+	size_t n;
 	/* While it has the CPU, and is no thread of the guest. */
 	unsigned long long stint, stint_begun;
 	bool stint_asleep;

@@ -65,9 +65,9 @@ grown() {
 	} | awk -v name="$1" '$2 == name { n[$1] = $3 } END { print n["after"] - n["before"] }'
 }
 
-# agrees WHAT GOT WANT: within a hundredth, or two where there are few: the counters are read before and after.
+# agrees WHAT GOT WANT: within a hundredth, or three where there are few: the counters are not read in the same instant.
 agrees() {
-	if [ "$3" -gt 0 ] && [ $(($2 - $3)) -le $(($3 / 100 + 2)) ] && [ $(($3 - $2)) -le $(($3 / 100 + 2)) ]; then
+	if [ "$3" -gt 0 ] && [ $(($2 - $3)) -le $(($3 / 100 + 3)) ] && [ $(($3 - $2)) -le $(($3 / 100 + 3)) ]; then
 		pass "$1: $2, and the kernel counts $3"
 	else
 		fail "$1 agrees with the kernel" "measured $2, the kernel counts $3"
@@ -91,14 +91,32 @@ irq=$(awk -v name="$nic" '$NF ~ "^" name && $NF ~ /rx/ { sub(/:/, "", $1); print
 : "${irq:=$(awk -v name="$nic" '$NF ~ "^" name { sub(/:/, "", $1); print $1; exit }' /proc/interrupts)}"
 diag "$nic has interrupt $irq: $(cat "/sys/kernel/irq/$irq/actions")"
 
+# count FILE WHEN THEN: when tracing_on is WHEN, copy the kernel's counters to FILE-…; then write THEN to it. In one process, to be quick.
+count() {
+	python3 - "$(echo "$TRACES/kvmrt-noise-$_meter-"*[0-9])/tracing_on" "$@" <<-'EOF'
+	import os, sys
+	switch, to, when, then = sys.argv[1:5]
+	files = [(open("/proc/" + name), open("/run/" + name + "." + to, "w")) for name in ("interrupts", "softirqs")]
+	on = os.open(switch, os.O_RDWR)
+	while os.pread(on, 1, 0) != when.encode():
+	    pass
+	texts = [(source.read(), copy) for source, copy in files]
+	if then:
+	    os.write(on, then.encode())
+	for text, copy in texts:
+	    copy.write(text)
+	EOF
+}
+
+has_instance() {
+	ls "$TRACES/kvmrt-noise-$_meter-"*[0-9]/tracing_on
+}
+
 # --- each kind once, on vCPU 0's CPU 6. The kernel's counters are read as near as can be to the beginning and to the end.
 kvmrt-noise --for 1h --json rt1 >$RESULT 2>/run/noise.err &
 _meter=$!
-until records "$_meter" || ! kill -0 "$_meter"; do
-	:
-done
-cat /proc/interrupts >/run/interrupts.before
-cat /proc/softirqs >/run/softirqs.before
+ok 'the meter begins' wait_for 300 has_instance
+ok 'it measures' count before 1 ''
 echo 6 >"/proc/irq/$irq/smp_affinity_list"
 busybox ping -q -c 20 -I "$nic" 10.0.2.2 >/run/ping 2>&1
 like "$(cat /run/ping)" '20 packets received' 'the card has its traffic'
@@ -114,9 +132,7 @@ done
 /lab/bin/disturb lab-timer fair 6 "$guest/cgroup.procs" 30 0
 echo 0 >/sys/devices/system/cpu/cpu5/online
 echo 1 >/sys/devices/system/cpu/cpu5/online
-cat /proc/interrupts >/run/interrupts.after
-cat /proc/softirqs >/run/softirqs.after
-echo 0 >"$(echo "$TRACES/kvmrt-noise-$_meter-"*[0-9])/tracing_on"
+ok 'the counters are read' count after 1 0
 meter_off INT 0 'SIGINT ends it well'
 is "$(ls $TRACES)" '' 'no trace instance is left'
 ok 'all events were read' grep -q '"complete":true' $RESULT
