@@ -60,6 +60,7 @@ $(B)/tests/unit/noise_decode: $(B)/tests/unit/noise_decode.o $(NOISE_OBJ) \
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(TRACE_LIBS)
 $(B)/tests/unit/noise_decode.o: KV_CFLAGS += $(TRACE_CFLAGS)
+$(B)/tests/unit/noise_decode.o: | trace-libs
 
 # What kvmrt-noise prints of events that are written down.
 NOISE_REPLAY := $(B)/tests/noise/replay

@@ -33,6 +33,8 @@ static const char help[] =
 	"ends it earlier\n"
 	"  -f, --file FILE   the configuration, if not /etc/kvmrt.cfg\n"
 	"      --json        machine-readable\n"
+	"      --svg FILE    draw a time line and a histogram for each CPU, "
+	"too\n"
 	"      --root DIR    a captured host: nothing can be measured there\n"
 	"  -v, --verbose     a histogram for each interruption, and all "
 	"causes\n"
@@ -61,6 +63,7 @@ struct meter {
 	const struct rt_active **active; /* as measured.guests */
 	struct rt_trace *trace;
 	unsigned seconds;
+	const char *svg; /* file; NULL: no picture */
 };
 
 /* "10s", "2m", "1h", "10": seconds without a letter. */
@@ -251,6 +254,8 @@ static int watch(struct meter *meter, struct rt_err *err)
 
 	measured->begun = measured->ended = rt_trace_now();
 	end = measured->begun + meter->seconds * 1000000000ULL;
+	rt_noise_divide(&measured->noise, measured->begun,
+			end - measured->begun);
 	while (r == 0 && !interrupted && measured->ended < end) {
 		nanosleep(&pause, NULL);
 		r = rt_trace_read(meter->trace, false, take, meter, err);
@@ -273,6 +278,21 @@ static int watch(struct meter *meter, struct rt_err *err)
 	return r;
 }
 
+static int draw(const struct meter *meter, struct rt_err *err)
+{
+	RT_AUTO_STRBUF out = { 0 };
+	FILE *file = fopen(meter->svg, "we");
+	int r;
+
+	if (!file)
+		return rt_fail(err, errno, "create %s", meter->svg);
+	rt_measured_svg(&meter->measured, &out);
+	r = rt_show_write(&out, file, meter->svg, err);
+	if (fclose(file) != 0 && r == 0)
+		r = rt_fail(err, errno, "write %s", meter->svg);
+	return r;
+}
+
 static int show(const struct meter *meter, struct rt_err *err)
 {
 	RT_AUTO_STRBUF out = { 0 };
@@ -282,7 +302,9 @@ static int show(const struct meter *meter, struct rt_err *err)
 	else
 		rt_measured_show(&meter->measured, meter->options->verbose,
 				 &out);
-	return rt_show_write(&out, stdout, "standard output", err);
+	if (rt_show_write(&out, stdout, "standard output", err) < 0)
+		return -err->code;
+	return meter->svg ? draw(meter, err) : 0;
 }
 
 static int measure(struct meter *meter, struct rt_err *err)
@@ -342,6 +364,7 @@ int main(int argc, char **argv)
 	const char *seconds = NULL;
 	const struct rt_option own[] = {
 		{ .name = "for", .value = &seconds },
+		{ .name = "svg", .value = &meter.svg },
 	};
 	struct rt_options options;
 	const struct rt_tool tool = {
@@ -349,7 +372,7 @@ int main(int argc, char **argv)
 		.help = help,
 		.takes = RT_TAKES_JSON | RT_TAKES_GUESTS,
 		.options = own,
-		.n = 1,
+		.n = 2,
 		.given = &options,
 	};
 	struct rt_err err;

@@ -76,7 +76,19 @@ plc2, 5.00 ms
 END
 replay 'in detail' 0 verbose <"$events"
 has out '              from 512 ns: 2'
-name='JSON'
+replay 'a picture' 0 svg <"$events"
+head -n 1 "$work/out" | grep -q '^<svg xmlns='
+result $? "$name: it begins"
+has out '</svg>'
+# tee's work item: longest of its part of the time, 4 us long.
+has out 'height="12.0" fill="#8d5a97"'
+if command -v xmllint >/dev/null; then
+	xmllint --noout "$work/out" 2>"$work/err"
+	result $? "$name: it is XML"
+fi
+sed 's/^guest plc2/guest <b>\&/' "$events" >"$work/events"
+replay 'a name that is markup' 0 svg <"$work/events"
+has out '&lt;b&gt;&amp;'
 replay 'JSON' 0 json <"$events"
 has out '"complete":true'
 has out '"by":"task","name":"sh","pid":301,"function":"do_sync_core","count":2'

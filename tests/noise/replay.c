@@ -2,7 +2,7 @@
 /*
  * replay.c - what kvmrt-noise prints of events that are written down
  *
- *   replay text|verbose|json <FILE
+ *   replay text|verbose|json|svg <FILE
  *
  * Lines of the file, # for remarks:
  *
@@ -96,8 +96,10 @@ static int event(struct replay *replay, char **words, size_t n)
 		else if (strcmp(words[i], "comm") == 0)
 			event.comm = value;
 	}
-	if (!replay->measured.begun)
+	if (!replay->measured.begun) {
 		replay->measured.begun = event.time;
+		rt_noise_divide(&replay->measured.noise, event.time, 5000000);
+	}
 	return rt_noise_take(&replay->measured.noise, &event, &replay->err);
 }
 
@@ -180,6 +182,8 @@ int main(int argc, char **argv)
 		return 1;
 	if (strcmp(argv[1], "json") == 0)
 		rt_measured_json(measured, &out);
+	else if (strcmp(argv[1], "svg") == 0)
+		rt_measured_svg(measured, &out);
 	else
 		rt_measured_show(measured, strcmp(argv[1], "verbose") == 0,
 				 &out);

@@ -23,6 +23,8 @@ bool rt_measured_is_complete(const struct rt_measured *measured);
 /* verbose: a histogram for each row, and all causes. */
 void rt_measured_show(const struct rt_measured *measured, bool verbose,
 		      struct rt_strbuf *out);
+/* A time line and a histogram for each CPU. */
+void rt_measured_svg(const struct rt_measured *measured, struct rt_strbuf *out);
 void rt_measured_json(const struct rt_measured *measured,
 		      struct rt_strbuf *out);
 

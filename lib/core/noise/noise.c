@@ -80,6 +80,7 @@ static void count(struct rt_noise_cpu *cpu, const struct rt_noise_frame *frame)
 	struct rt_noise_row *row = &cpu->rows[frame->row];
 
 	rt_noise_times_add(&row->times, frame->self, frame->begun);
+	rt_noise_slot_add(cpu, frame->kind, frame->self, frame->begun);
 	row->asleep += frame->asleep;
 	if (frame->cause.origin != RT_NOISE_BY_NOBODY)
 		rt_noise_row_caused(row, &frame->cause);

@@ -118,6 +118,13 @@ struct rt_noise_gaps {
 	size_t n_parts;
 };
 
+/* The longest interruption that began in one part of the time. */
+struct rt_noise_slot {
+	unsigned long long longest;
+	enum rt_noise_kind kind;
+};
+#define RT_NOISE_SLOTS 480
+
 struct rt_noise_cpu {
 	unsigned cpu, guest;
 	int vcpu;     /* -1: a service CPU */
@@ -128,6 +135,8 @@ struct rt_noise_cpu {
 	struct rt_noise_gaps gaps;		  /* of a vCPU */
 	unsigned long long losses, lost; /* how often, events where known */
 	bool seen; /* any event: else nobody knows what ran there */
+	struct rt_noise_slot slots[RT_NOISE_SLOTS];
+	unsigned long long slots_from, slot_ns; /* 0: none wanted */
 	struct rt_noise_track *track;
 };
 
@@ -151,6 +160,10 @@ int rt_noise_own(struct rt_noise *noise, unsigned guest, unsigned tid,
 /* Was the thread seen or named before? */
 bool rt_noise_knows(const struct rt_noise *noise, unsigned tid);
 struct rt_noise_cpu *rt_noise_find(const struct rt_noise *noise, unsigned cpu);
+
+/* Divide the time from `from` on, on all CPUs that were added. */
+void rt_noise_divide(struct rt_noise *noise, unsigned long long from,
+		     unsigned long long ns);
 
 /* -ENOMEM only. */
 int rt_noise_take(struct rt_noise *noise, const struct rt_noise_event *event,

@@ -30,6 +30,27 @@ void rt_noise_times_add(struct rt_noise_times *times, unsigned long long ns,
 	}
 }
 
+void rt_noise_divide(struct rt_noise *noise, unsigned long long from,
+		     unsigned long long ns)
+{
+	for (size_t i = 0; i < noise->n; i++) {
+		noise->cpus[i].slots_from = from;
+		noise->cpus[i].slot_ns = ns / RT_NOISE_SLOTS + 1;
+	}
+}
+
+void rt_noise_slot_add(struct rt_noise_cpu *cpu, enum rt_noise_kind kind,
+		       unsigned long long ns, unsigned long long begun)
+{
+	unsigned long long at;
+
+	if (!cpu->slot_ns || begun < cpu->slots_from)
+		return;
+	at = (begun - cpu->slots_from) / cpu->slot_ns;
+	if (at < RT_NOISE_SLOTS && ns >= cpu->slots[at].longest)
+		cpu->slots[at] = (struct rt_noise_slot){ ns, kind };
+}
+
 int rt_noise_row(struct rt_noise_cpu *cpu, enum rt_noise_kind kind,
 		 unsigned number, const char *name, size_t *ret_row,
 		 struct rt_err *err)

@@ -11,6 +11,8 @@ void rt_noise_times_add(struct rt_noise_times *times, unsigned long long ns,
 int rt_noise_row(struct rt_noise_cpu *cpu, enum rt_noise_kind kind,
 		 unsigned number, const char *name, size_t *ret_row,
 		 struct rt_err *err);
+void rt_noise_slot_add(struct rt_noise_cpu *cpu, enum rt_noise_kind kind,
+		       unsigned long long ns, unsigned long long begun);
 void rt_noise_row_caused(struct rt_noise_row *row,
 			 const struct rt_noise_cause *cause);
 /* Sort by total; cpu->gaps follows. */
