@@ -140,7 +140,10 @@ static int add_guest(struct meter *meter, const struct rt_active *active,
 			    thread->vcpu == (unsigned)vcpu)
 				tid = thread->tid;
 		}
-		if (r == 0 && tid)
+		if (r == 0 && !tid)
+			r = rt_fail(err, 0, "guest '%s': vCPU %d has no thread",
+				    active->guest.name, vcpu);
+		if (r == 0)
 			r = rt_noise_add(&measured->noise, guest, (unsigned)cpu,
 					 vcpu, tid, err);
 		vcpu++;
