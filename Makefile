@@ -226,7 +226,7 @@ lint:
 		tests/structure/*.sh tests/bench/make-host tests/capture \
 		debian/kvmrt.postinst debian/kvmrt.prerm debian/kvmrt.postrm
 
-GUIDES  := $(wildcard docs/*.md) docs/map.svg docs/kvmrt.schema.json
+GUIDES  := $(wildcard docs/*.md) docs/map.svg docs/noise.svg docs/kvmrt.schema.json
 SELINUX := $(addprefix etc/selinux/,README.md kvmrt.te kvmrt.fc)
 # libvirt looks for hooks when it starts and at SIGHUP only.
 RELOAD := systemctl daemon-reload; for daemon in libvirtd virtqemud; do \

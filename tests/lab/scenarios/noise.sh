@@ -57,11 +57,11 @@ column() {
 		$n + 0 > 0 { sub(/:/, "", $1); print $1, $n }' "$1"
 }
 
-# grown NAME FILE: from FILE.before to FILE.after, on CPU 6.
+# grown NAME FILE [CPU]: from FILE.before to FILE.after, on CPU 6 or that one.
 grown() {
 	{
-		column "$2.before" 6 | sed 's/^/before /'
-		column "$2.after" 6 | sed 's/^/after /'
+		column "$2.before" "${3:-6}" | sed 's/^/before /'
+		column "$2.after" "${3:-6}" | sed 's/^/after /'
 	} | awk -v name="$1" '$2 == name { n[$1] = $3 } END { print n["after"] - n["before"] }'
 }
 
@@ -139,7 +139,8 @@ ok 'all events were read' grep -q '"complete":true' $RESULT
 like "$(cat $RESULT)" '"not_measured":\[\]' 'this kernel has all events'
 
 agrees 'interrupts of the card' "$(counted 6 irq "$nic.*")" "$(grown "$irq" /run/interrupts)"
-agrees 'the timer' "$(counted 6 vector local_timer)" "$(grown LOC /run/interrupts)"
+# Ticks come at all times, also while the counters are being read: where there are many, that is less than a hundredth.
+agrees 'the timer of the service CPU' "$(counted 10 vector local_timer)" "$(grown LOC /run/interrupts 10)"
 agrees 'calls of functions' "$(counted 6 ipi 'call_function.*')" "$(grown CAL /run/interrupts)"
 agrees 'rescheduling' "$(counted 6 ipi reschedule)" "$(grown RES /run/interrupts)"
 for _name in TIMER SCHED RCU NET_RX; do
