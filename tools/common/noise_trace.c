@@ -41,7 +41,7 @@ static bool is_stale(struct rt_sys *sys, const char *name)
 
 static void remove_stale(struct rt_sys *sys)
 {
-	char **names = tracefs_instances(PREFIX ".*");
+	char **names = tracefs_instances(NULL);
 
 	for (size_t i = 0; names && names[i]; i++) {
 		struct tracefs_instance *instance;
@@ -217,23 +217,28 @@ static int enable_all(struct rt_trace *trace, struct rt_err *err)
 
 static int load_formats(struct rt_trace *trace, struct rt_err *err)
 {
-	static const char *const groups[] = { "kvm",	     "sched", "irq",
-					      "irq_vectors", "nmi",   "timer",
-					      "workqueue",   "csd",   "ipi",
-					      NULL };
 	RT_AUTO_FREE char *symbols = NULL;
 	size_t len;
-	int r = rt_sys_read_all(trace->sys, "proc/kallsyms", 256U << 20,
-				&symbols, &len, err);
+	int size, r = rt_sys_read_all(trace->sys, "proc/kallsyms", 256U << 20,
+				      &symbols, &len, err);
 
 	if (r < 0)
 		return r;
-	trace->tep = tracefs_local_events_system(NULL, groups);
+	trace->tep = tep_alloc();
 	if (!trace->tep)
-		return rt_fail(err, errno,
-			       "read the formats of the kernel's events below "
-			       "%s/events",
-			       tracefs_tracing_dir());
+		return rt_fail_memory(err);
+	tep_set_long_size(trace->tep, sizeof(long));
+	/* These only: a kernel has thousands. What it lacks is told later. */
+	for (size_t i = 0; i < rt_trace_n_events; i++) {
+		RT_AUTO_FREE char *format = tracefs_event_file_read(
+			NULL, rt_trace_events[i].group,
+			rt_trace_events[i].event, "format", &size);
+
+		if (format)
+			(void)tep_parse_event(trace->tep, format,
+					      (unsigned long)size,
+					      rt_trace_events[i].group);
+	}
 	if (tep_parse_kallsyms(trace->tep, symbols) < 0)
 		return rt_fail(err, 0, "/proc/kallsyms cannot be understood");
 	r = rt_decoder_init(&trace->decoder, trace->tep, trace->sys, err);

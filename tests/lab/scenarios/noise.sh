@@ -117,6 +117,10 @@ kvmrt-noise --for 1h --json rt1 >$RESULT 2>/run/noise.err &
 _meter=$!
 ok 'the meter begins' wait_for 300 has_instance
 ok 'it measures' count before 1 ''
+is "$(cat "$TRACES/kvmrt-noise-$_meter-"*[0-9]/tracing_cpumask | sed 's/^[0,]*//')" 540 'everything is recorded on CPUs 6, 8 and 10 only'
+is "$(cat "$TRACES/kvmrt-noise-$_meter-"*-causes/events/sched/sched_waking/filter)" \
+	'(target_cpu >= 6 && target_cpu <= 6) || (target_cpu >= 8 && target_cpu <= 8) || (target_cpu >= 10 && target_cpu <= 10)' \
+	'and elsewhere what is about them'
 echo 6 >"/proc/irq/$irq/smp_affinity_list"
 busybox ping -q -c 20 -I "$nic" 10.0.2.2 >/run/ping 2>&1
 like "$(cat /run/ping)" '20 packets received' 'the card has its traffic'
