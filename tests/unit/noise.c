@@ -355,7 +355,7 @@ static void test_open_end(void)
 	EVENT(2000, LEAVE, .name = "interrupt");
 	EVENT(2100, SWITCH, .target = 9, .name = "hog");
 	EVENT(2500, BEGIN, .pid = 9, .kind = RT_NOISE_VECTOR,
-	      .name = "local_timer");
+	      .name = "local_timer", .comm = "later");
 	EVENT(2600, END, .pid = 9, .kind = RT_NOISE_VECTOR);
 	end(12000);
 	is_row(RT_NOISE_TASK, "hog", 1, 9800, 9800);
