@@ -47,6 +47,10 @@ LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
 # libvirt is the tools' and kvmrt-sync's; never the hook's.
 AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
+# The kernel's events are kvmrt-noise's alone.
+TRACE        := libtracefs libtraceevent
+TRACE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(TRACE) 2>/dev/null)
+TRACE_LIBS   := $(shell $(PKG_CONFIG) --libs $(TRACE) 2>/dev/null)
 
 CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
 		json pci) \
@@ -58,6 +62,7 @@ CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
 		property property_identity property_vcpus property_devices \
 		property_cpuset property_pins property_memory import \
 		baseline) \
+	$(addprefix noise/,noise noise_track noise_causes noise_rows) \
 	$(addprefix check/,check check_rules check_guest check_host check_place \
 		check_nodes admit) \
 	$(addprefix record/,journal entry entry_guest damage) \
@@ -70,11 +75,13 @@ HOST := sys sys_live sys_captured log topology topology_hwloc topology_kernel to
 	baseline_file
 VIRT := virt sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
-	      edit-config boot shutdown stat validate-host
+	      edit-config boot shutdown stat noise validate-host
 TOOL_PARTS := options load show each prune parallel power retune agent_client scan \
-	      stat_show host_checks host_checks_boot host_checks_devices \
+	      stat_show noise_show noise_json noise_svg host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_fold picture_lstopo
+# What needs the headers of TRACE, too.
+NOISE_PARTS := noise_trace noise_read noise_decode noise_events noise_names
 HOOK_PARTS := module module_check
 AGENT_PARTS := loop scan say repairs status irqs cpus files guests tasks \
 	      control told notify caps only
@@ -91,6 +98,7 @@ UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.
 TOOL_BIN := $(TOOLS:%=$(B)/bin/kvmrt-%)
 TOOL_OBJ := $(TOOL_PARTS:%=$(B)/tools/common/%.o)
 TOOL_LIB := $(B)/libkvmrt-tools.a
+NOISE_OBJ := $(NOISE_PARTS:%=$(B)/tools/common/%.o)
 HOOK     := $(B)/hooks/qemu
 MODULE   := $(B)/hooks/kvmrt-hook.so
 
@@ -153,6 +161,16 @@ $(AGENT): $(B)/agent/main.o $(AGENT_OBJ) $(HOST_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+$(NOISE_OBJ): KV_CFLAGS += $(TRACE_CFLAGS)
+$(NOISE_OBJ): | trace-libs
+trace-libs:
+	@[ -n '$(TRACE_LIBS)' ] || { echo "kvmrt-noise needs libtracefs and" \
+		"libtraceevent (libtracefs-dev; rpm: libtracefs-devel):" \
+		"'sudo ./setup all' installs what is missing" >&2; exit 1; }
+$(B)/bin/kvmrt-noise: $(B)/tools/noise.o $(NOISE_OBJ) $(TOOL_LIB) $(HOST_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TRACE_LIBS)
 $(B)/bin/kvmrt-%: $(B)/tools/%.o $(TOOL_LIB) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
@@ -208,7 +226,7 @@ lint:
 		tests/structure/*.sh tests/bench/make-host tests/capture \
 		debian/kvmrt.postinst debian/kvmrt.prerm debian/kvmrt.postrm
 
-GUIDES  := $(wildcard docs/*.md) docs/map.svg docs/kvmrt.schema.json
+GUIDES  := $(wildcard docs/*.md) docs/map.svg docs/noise.svg docs/kvmrt.schema.json
 SELINUX := $(addprefix etc/selinux/,README.md kvmrt.te kvmrt.fc)
 # libvirt looks for hooks when it starts and at SIGHUP only.
 RELOAD := systemctl daemon-reload; for daemon in libvirtd virtqemud; do \
@@ -278,5 +296,5 @@ BUILT := $(wildcard $(addprefix $(B)/,lib hooks tools agent tests))
 
 -include tests/bench/bench.mk
 
-.PHONY: all units check stage deb rpm lab-check demo lint install uninstall clean
+.PHONY: trace-libs all units check stage deb rpm lab-check demo lint install uninstall clean
 .SECONDARY:

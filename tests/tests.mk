@@ -65,6 +65,20 @@ $(B)/tests/unit/sync: $(B)/tests/unit/sync.o $(B)/tests/virt/fake.o \
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) $(SYNC_WRAPS:%=-Wl,--wrap=%) \
 		-o $@ $^ $(TOOL_LIBS) -lcap-ng
 
+# Events of the kernel, by hand.
+$(B)/tests/unit/noise_decode: $(B)/tests/unit/noise_decode.o $(NOISE_OBJ) \
+		$(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(TRACE_LIBS)
+$(B)/tests/unit/noise_decode.o: KV_CFLAGS += $(TRACE_CFLAGS)
+$(B)/tests/unit/noise_decode.o: | trace-libs
+
+# What kvmrt-noise prints of events that are written down.
+NOISE_REPLAY := $(B)/tests/noise/replay
+$(NOISE_REPLAY): $(B)/tests/noise/replay.o $(TOOL_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # Definitions of others: $(B)/tests/domains/roundtrip FILE...
 ROUNDTRIP := $(B)/tests/domains/roundtrip
 $(ROUNDTRIP): $(B)/tests/domains/roundtrip.o $(HOST_LIB) $(CORE_LIB)
@@ -114,7 +128,7 @@ fuzz:
 		$(FUZZ_DIR)/found tests/fuzz/corpus/$(TARGET)
 
 # What tests/run runs.
-tests: units $(CRASH) $(PLAN_OF) $(ROUNDTRIP) $(FAKED) $(FUZZ_BIN) all
+tests: units $(CRASH) $(PLAN_OF) $(ROUNDTRIP) $(NOISE_REPLAY) $(FAKED) $(FUZZ_BIN) all
 
 # Faults put into the product on purpose, each of which a test must see:
 # make mutants FILTER=lib/core/plan

@@ -31,6 +31,9 @@ systemctl reload libvirtd	asks the live host's libvirt
 journalctl -u kvmrt-agent --since yesterday	reads the live host's journal
 journalctl -b -t kvmrt-hook	reads the live host's journal
 kvmrt-stat --watch	draws on a terminal until it is stopped
+kvmrt-noise plc1	measures the live host
+kvmrt-noise --for 1h --json >noise.json	measures the live host
+kvmrt-noise --json |	measures the live host
 END
 
 # --- the world: $work/base is copied for each example ---

@@ -14,6 +14,7 @@
 #include "core/check/check.h"
 #include "core/domain/baseline.h"
 #include "core/domain/import.h"
+#include "core/noise/noise.h"
 #include "host/topology.h"
 
 #define U1 "11111111-2222-3333-4444-55555555555a"
@@ -190,6 +191,53 @@ static int check_and_rewrite(struct rt_err *err)
 	return r;
 }
 
+/* A work item in a task, placed by one that was not seen before. */
+static int measure(struct rt_err *err)
+{
+	static const struct rt_noise_event events[] = {
+		{ .time = 1, .type = RT_NOISE_ENTER, .cpu = 6, .pid = 100 },
+		{ .time = 2, .type = RT_NOISE_LEAVE, .cpu = 6, .pid = 100 },
+		{ .time = 3, .type = RT_NOISE_WAKE, .pid = 9, .target = 7 },
+		{ .time = 4,
+		  .type = RT_NOISE_SWITCH,
+		  .cpu = 6,
+		  .pid = 100,
+		  .target = 7 },
+		{ .time = 5,
+		  .type = RT_NOISE_BEGIN,
+		  .cpu = 6,
+		  .pid = 7,
+		  .kind = RT_NOISE_WORK },
+		{ .time = 6,
+		  .type = RT_NOISE_END,
+		  .cpu = 6,
+		  .pid = 7,
+		  .kind = RT_NOISE_WORK },
+		{ .time = 7,
+		  .type = RT_NOISE_SWITCH,
+		  .cpu = 6,
+		  .pid = 7,
+		  .target = 100 },
+		{ .time = 8,
+		  .type = RT_NOISE_PASSED,
+		  .cpu = 6,
+		  .pid = 100,
+		  .kind = RT_NOISE_NMI },
+	};
+	struct rt_noise noise = { 0 };
+	int r = rt_noise_add(&noise, 0, 6, 0, 100, err);
+
+	if (r == 0)
+		r = rt_noise_add(&noise, 0, 10, -1, 0, err);
+	for (size_t i = 0; r == 0 && i < sizeof(events) / sizeof(events[0]);
+	     i++)
+		r = rt_noise_take(&noise, &events[i], err);
+	if (r == 0)
+		r = rt_noise_end(&noise, 10, err);
+	rt_noise_fini(&noise);
+	return r;
+}
+
 /* A failure is one of memory; at last there is none. */
 static void try(const char *name, int (*work)(struct rt_err *err))
 {
@@ -226,6 +274,7 @@ int main(void)
 	try("edits", edit);
 	try("a definition taken over", import);
 	try("rules and a rewritten definition", check_and_rewrite);
+	try("a measurement", measure);
 	rt_topo_fini(&topo);
 	return tap_done();
 }

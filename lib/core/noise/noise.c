@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* noise.c - what interrupted the CPUs of guests: from events to tables */
+#include "noise.h"
+
+#include <errno.h>
+
+#include "core/base/strbuf.h"
+#include "noise_rows.h"
+#include "noise_track.h"
+
+/* --- time --- */
+
+static bool is_vcpu(const struct rt_noise_cpu *cpu,
+		    const struct rt_noise_task *task)
+{
+	return cpu->vcpu >= 0 && task->tid == cpu->tid;
+}
+
+/* Who has a service CPU by right. */
+static bool is_served(const struct rt_noise_cpu *cpu,
+		      const struct rt_noise_task *task)
+{
+	return cpu->vcpu < 0 && task->guest == (int)cpu->guest;
+}
+
+static bool is_foreign(const struct rt_noise_cpu *cpu,
+		       const struct rt_noise_task *task)
+{
+	return task->tid && !is_vcpu(cpu, task) && !is_served(cpu, task);
+}
+
+static void pass(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
+		 unsigned long long time)
+{
+	struct rt_noise_track *track = cpu->track;
+	const unsigned long long ns =
+		time > track->last ? time - track->last : 0;
+
+	if (time > track->last)
+		track->last = time;
+	if (task->n) {
+		task->frames[task->n - 1].self += ns;
+	} else if (!task->tid) {
+		cpu->asleep += ns;
+		track->gap_asleep += ns;
+	} else if (is_served(cpu, task)) {
+		cpu->own += ns;
+	} else if (!is_vcpu(cpu, task)) {
+		task->stint += ns;
+	} else if (task->in_guest) {
+		cpu->in_guest += ns;
+	}
+}
+
+/* What the time out of the guest consists of; the longest parts matter. */
+static void add_part(struct rt_noise_track *track, size_t row,
+		     unsigned long long ns)
+{
+	size_t least = 0;
+
+	for (size_t i = 0; i < track->n_parts; i++) {
+		if (track->parts[i].row == row) {
+			track->parts[i].ns += ns;
+			return;
+		}
+		if (track->parts[i].ns < track->parts[least].ns)
+			least = i;
+	}
+	if (track->n_parts < RT_NOISE_PARTS)
+		least = track->n_parts++;
+	else if (track->parts[least].ns >= ns)
+		return;
+	track->parts[least] = (struct rt_noise_part){ .row = row, .ns = ns };
+}
+
+/* --- interruptions --- */
+
+static void count(struct rt_noise_cpu *cpu, const struct rt_noise_frame *frame)
+{
+	struct rt_noise_row *row = &cpu->rows[frame->row];
+
+	rt_noise_times_add(&row->times, frame->self, frame->begun);
+	rt_noise_slot_add(cpu, frame->kind, frame->self, frame->begun);
+	row->asleep += frame->asleep;
+	if (frame->cause.origin != RT_NOISE_BY_NOBODY)
+		rt_noise_row_caused(row, &frame->cause);
+	if (cpu->track->gap)
+		add_part(cpu->track, frame->row, frame->self);
+}
+
+static int begin(struct rt_noise *noise, struct rt_noise_cpu *cpu,
+		 struct rt_noise_task *task, const struct rt_noise_event *event,
+		 struct rt_err *err)
+{
+	const bool numbered = event->kind == RT_NOISE_IRQ;
+	struct rt_noise_frame *frame = &task->frames[task->n];
+	size_t row;
+	int r;
+
+	if (task->n == RT_NOISE_DEPTH)
+		return 0;
+	r = rt_noise_row(cpu, event->kind, numbered ? event->number : 0,
+			 event->name, &row, err);
+	if (r < 0)
+		return r;
+	*frame = (struct rt_noise_frame){
+		.kind = event->kind,
+		.number = event->number,
+		.row = row,
+		.begun = event->time,
+		.asleep = !task->tid,
+		.cause = rt_noise_cause_of(noise, cpu->track, event),
+	};
+	task->n++;
+	return 0;
+}
+
+/* What is within it has ended, too, or its end would have been seen. */
+static void end(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
+		enum rt_noise_kind kind, unsigned number)
+{
+	size_t at = task->n;
+
+	while (at > 0 && (task->frames[at - 1].kind != kind ||
+			  task->frames[at - 1].number != number))
+		at--;
+	if (!at)
+		return;
+	while (task->n >= at)
+		count(cpu, &task->frames[--task->n]);
+}
+
+static int passed(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
+		  const struct rt_noise_event *event, struct rt_err *err)
+{
+	struct rt_noise_frame frame = {
+		.kind = event->kind,
+		.self = event->span,
+		.begun = event->time - event->span,
+		.asleep = !task->tid,
+	};
+	unsigned long long *around = task->n ? &task->frames[task->n - 1].self :
+				     !task->tid		   ? &cpu->asleep :
+				     is_served(cpu, task)  ? &cpu->own :
+				     is_foreign(cpu, task) ? &task->stint :
+							     &cpu->in_guest;
+	int r = rt_noise_row(cpu, event->kind, 0, event->name, &frame.row, err);
+
+	if (r < 0)
+		return r;
+	*around -= *around < event->span ? *around : event->span;
+	count(cpu, &frame);
+	return 0;
+}
+
+/* --- the guest --- */
+
+static int leave(struct rt_noise *noise, struct rt_noise_cpu *cpu,
+		 struct rt_noise_task *task, const struct rt_noise_event *event,
+		 struct rt_err *err)
+{
+	struct rt_noise_track *track = cpu->track;
+	struct rt_noise_event exit = *event;
+
+	if (!is_vcpu(cpu, task))
+		return 0;
+	/* One that could not enter is out already. */
+	end(cpu, task, RT_NOISE_EXIT, 0);
+	task->in_guest = false;
+	if (!track->gap) {
+		track->gap = true;
+		track->gap_begun = event->time;
+		track->gap_asleep = 0;
+		track->n_parts = 0;
+	}
+	exit.kind = RT_NOISE_EXIT;
+	exit.number = 0;
+	return begin(noise, cpu, task, &exit, err);
+}
+
+static void enter(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
+		  unsigned long long time)
+{
+	struct rt_noise_track *track = cpu->track;
+	struct rt_noise_gaps *gaps = &cpu->gaps;
+	unsigned long long ns;
+
+	if (!is_vcpu(cpu, task))
+		return;
+	end(cpu, task, RT_NOISE_EXIT, 0);
+	task->in_guest = true;
+	if (!track->gap)
+		return;
+	track->gap = false;
+	ns = time - track->gap_begun;
+	ns -= ns < track->gap_asleep ? ns : track->gap_asleep;
+	rt_noise_times_add(&gaps->times, ns, track->gap_begun);
+	if (gaps->times.longest_at != track->gap_begun)
+		return;
+	memcpy(gaps->parts, track->parts, sizeof(gaps->parts));
+	gaps->n_parts = track->n_parts;
+}
+
+/* --- tasks --- */
+
+static void begin_stint(struct rt_noise_task *task, unsigned long long time)
+{
+	task->stint = 0;
+	task->stint_begun = time;
+	task->stint_asleep = false;
+	task->stint_cause = rt_noise_take_cause(&task->waker);
+}
+
+static int end_stint(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
+		     struct rt_err *err)
+{
+	struct rt_noise_frame frame = {
+		.kind = RT_NOISE_TASK,
+		.self = task->stint,
+		.begun = task->stint_begun,
+		.asleep = task->stint_asleep,
+		.cause = task->stint_cause,
+	};
+	int r;
+
+	if (!is_foreign(cpu, task))
+		return 0;
+	r = rt_noise_row(cpu, RT_NOISE_TASK, 0, task->comm, &frame.row, err);
+	if (r == 0)
+		count(cpu, &frame);
+	task->stint_cause = (struct rt_noise_cause){ 0 };
+	return r;
+}
+
+static int switch_to(struct rt_noise *noise, struct rt_noise_cpu *cpu,
+		     struct rt_noise_task *task,
+		     const struct rt_noise_event *event, struct rt_err *err)
+{
+	struct rt_noise_task *next;
+	int r = end_stint(cpu, task, err);
+
+	if (r < 0)
+		return r;
+	cpu->track->current = event->target;
+	next = rt_noise_current(noise, cpu, err);
+	if (!next)
+		return -err->code;
+	if (next->tid)
+		next->comm = event->name;
+	begin_stint(next, event->time);
+	next->stint_asleep = !task->tid;
+	return 0;
+}
+
+/* --- events --- */
+
+/* Nothing that was open there can be trusted to have been open all the time. */
+static void lose(struct rt_noise *noise, struct rt_noise_cpu *cpu,
+		 unsigned long long n)
+{
+	cpu->losses++;
+	cpu->lost += n;
+	cpu->track->known = cpu->track->gap = false;
+	cpu->track->idle.n = 0;
+	for (size_t i = 0; i < noise->n_tasks; i++) {
+		struct rt_noise_task *task = noise->tasks[i];
+
+		if (task->cpu != (int)cpu->cpu)
+			continue;
+		task->n = 0;
+		task->in_guest = false;
+	}
+}
+
+/* Each event says whose turn it is: so does the first one. */
+static int follow(struct rt_noise *noise, struct rt_noise_cpu *cpu,
+		  const struct rt_noise_event *event,
+		  struct rt_noise_task **ret_task, struct rt_err *err)
+{
+	struct rt_noise_track *track = cpu->track;
+
+	cpu->seen = true;
+	if (!track->known || track->current != event->pid) {
+		track->known = true;
+		track->current = event->pid;
+		track->last = event->time;
+		*ret_task = rt_noise_current(noise, cpu, err);
+		if (*ret_task)
+			begin_stint(*ret_task, event->time);
+	} else {
+		*ret_task = rt_noise_current(noise, cpu, err);
+	}
+	if (!*ret_task)
+		return -err->code;
+	/* A switch tells the name of that moment, others the one known now. */
+	if (event->pid && event->comm &&
+	    (!(*ret_task)->comm || event->type == RT_NOISE_SWITCH))
+		(*ret_task)->comm = event->comm;
+	pass(cpu, *ret_task, event->time);
+	return 0;
+}
+
+int rt_noise_take(struct rt_noise *noise, const struct rt_noise_event *event,
+		  struct rt_err *err)
+{
+	struct rt_noise_cpu *cpu = rt_noise_find(noise, event->cpu);
+	struct rt_noise_task *task = NULL;
+	int r = 0;
+
+	if (cpu && event->type == RT_NOISE_LOST) {
+		lose(noise, cpu, event->span);
+		return 0;
+	}
+	if (cpu)
+		r = follow(noise, cpu, event, &task, err);
+	if (r < 0)
+		return r;
+	switch (event->type) {
+	case RT_NOISE_LEAVE:
+		return task ? leave(noise, cpu, task, event, err) : 0;
+	case RT_NOISE_ENTER:
+		if (task)
+			enter(cpu, task, event->time);
+		return 0;
+	case RT_NOISE_BEGIN:
+		return task ? begin(noise, cpu, task, event, err) : 0;
+	case RT_NOISE_END:
+		if (task)
+			end(cpu, task, event->kind, event->number);
+		return 0;
+	case RT_NOISE_PASSED:
+		return task ? passed(cpu, task, event, err) : 0;
+	case RT_NOISE_SWITCH:
+		return task ? switch_to(noise, cpu, task, event, err) : 0;
+	case RT_NOISE_WAKE:
+	case RT_NOISE_ARM:
+	case RT_NOISE_PLACE:
+	case RT_NOISE_RAISE:
+	case RT_NOISE_SEND:
+		return rt_noise_caused(noise, event, task, err);
+	case RT_NOISE_LOST:
+		break;
+	}
+	return 0;
+}
+
+int rt_noise_end(struct rt_noise *noise, unsigned long long time,
+		 struct rt_err *err)
+{
+	for (size_t i = 0; i < noise->n; i++) {
+		struct rt_noise_cpu *cpu = &noise->cpus[i];
+		struct rt_noise_task *task;
+		int r;
+
+		if (cpu->track->known) {
+			task = rt_noise_current(noise, cpu, err);
+			if (!task)
+				return -err->code;
+			pass(cpu, task, time);
+			while (task->n)
+				count(cpu, &task->frames[--task->n]);
+			r = end_stint(cpu, task, err);
+			if (r < 0)
+				return r;
+		}
+		r = rt_noise_rows_sort(cpu, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+bool rt_noise_is_complete(const struct rt_noise *noise)
+{
+	for (size_t i = 0; i < noise->n; i++) {
+		if (noise->cpus[i].losses || !noise->cpus[i].seen)
+			return false;
+	}
+	return true;
+}
+
+const char *rt_noise_kind_name(enum rt_noise_kind kind)
+{
+	static const char *const names[RT_NOISE_KINDS] = {
+		[RT_NOISE_EXIT] = "exit",	[RT_NOISE_IRQ] = "irq",
+		[RT_NOISE_IPI] = "ipi",		[RT_NOISE_VECTOR] = "vector",
+		[RT_NOISE_SOFTIRQ] = "softirq", [RT_NOISE_TIMER] = "timer",
+		[RT_NOISE_WORK] = "work",	[RT_NOISE_TASK] = "task",
+		[RT_NOISE_NMI] = "nmi",
+	};
+
+	return names[kind];
+}
