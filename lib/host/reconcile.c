@@ -175,7 +175,10 @@ static int is_settled(struct rt_sys *sys, const struct rt_facts *facts,
 	struct rt_facts now = { 0 };
 	int r = rt_facts_read_isolated(sys, &now, err);
 
-	return r < 0 ? r : rt_cpuset_is_equal(&now.isolated, &facts->isolated);
+	if (r == 0)
+		r = rt_cpuset_is_equal(&now.isolated, &facts->isolated);
+	rt_facts_fini(&now);
+	return r;
 }
 
 int rt_reconcile_facts(struct rt_sys *sys, const struct rt_journal *journal,
