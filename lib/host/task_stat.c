@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "core/base/text.h"
 #include "probe.h"
 
 /* Past n blank-separated fields, to the next one; NULL: there are fewer. */
@@ -34,19 +35,6 @@ static bool parse_number(const char *p, unsigned long long *ret)
 }
 
 /*
- * A task names itself, and the name goes to logs and terminals: what is not
- * plain ASCII is a question mark.
- */
-static void copy_name(char *to, size_t size, const char *from, size_t len)
-{
-	size_t i = 0;
-
-	for (; i < len && i < size - 1; i++)
-		to[i] = from[i] < 0x20 || from[i] > 0x7e ? '?' : from[i];
-	to[i] = '\0';
-}
-
-/*
  * The name may hold blanks and parentheses: it ends at the last one. Fields
  * are counted as in proc_pid_stat(5). Not with sscanf: there are thousands.
  */
@@ -70,7 +58,7 @@ int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 	line.flags = (unsigned)number_of_flags;
 	line.threads = (long)number_of_threads;
 	len = (size_t)(end - begin - 1);
-	copy_name(line.comm, sizeof(line.comm), begin + 1, len);
+	rt_copy_plain(line.comm, sizeof(line.comm), begin + 1, len);
 	*ret = line;
 	return 0;
 }

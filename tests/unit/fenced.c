@@ -190,6 +190,33 @@ static void test_taken(void)
 	}
 }
 
+/* Somebody makes a partition of its CPUs while it runs behind its fence. */
+static void test_taken_later(void)
+{
+	begin();
+	refused.path = SCOPE1 PARTITION;
+	refused.code = EINVAL;
+	adopt(1);
+	reconcile("a fence");
+	put("sys/fs/cgroup/user.slice/" EXCLUSIVE, "6\n");
+	put("sys/fs/cgroup/user.slice/" PARTITION, "root\n");
+	put(IRQ, "0-11\n");
+	reconcile("a partition comes");
+	is_str(last.who, "rt1", "it lacks something now");
+	ok(strstr(last.why, "the partition") != NULL, "because of: %s",
+	   last.why);
+	is_str(get(SYSTEM), "0-5", "it keeps its fence");
+	is_str(get(ONLINE7), "0", "its siblings stay offline");
+	is_str(get(IRQ), "0-5", "and interrupts are guarded");
+	put("sys/fs/cgroup/user.slice/" PARTITION, "member\n");
+	reconcile("the partition goes");
+	is_str(last.who, "", last.why);
+	drop(RT1);
+	reconcile("it ends");
+	ok(rt_journal_is_empty(&store.journal), "nothing is on record");
+	end();
+}
+
 /*
  * Kernel 6.8: it takes isolated CPUs out of the mask, up to the next write. So
  * what is written has none of either guest.
@@ -228,6 +255,7 @@ int main(void)
 	test_invalid();
 	test_their_partition();
 	test_taken();
+	test_taken_later();
 	test_workqueues();
 	return tap_done();
 }

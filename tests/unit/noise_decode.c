@@ -146,6 +146,11 @@ static void test_names(void)
 	is_int(event.target, 7, "to that thread");
 	is_str(event.name, "kworker/6:1", "of that name");
 	is_str(event.comm, "CPU 0/KVM", "from the one that is called so now");
+	memcpy(data.bytes + 24, "\033[2J\xc2\x9b\0", 7);
+	(void)decode(&data, 12, 100, 0);
+	is_str(event.name, "?[2J??", "a name that is no plain text");
+	memcpy(data.bytes + 24, "kworker/6:1", 12);
+	(void)decode(&data, 12, 100, 0);
 	memset(&data, 0, sizeof(data));
 	data.words[2] = 35;
 	data.words[3] = 20 | 6 << 16;

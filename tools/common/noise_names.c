@@ -2,6 +2,8 @@
 /* noise_names.c - each name once, and the names of tasks */
 #include "noise_decode.h"
 
+#include "core/base/text.h"
+
 struct rt_trace_comm {
 	unsigned pid;
 	const char *name; /* NULL: it ended before it could be asked */
@@ -19,11 +21,12 @@ const char *rt_trace_name(struct rt_trace_names *names, const char *text,
 			  struct rt_err *err)
 {
 	size_t low = 0, high = names->n;
-	char *copy;
+	char plain[128], *copy;
 
+	rt_copy_plain(plain, sizeof(plain), text, strlen(text));
 	while (low < high) {
 		const size_t middle = (low + high) / 2;
-		const int order = strcmp(names->items[middle], text);
+		const int order = strcmp(names->items[middle], plain);
 
 		if (order == 0)
 			return names->items[middle];
@@ -32,7 +35,7 @@ const char *rt_trace_name(struct rt_trace_names *names, const char *text,
 		else
 			high = middle;
 	}
-	copy = strdup(text);
+	copy = strdup(plain);
 	if (!copy ||
 	    !rt_grow(&names->items, names->n, &names->size, sizeof(char *))) {
 		free(copy);

@@ -59,6 +59,15 @@ struct rt_cut rt_cut_text(const char *text)
 	return rt_cut(text, strlen(text));
 }
 
+void rt_copy_plain(char *to, size_t size, const char *from, size_t len)
+{
+	size_t i = 0;
+
+	for (; i < len && i < size - 1; i++)
+		to[i] = from[i] < 0x20 || from[i] > 0x7e ? '?' : from[i];
+	to[i] = '\0';
+}
+
 static unsigned distance(const char *word, size_t len, const char *name)
 {
 	unsigned row[32];

@@ -31,6 +31,12 @@ struct rt_cut {
 struct rt_cut rt_cut(const char *text, size_t len);
 struct rt_cut rt_cut_text(const char *text);
 
+/*
+ * The name of a task, which names itself, for logs and terminals: what is not
+ * plain ASCII is a question mark. What does not fit is left out.
+ */
+void rt_copy_plain(char *to, size_t size, const char *from, size_t len);
+
 /* "1 vCPU", "2 vCPUs", "no vCPUs": a number with its noun. */
 struct rt_counted {
 	char text[64];

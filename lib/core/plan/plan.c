@@ -178,31 +178,61 @@ static bool is_swept(const struct maker *maker, const struct rt_active *active)
 	       rt_cpuset_is_subset(&cpus, &maker->in->facts->isolated);
 }
 
-/* Why this guest cannot have its CPUs; they would be *owned with it. */
-static bool cannot_have(const struct maker *maker,
-			const struct rt_active *active,
-			const struct rt_cpuset *online,
-			const struct rt_cpuset *owned,
-			struct rt_strbuf *ret_why)
+/* Is it on record that somebody was fenced off this guest's CPUs? */
+static bool had_fence(const struct maker *maker, const struct rt_active *active)
 {
-	RT_AUTO_STRBUF by = { 0 };
+	const struct rt_journal *journal = maker->in->journal;
+
+	for (size_t i = 0; i < journal->n_saved; i++) {
+		const struct rt_saved *saved = &journal->saved[i];
+		struct rt_cpuset wrote;
+
+		if (!saved->done && active->stage == RT_STAGE_STARTED &&
+		    rt_plan_ends_with(saved->path, "/cpuset.cpus") &&
+		    rt_plan_parse(saved->kind, saved->wrote, &wrote) &&
+		    !rt_cpuset_is_empty(&wrote) &&
+		    !rt_cpuset_intersects(&wrote, &active->guest.owned))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * With it the RT guests would own *owned: is a CPU left for the host?
+ */
+static bool leaves_a_cpu(struct maker *maker, size_t guest,
+			 const struct rt_cpuset *online,
+			 const struct rt_cpuset *owned)
+{
 	struct rt_cpuset rest = *online;
 
 	rt_cpuset_minus(&rest, owned);
-	if (rt_cpuset_is_empty(&rest)) {
-		rt_strbuf_addf(ret_why,
-			       "no CPU would be left for the host: the "
-			       "real-time guests own %s",
-			       rt_cpuset_text(owned).text);
+	if (!rt_cpuset_is_empty(&rest))
 		return true;
-	}
+	rt_plan_failed(maker, guest,
+		       "no CPU would be left for the host: the real-time "
+		       "guests own %s",
+		       rt_cpuset_text(owned).text);
+	return false;
+}
+
+/*
+ * No fence is made for a guest whose CPUs somebody else's partition claims. One
+ * that has a fence when such a partition comes keeps it.
+ */
+static bool may_be_fenced(struct maker *maker, size_t guest)
+{
+	const struct rt_active *active = &maker->in->journal->active[guest];
+	RT_AUTO_STRBUF by = { 0 };
+
 	if (!rt_plan_is_fenced(maker->in->facts, active) ||
 	    !rt_plan_is_taken(maker, &active->guest.owned, &by))
-		return false;
-	rt_strbuf_addf(ret_why, "the partition %s claims some of its CPUs %s",
+		return true;
+	rt_plan_failed(maker, guest,
+		       "the partition %s claims some of its CPUs %s",
 		       by.text ? by.text : "",
 		       rt_cpuset_text(&active->guest.owned).text);
-	return true;
+	return had_fence(maker, active);
 }
 
 /*
@@ -217,15 +247,13 @@ static void add_guests(struct maker *maker)
 	for (size_t i = 0; i < journal->n_active; i++) {
 		const struct rt_active *active = &journal->active[i];
 		struct rt_cpuset owned = maker->owned;
-		RT_AUTO_STRBUF why = { 0 };
 
 		if (!active->guest.rt)
 			continue;
 		rt_cpuset_or(&owned, &active->guest.owned);
-		if (cannot_have(maker, active, &online, &owned, &why)) {
+		if (!leaves_a_cpu(maker, i, &online, &owned) ||
+		    !may_be_fenced(maker, i)) {
 			maker->left_out[i] = true;
-			rt_plan_failed(maker, i, "%s",
-				       why.text ? why.text : "");
 			continue;
 		}
 		maker->owned = owned;
