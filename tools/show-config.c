@@ -2,6 +2,7 @@
 /* show-config.c - what kvmrt.cfg comes to on this host */
 #include "core/base/json.h"
 #include "core/config/config_accept.h"
+#include "core/model/suppress.h"
 #include "host/preview.h"
 #include "common/picture.h"
 #include "common/picture_lstopo.h"
@@ -115,10 +116,20 @@ static void add_vcpus(struct rt_json *json, const struct rt_guest *guest)
 	rt_json_close(json, ']');
 }
 
+static void add_words(struct rt_json *json, const char *key,
+		      const struct rt_words *words, uint32_t set)
+{
+	const char *word;
+
+	rt_json_key(json, key);
+	rt_json_open(json, '[');
+	for (size_t i = 0; (word = rt_words_nth(words, set, i)) != NULL; i++)
+		rt_json_string(json, word);
+	rt_json_close(json, ']');
+}
+
 static void add_guest(struct rt_json *json, const struct rt_guest *guest)
 {
-	const char *code;
-
 	rt_json_open(json, '{');
 	add_text(json, "uuid", guest->uuid);
 	add_text(json, "name", guest->name);
@@ -138,12 +149,8 @@ static void add_guest(struct rt_json *json, const struct rt_guest *guest)
 		rt_json_string(json,
 			       rt_pci_text(&guest->pcidevs.items[i]).text);
 	rt_json_close(json, ']');
-	rt_json_key(json, "accept");
-	rt_json_open(json, '[');
-	for (size_t i = 0;
-	     (code = rt_accept_code(guest->section->accept, i)) != NULL; i++)
-		rt_json_string(json, code);
-	rt_json_close(json, ']');
+	add_words(json, "suppress", &rt_suppress_words, guest->suppress);
+	add_words(json, "accept", &rt_accept_codes, guest->section->accept);
 	rt_json_close(json, '}');
 }
 

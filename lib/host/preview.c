@@ -231,6 +231,7 @@ int rt_preview(struct rt_sys *sys, const struct rt_topo *topo,
 	struct rt_journal journal = { 0 };
 	struct rt_facts facts = { 0 };
 	struct rt_plan plan = { 0 };
+	uint32_t suppressed = 0;
 	const struct rt_plan_input input = {
 		.topo = topo,
 		.facts = &facts,
@@ -241,6 +242,11 @@ int rt_preview(struct rt_sys *sys, const struct rt_topo *topo,
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = add_active(&journal, guests[i], err);
+		if (r == 0 && sys)
+			r = rt_facts_read_suppressed(
+				sys, guests[i]->suppress & ~suppressed, &facts,
+				err);
+		suppressed |= guests[i]->suppress;
 		if (r == 0)
 			r = add_process(sys, &facts, guests[i], topo, err);
 	}

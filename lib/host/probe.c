@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/model/suppress.h"
 #include "unread.h"
 
 #define CPU    "sys/devices/system/cpu"
@@ -91,6 +92,38 @@ static int read_governor(struct rt_sys *sys, int cpu, struct rt_facts *facts,
 			return 0;
 	}
 	return add_text(facts, RT_KIND_TEXT, path, governor, r, &why, err);
+}
+
+/*
+ * The fair server (6.12) runs fair tasks that real-time tasks starve; later
+ * kernels have an ext server for those of sched_ext, too. Both are in debugfs,
+ * which a locked-down kernel lets nobody open: then they are as if they were
+ * not there.
+ */
+static int read_servers(struct rt_sys *sys, const struct rt_cpuset *cpus,
+			struct rt_facts *facts, struct rt_err *err)
+{
+	for (unsigned i = 0; rt_servers[i]; i++) {
+		char path[128], text[64];
+		struct rt_err why;
+
+		RT_CPUSET_FOREACH(cpu, cpus)
+		{
+			int r;
+
+			snprintf(path, sizeof(path),
+				 RT_SERVERS "/%s/cpu%d/runtime", rt_servers[i],
+				 cpu);
+			r = rt_sys_read(sys, path, text, sizeof(text), &why);
+			if (r == -ENOENT || r == -EPERM || r == -EACCES)
+				break;
+			r = add_text(facts, RT_KIND_TEXT, path, text, r, &why,
+				     err);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
 }
 
 static int read_cpus(struct rt_sys *sys, const struct rt_cpuset *cpus,
@@ -180,6 +213,19 @@ static int read_interface(struct rt_sys *sys, const char *name,
 	return r;
 }
 
+int rt_facts_read_suppressed(struct rt_sys *sys, uint32_t suppress,
+			     struct rt_facts *facts, struct rt_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rt_suppress_words.n; i++) {
+		if (suppress >> i & 1)
+			r = add_file(sys, facts, RT_KIND_TEXT,
+				     rt_suppressions[i].path, err);
+	}
+	return r < 0 ? rt_wrap(err, "host settings") : 0;
+}
+
 int rt_facts_read_settings(struct rt_sys *sys, const struct rt_topo *topo,
 			   struct rt_facts *facts, struct rt_err *err)
 {
@@ -191,6 +237,8 @@ int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
 {
 	int r = read_cpus(sys, cpus, facts, err);
 
+	if (r == 0)
+		r = read_servers(sys, cpus, facts, err);
 	facts->workqueues_follow =
 		strcmp(rt_facts_shown_in(sys, WORKQUEUES), WORKQUEUES) != 0;
 	if (r == 0)

@@ -39,13 +39,17 @@ int rt_facts_read_pci(struct rt_sys *sys, struct rt_facts *facts,
 /*
  * cpuN/online, power/pm_qos_resume_latency_us, cpufreq/scaling_governor (if
  * `performance` is available), for all present CPUs; workqueue masks;
- * watchdog_cpumask; rps_cpus; irq/default_smp_affinity.
+ * watchdog_cpumask; rps_cpus; irq/default_smp_affinity; the schedulers'
+ * servers (RT_SERVERS).
  */
 int rt_facts_read_settings(struct rt_sys *sys, const struct rt_topo *topo,
 			   struct rt_facts *facts, struct rt_err *err);
 /* The same with the files of *cpus only. */
 int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
 			      struct rt_facts *facts, struct rt_err *err);
+/* The settings of a set of rt_suppress_words. */
+int rt_facts_read_suppressed(struct rt_sys *sys, uint32_t suppress,
+			     struct rt_facts *facts, struct rt_err *err);
 /*
  * Every task whose affinity meets *cpus, but not the processes listed in
  * facts->processes (threads of our guests).

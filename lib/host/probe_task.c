@@ -75,6 +75,7 @@ static int read_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
 	thread->pid = pid;
 	thread->tid = tid;
 	thread->start = line.start;
+	thread->realtime = line.realtime;
 	memcpy(thread->comm, line.comm, sizeof(thread->comm));
 	thread->role = role_of(line.comm, &thread->vcpu);
 	last = path ? strrchr(path, '/') : NULL;

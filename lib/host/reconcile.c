@@ -29,6 +29,15 @@ static bool any_rt(const struct rt_journal *journal)
 	return false;
 }
 
+static uint32_t suppressed(const struct rt_journal *journal)
+{
+	uint32_t set = 0;
+
+	for (size_t i = 0; i < journal->n_active; i++)
+		set |= journal->active[i].guest.suppress;
+	return set;
+}
+
 /* Has the kernel refused any guest's shield? */
 static bool any_fenced(const struct rt_journal *journal)
 {
@@ -158,6 +167,9 @@ static int read_facts(struct rt_sys *sys, const struct rt_journal *journal,
 	r = rt_facts_read_cgroup(sys, any_fenced(journal), facts, err);
 	if (r == 0)
 		r = rt_facts_read_settings_of(sys, &owned, facts, err);
+	if (r == 0)
+		r = rt_facts_read_suppressed(sys, suppressed(journal), facts,
+					     err);
 	if (r == 0)
 		r = rt_facts_read_irqbalance(sys, before, facts, err);
 	if (r == 0)

@@ -12,6 +12,7 @@ struct rt_stat_line {
 	unsigned flags;
 	long threads;
 	unsigned long long start;
+	bool realtime; /* SCHED_FIFO, SCHED_RR or SCHED_DEADLINE */
 };
 
 int rt_stat_parse(const char *text, struct rt_stat_line *ret,

@@ -65,7 +65,7 @@ empty err
 
 run "one guest by name, in JSON" 0 $program --root "$host" --json press
 is out <<'END'
-{"version":1,"guests":[{"uuid":"11111111-1111-4111-8111-111111111111","name":"press","rt":true,"disabled":false,"nr_vcpus":2,"cpuset":[6,7,8,9,10,11],"vcpus":[{"vcpu":0,"cpus":[6]},{"vcpu":1,"cpus":[8]}],"service_cpus":[10],"offline":[7,9,11],"nodes":[1],"locked":true,"pcidevs":["0000:81:00.0"],"accept":["rt-node0","host-device"]}],"housekeeping":[0,1,2,3,4,5]}
+{"version":1,"guests":[{"uuid":"11111111-1111-4111-8111-111111111111","name":"press","rt":true,"disabled":false,"nr_vcpus":2,"cpuset":[6,7,8,9,10,11],"vcpus":[{"vcpu":0,"cpus":[6]},{"vcpu":1,"cpus":[8]}],"service_cpus":[10],"offline":[7,9,11],"nodes":[1],"locked":true,"pcidevs":["0000:81:00.0"],"suppress":[],"accept":["rt-node0","host-device"]}],"housekeeping":[0,1,2,3,4,5]}
 END
 empty err
 
@@ -103,6 +103,7 @@ set  /proc/irq/{1,9,24}/smp_affinity_list (3 interrupts): 0-11 -> 0-5  # interru
 set  /proc/irq/{40-47}/smp_affinity_list (8 interrupts): 6-11 -> 0-5  # interrupt off the guest's CPUs (press)
 set  /sys/devices/system/cpu/cpu{6,8}/power/pm_qos_resume_latency_us (2 CPUs): 0 -> n/a  # vCPU's CPU wakes at once (press)
 set  /sys/devices/system/cpu/cpu{6,8}/cpufreq/scaling_governor (2 CPUs): powersave -> performance  # vCPU's CPU keeps its speed (press)
+set  /sys/kernel/debug/sched/fair_server/cpu{6,8}/runtime (2 CPUs): 50000000 -> 0  # no server for starved tasks, for its timer restarts the tick (press)
 note thread 900: 0-1 -> 0-1  # pinned task, on record
 note tasks/7,9,11: '' -> ''  # tasks get these CPUs back, on record (press)
 set  /sys/devices/system/cpu/cpu{7,9,11}/online (3 CPUs): 1 -> 0  # SMT sibling of a guest's CPU goes offline (press)
@@ -132,7 +133,7 @@ for irq in $(seq 1000 1767); do
 done
 run "many interrupts" 0 $program --root "$many" --plan press
 has out "set  /proc/irq/{40-47,1000-1767}/smp_affinity_list (776 interrupts): 6-11 -> 0-5  # "
-lines out 16
+lines out 17
 rm -rf "$many"
 
 # The cgroup has the name that libvirt makes of the guest's.

@@ -142,8 +142,29 @@ put sys/class/iommu/dmar0/intel-iommu/ecap f020df
 check 0 pass interrupt-remapping 'f020df'
 put sys/class/iommu/dmar0/intel-iommu/ecap f020d7
 check 0 warn interrupt-remapping 'f020d7'
-put sys/kernel/mm/ksm/run 1
-check 0 warn ksm 'ksm/run is 1'
+check 0 warn suppress 'of all guests: ksm, khugepaged, numa-balancing, vmstat, compaction, machine-check'
+put proc/sys/kernel/numa_balancing 0
+put proc/sys/vm/stat_interval 3600
+put proc/sys/vm/compaction_proactiveness 0
+put sys/devices/system/machinecheck/machinecheck0/check_interval 0
+put sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs 4294967295
+check 0 warn suppress 'now and then on the CPUs of all guests: ksm'
+put sys/kernel/mm/ksm/run 0
+check 0 pass suppress 'nothing else can be suppressed'
+khugepaged=sys/kernel/mm/transparent_hugepage
+put $khugepaged/khugepaged/scan_sleep_millisecs 10000
+check 0 warn suppress 'guests: khugepaged'
+put $khugepaged/enabled 'always madvise [never]'
+check 0 pass suppress 'nothing else'
+put $khugepaged/enabled '[always] madvise never'
+put proc/sys/vm/stat_interval 1
+check 0 warn suppress 'guests: khugepaged, vmstat'
+put proc/sys/vm/stat_interval 3600
+put $khugepaged/khugepaged/scan_sleep_millisecs 4294967295
+check 0 pass suppress 'nothing else'
+check 0 pass fair-server 'can be switched off'
+rm -r "$root/sys/kernel/debug"
+check 0 pass fair-server 'shows none'
 put proc/900001/comm tuned
 check 0 warn tuners 'running: tuned'
 put proc/900001/comm numad

@@ -86,7 +86,10 @@ snapshot_misc() {
 	settings governor /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor
 	found workqueue /sys/devices/virtual/workqueue -name cpumask
 	settings sysctl /proc/sys/kernel/watchdog_cpumask /proc/sys/kernel/watchdog /proc/sys/kernel/sched_rt_runtime_us \
-		/proc/sys/kernel/numa_balancing /proc/sys/kernel/timer_migration /sys/kernel/mm/ksm/run
+		/proc/sys/kernel/numa_balancing /proc/sys/kernel/timer_migration /sys/kernel/mm/ksm/run /proc/sys/vm/stat_interval \
+		/proc/sys/vm/compaction_proactiveness /sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
+	settings machinecheck /sys/devices/system/machinecheck/machinecheck0/check_interval
+	settings server /sys/kernel/debug/sched/*_server/cpu*/runtime
 	found rps /sys/class/net/*/queues/ -name rps_cpus
 }
 

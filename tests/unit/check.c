@@ -52,6 +52,10 @@ static const struct named_case {
 
 	CASE("over two nodes", RT_A "cpuset=4,6,8\n",
 	     "several-nodes:5 rt-node0:5 host-device:5"),
+	CASE("suppress", GOOD_A "suppress = ksm, vmstat\n", ""),
+	CASE("suppress of an ordinary guest",
+	     A "nr_vcpus=2\ncpuset=2-4\nsuppress=ksm\n",
+	     "suppress-ordinary:5"),
 	CASE("numatune off", GOOD_A "numatune=\n", "numatune-off:6"),
 	CASE("numatune outside", GOOD_A "numatune=0\n", "numatune-outside:6"),
 	CASE("numatune partly outside", GOOD_A "numatune=0-1\n",

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "host/task_stat.h"
 #include "host/topology.h"
 #include "../host.h"
 #include "../tap.h"
@@ -199,6 +200,35 @@ static const struct {
 	{ 4716, RT_ROLE_EMULATOR, 0, 4716, "vcpu0", "6" },
 };
 
+/* Real stat lines: fields 40 and 41 are rt_priority and policy. */
+static const struct {
+	const char *name, *policy;
+	bool realtime;
+} policies[] = {
+	{ "SCHED_OTHER", "0 0", false },     { "SCHED_FIFO", "1 1", true },
+	{ "SCHED_RR", "99 2", true },	     { "SCHED_BATCH", "0 3", false },
+	{ "SCHED_IDLE", "0 5", false },	     { "SCHED_DEADLINE", "0 6", true },
+	{ "a line that is cut", "", false },
+};
+
+static void test_policies(void)
+{
+	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++) {
+		struct rt_stat_line line;
+		struct rt_err err = { 0 };
+		char text[400];
+
+		snprintf(text, sizeof(text),
+			 "4714 (CPU 0/KVM) S 1 4711 4711 0 -1 138412352 9 0 0 "
+			 "0 5 6 0 0 20 0 7 0 3391 1147 99 1844 1 1 0 0 0 0 0 "
+			 "4096 16781 1 0 0 -1 6 %s",
+			 policies[i].policy);
+		is_int(rt_stat_parse(text, &line, &err), 0, policies[i].name);
+		is_int((long long)line.start, 3391, "its start");
+		ok(line.realtime == policies[i].realtime, "its class");
+	}
+}
+
 static const struct rt_thread *find_thread(const struct rt_process *process,
 					   unsigned tid)
 {
@@ -347,6 +377,7 @@ static void test_live(void)
 
 int main(void)
 {
+	test_policies();
 	test_guest_host();
 	test_old_host();
 	test_live();

@@ -29,6 +29,7 @@
 #define SLICE	 CGROUP "machine.slice/"
 #define SCOPE1	 SLICE "machine-qemu\\x2d1\\x2drt1.scope/"
 #define LEAF	 SCOPE1 "libvirt/"
+#define SERVER	 RT_SERVERS "/fair_server/cpu8/runtime"
 #define DEFAULT	 "proc/irq/default_smp_affinity"
 #define WATCHDOG "proc/sys/kernel/watchdog_cpumask"
 #define QUEUE	 "sys/class/net/eth0/queues/rx-0/rps_cpus"
@@ -211,6 +212,51 @@ static const struct row {
 	  .call = "prepare",
 	  .path = CPU "cpu8/cpufreq/scaling_governor",
 	  .codes = { EBUSY, EINVAL, EIO, ENODEV } },
+	{ .why = "no server for starved tasks, for its timer restarts the tick",
+	  .kind = RT_KIND_TEXT,
+	  .is = MAY,
+	  .call = "started",
+	  .path = SERVER,
+	  .codes = { EBUSY, EINVAL, EIO, EPERM } },
+	{ .why = "ksmd does not unmap pages, and interrupts no CPU for that",
+	  .kind = RT_KIND_TEXT,
+	  .is = MAY,
+	  .call = "prepare",
+	  .path = "sys/kernel/mm/ksm/run",
+	  .codes = { EBUSY, EINVAL, EIO } },
+	{ .why = "khugepaged does not make huge pages, and interrupts no CPU "
+		 "for that",
+	  .kind = RT_KIND_TEXT,
+	  .is = MAY,
+	  .call = "prepare",
+	  .path = "sys/kernel/mm/transparent_hugepage/khugepaged/"
+		  "scan_sleep_millisecs",
+	  .codes = { EBUSY, EINVAL, EIO } },
+	{ .why = "no page is unmapped to see who uses it",
+	  .kind = RT_KIND_TEXT,
+	  .is = MAY,
+	  .call = "prepare",
+	  .path = "proc/sys/kernel/numa_balancing",
+	  .codes = { EBUSY, EINVAL, EIO } },
+	{ .why = "memory counters are folded once an hour",
+	  .kind = RT_KIND_TEXT,
+	  .is = MAY,
+	  .call = "prepare",
+	  .path = "proc/sys/vm/stat_interval",
+	  .codes = { EBUSY, EINVAL, EIO } },
+	{ .why = "kcompactd moves pages only when somebody needs it",
+	  .kind = RT_KIND_TEXT,
+	  .is = MAY,
+	  .call = "prepare",
+	  .path = "proc/sys/vm/compaction_proactiveness",
+	  .codes = { EBUSY, EINVAL, EIO } },
+	{ .why = "no timer polls for corrected memory errors",
+	  .kind = RT_KIND_TEXT,
+	  .is = MAY,
+	  .call = "prepare",
+	  .path = "sys/devices/system/machinecheck/machinecheck0/"
+		  "check_interval",
+	  .codes = { EBUSY, EINVAL, EIO } },
 	{ .why = "kernel thread off the guest's CPUs",
 	  .kind = RT_KIND_AFFINITY,
 	  .is = MAY,
@@ -405,7 +451,9 @@ static void write_config(bool ordinary)
 	snprintf(text, sizeof(text),
 		 "[6a1f0c1e-0000-4000-8000-000000000001]\nname = rt1\n"
 		 "nr_vcpus = 2\ncpuset = 6-11\nrt = true\n"
-		 "pcidevs = 0000:81:00.0\n\n"
+		 "pcidevs = 0000:81:00.0\n"
+		 "suppress = ksm khugepaged numa-balancing vmstat compaction "
+		 "machine-check\n\n"
 		 "[" UUID2 "]\nname = rt2\nnr_vcpus = 1\n"
 		 "cpuset = 2-5\nrt = %s\n",
 		 ordinary ? "false" : "true");

@@ -279,6 +279,8 @@ static void add_first(struct rt_strbuf *out)
 		"sys/devices/system/cpu/cpu6/power/pm_qos_resume_latency_us",
 		"sys/devices/system/cpu/cpu8/cpufreq/scaling_governor",
 		"proc/irq/51/smp_affinity_list",
+		"sys/kernel/debug/sched/fair_server/cpu6/runtime",
+		"proc/sys/kernel/numa_balancing",
 	};
 
 	for (size_t i = 0; i < N(files); i++)

@@ -26,6 +26,7 @@
 #define SCOPE  "sys/fs/cgroup/machine.slice/machine-qemu\\x2d1\\x2drt1.scope"
 #define ROOT   "sys/fs/cgroup/"
 #define CPU6   "sys/devices/system/cpu/cpu6/"
+#define SERVER RT_SERVERS "/fair_server/cpu6/runtime"
 #define GROUPS 65536
 
 static struct test_host host;
@@ -330,6 +331,9 @@ static const struct {
 	{ "new interrupts", "proc/irq/default_smp_affinity", EIO, RT_UNREAD },
 	{ "a slice", ROOT "system.slice/cpuset.cpus", EACCES, RT_UNREAD },
 	{ "a directory", "sys/class/net/eth0/queues", EACCES, RT_UNREAD },
+	{ "a server", SERVER, EIO, RT_UNREAD },
+	{ "that of a locked-down kernel", SERVER, EPERM, NULL },
+	{ "that of another", SERVER, EACCES, NULL },
 };
 
 static void test_settings(void)

@@ -18,6 +18,7 @@
  */
 #include <stdint.h>
 
+#include "core/model/suppress.h"
 #include "core/plan/plan.h"
 #include "core/record/journal.h"
 
@@ -28,7 +29,7 @@
 #define CGROUP	  "sys/fs/cgroup/"
 #define SLICE	  CGROUP "machine.slice/cpuset.cpus.exclusive"
 #define GUESTS	  3
-#define SETTINGS  160
+#define SETTINGS  170
 #define IRQS	  12
 #define TASKS	  10
 #define STEPS	  14
@@ -195,6 +196,12 @@ static void add_settings(struct world *world)
 	add_set(world, RT_KIND_MASK, one_in(world, 4) ? &some : &all,
 		"proc/irq/default_smp_affinity");
 	add_set(world, RT_KIND_LIST, &all, "proc/sys/kernel/watchdog_cpumask");
+	for (size_t i = 0; i < rt_suppress_words.n; i++) {
+		if (one_in(world, 2))
+			add(world, RT_KIND_TEXT, -1,
+			    one_in(world, 3) ? "0" : "1", "%s",
+			    rt_suppressions[i].path);
+	}
 	some = some_cpus(world);
 	add_set(world, RT_KIND_MASK, &some,
 		"sys/class/net/eth0/queues/rx-0/rps_cpus");
@@ -259,6 +266,7 @@ static void add_guest(struct world *world, unsigned *cores)
 	rt_cpuset_remove(&rt->vcpus, (unsigned)last);
 	rt_cpuset_add(&rt->service, (unsigned)last);
 	rt->nr_vcpus = want - 1;
+	rt->suppress = below(world, 1u << rt_suppress_words.n);
 	guest->no_scope = one_in(world, 12);
 	guest->refused = world->partitions && one_in(world, 6);
 	world->n_guests++;
@@ -903,7 +911,15 @@ static void foreign_event(struct world *world)
 	struct setting *setting;
 	struct rt_cpuset set = some_cpus(world);
 
-	switch (below(world, 6)) {
+	switch (below(world, 7)) {
+	case 6:
+		setting = find(world, rt_suppressions[0].path);
+		if (!setting)
+			break;
+		snprintf(setting->value, VALUE_MAX, "%u", 2 + below(world, 9));
+		memcpy(setting->foreign, setting->value, VALUE_MAX);
+		setting->is_foreign = true;
+		break;
 	case 0:
 		setting = find(world, "proc/irq/default_smp_affinity");
 		if (setting)

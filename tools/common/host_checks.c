@@ -2,11 +2,13 @@
 /* host_checks.c - is this host fit for real-time guests? */
 #include "host_checks.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/model/suppress.h"
 #include "host/irqbalance.h"
 #include "host/probe.h"
 
@@ -326,17 +328,90 @@ static void check_tuners(struct rt_loaded *loaded,
 			  found.text ? found.text : "");
 }
 
-static void check_ksm(struct rt_loaded *loaded, struct rt_host_checks *checks)
+/* Does it happen on this host? khugepaged runs unless THP is off. */
+static bool is_active(struct rt_loaded *loaded, size_t i)
 {
-	char text[16];
+	const struct rt_suppression *s = &rt_suppressions[i];
+	char text[128];
 
-	if (!rt_host_text(loaded, "sys/kernel/mm/ksm/run", text, sizeof(text)))
-		return;
-	rt_host_check_add(
-		checks, "ksm", *text == '1' ? RT_WARN : RT_PASS,
-		"echo 0 >/sys/kernel/mm/ksm/run: its thread compares the pages "
-		"of all guests, which loads the caches and the memory bus",
-		"/sys/kernel/mm/ksm/run is %s", text);
+	if (strstr(s->path, "khugepaged") &&
+	    rt_host_text(loaded, "sys/kernel/mm/transparent_hugepage/enabled",
+			 text, sizeof(text)) &&
+	    strstr(text, "[never]"))
+		return false;
+	return rt_host_text(loaded, s->path, text, sizeof(text)) &&
+	       !rt_value_same(RT_KIND_TEXT, text, s->value);
+}
+
+/* What each enabled real-time guest suppresses; all, where there is none. */
+static uint32_t suppressed_by_all(const struct rt_loaded *loaded)
+{
+	uint32_t set = UINT32_MAX;
+
+	for (size_t i = 0; i < loaded->guests.n; i++) {
+		const struct rt_guest *guest = &loaded->guests.items[i];
+
+		if (guest->rt && !guest->disabled)
+			set &= guest->suppress;
+	}
+	return set;
+}
+
+/* What happens on all CPUs now and then, and could be suppressed. */
+static void check_suppress(struct rt_loaded *loaded,
+			   struct rt_host_checks *checks)
+{
+	const uint32_t by_all = suppressed_by_all(loaded);
+	RT_AUTO_STRBUF fix = { 0 }, found = { 0 };
+
+	for (size_t i = 0; i < rt_suppress_words.n; i++) {
+		if (!(by_all >> i & 1) && is_active(loaded, i))
+			rt_strbuf_addf(&found, "%s%s", found.len ? ", " : "",
+				       rt_suppress_words.items[i]);
+	}
+	rt_strbuf_addf(&fix,
+		       "suppress = %s, or some of it, in the section of a "
+		       "real-time guest stops it while the guest is active; "
+		       "kvmrt.cfg(5) says what each is, kvmrt-noise what "
+		       "interrupts a guest",
+		       found.text ? found.text : "");
+	if (fix.failed || found.failed)
+		checks->failed = true;
+	else
+		rt_host_check_add(
+			checks, "suppress", found.len ? RT_WARN : RT_PASS,
+			fix.text,
+			found.len ?
+				"now and then on the CPUs of all guests: %s" :
+				"nothing else can be suppressed%s",
+			found.text ? found.text : "");
+}
+
+static void check_servers(struct rt_loaded *loaded,
+			  struct rt_host_checks *checks)
+{
+	struct rt_err err;
+	char text[64];
+	int r = rt_sys_read(&loaded->sys,
+			    RT_SERVERS "/fair_server/cpu0/runtime", text,
+			    sizeof(text), &err);
+
+	if (r < 0 && loaded->sys.live && geteuid() != 0)
+		rt_host_check_add(checks, "fair-server", RT_UNKNOWN, "",
+				  "only root sees /sys/kernel/debug");
+	else if (r == -EPERM || r == -EACCES)
+		rt_host_check_add(
+			checks, "fair-server", RT_WARN,
+			"boot without Secure Boot or lockdown=: with nohz_full "
+			"the kernel's server for starved tasks restarts the "
+			"tick of vCPUs' CPUs, and kvmrt cannot switch it off",
+			"%s", err.text);
+	else
+		rt_host_check_add(checks, "fair-server", RT_PASS, "",
+				  r < 0 ? "/sys/kernel/debug shows none, as "
+					  "before kernel 6.12" :
+					  "it can be switched off for vCPUs' "
+					  "CPUs");
 }
 
 void rt_host_checks(struct rt_loaded *loaded, struct rt_host_checks *checks)
@@ -346,8 +421,8 @@ void rt_host_checks(struct rt_loaded *loaded, struct rt_host_checks *checks)
 		rt_host_check_devices, check_kernel,	   check_preempt,
 		check_cgroup,	       check_clock,	   check_tracing,
 		check_interrupts,      check_smt,	   check_governor,
-		check_irqbalance,      check_tuners,	   check_ksm,
-		rt_host_check_hook,    rt_host_check_boot,
+		check_irqbalance,      check_tuners,	   check_suppress,
+		check_servers,	       rt_host_check_hook, rt_host_check_boot,
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

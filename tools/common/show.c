@@ -7,6 +7,7 @@
 
 #include "core/base/text.h"
 #include "core/config/config_accept.h"
+#include "core/model/suppress.h"
 
 #define LABEL_WIDTH 12
 #define LINE_WIDTH  78
@@ -331,18 +332,17 @@ static void show_device(const struct rt_show *show,
 	rt_strbuf_adds(out, "\n");
 }
 
-static void show_accepted(const struct rt_show *show,
-			  const struct rt_guest *guest)
+static void show_words(const struct rt_show *show, const char *label,
+		       const struct rt_words *words, uint32_t set)
 {
-	const uint32_t accept = guest->section ? guest->section->accept : 0;
-	const char *code;
+	const char *word;
 	struct row row;
 
-	if (!show->verbose || !accept)
+	if (!set)
 		return;
-	row = row_begin(show->out, "Accepts");
-	for (size_t i = 0; (code = rt_accept_code(accept, i)) != NULL; i++)
-		row_item(&row, code);
+	row = row_begin(show->out, label);
+	for (size_t i = 0; (word = rt_words_nth(words, set, i)) != NULL; i++)
+		row_item(&row, word);
 	row_end(&row);
 }
 
@@ -365,7 +365,10 @@ void rt_show_guest(const struct rt_show *show, const struct rt_guest *guest)
 	show_rt_cpus(show, guest);
 	show_memory(show, guest);
 	show_devices(show, guest);
-	show_accepted(show, guest);
+	show_words(show, "Suppresses", &rt_suppress_words, guest->suppress);
+	if (show->verbose && guest->section)
+		show_words(show, "Accepts", &rt_accept_codes,
+			   guest->section->accept);
 	rt_strbuf_adds(show->out, "\n");
 }
 

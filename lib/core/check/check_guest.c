@@ -10,6 +10,13 @@ static void check_basics(const struct rt_checking *run,
 	const struct rt_section *section = guest->section;
 	RT_AUTO_STRBUF hint = { 0 };
 
+	if (!guest->rt && section && section->suppress) {
+		rt_strbuf_adds(&hint, "write rt = true, or leave suppress out");
+		rt_check_add(run, RT_WARNING, "suppress-ordinary", guest,
+			     RT_KEY_SUPPRESS, &hint,
+			     "suppress has no effect, as only real-time guests "
+			     "suppress something");
+	}
 	if (!guest->rt)
 		return;
 	/* A cpuset that could not be read has its own finding. */

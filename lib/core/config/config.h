@@ -35,6 +35,7 @@ enum rt_key {
 	RT_KEY_AUTOSTART,
 	RT_KEY_DISABLED,
 	RT_KEY_PCIDEVS,
+	RT_KEY_SUPPRESS,
 	RT_KEY_ACCEPT,
 	RT_KEY_COMMENTS,
 	RT_KEY_COUNT,
@@ -69,7 +70,8 @@ struct rt_section {
 	struct rt_cpuset nodes;
 	bool hide_kvm, autostart, disabled;
 	struct rt_pci_set pcidevs;
-	uint32_t accept; /* warnings: config_accept.h */
+	uint32_t suppress; /* rt_suppress_words */
+	uint32_t accept;   /* rt_accept_codes */
 };
 
 struct rt_config {

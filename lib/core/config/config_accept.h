@@ -9,15 +9,11 @@
 #define RT_CONFIG_ACCEPT_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include "core/base/err.h"
+#include "core/base/words.h"
 
-/* Codes with commas or blanks to a set; an unknown one is an error. */
-int rt_accept_parse(const char *text, uint32_t *ret_accept, struct rt_err *err);
+extern const struct rt_words rt_accept_codes;
+
 bool rt_accepts(uint32_t accept, const char *code);
-/* The n-th code of the set, counted from 0, or NULL. */
-const char *rt_accept_code(uint32_t accept, size_t n);
 
 #endif

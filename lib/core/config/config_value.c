@@ -8,6 +8,7 @@
 #include "config_accept.h"
 #include "config_advice.h"
 #include "core/base/number.h"
+#include "core/model/suppress.h"
 #include "core/model/topo.h"
 
 int rt_value_bool(const char *value, bool *ret, struct rt_err *err)
@@ -192,7 +193,12 @@ static int set_pcidevs(void *member, const char *value, struct rt_err *err)
 
 static int set_accept(void *member, const char *value, struct rt_err *err)
 {
-	return rt_accept_parse(value, member, err);
+	return rt_words_parse(&rt_accept_codes, value, member, err);
+}
+
+static int set_suppress(void *member, const char *value, struct rt_err *err)
+{
+	return rt_words_parse(&rt_suppress_words, value, member, err);
 }
 
 #define MEMBER(m) offsetof(struct rt_section, m)
@@ -240,6 +246,10 @@ static const struct key {
 			     set_pcidevs,
 			     "write addresses as 'lspci -D' shows them, with "
 			     "blanks in between" },
+	[RT_KEY_SUPPRESS] = { "suppress", RT_VALUE_WORDS, MEMBER(suppress),
+			      set_suppress,
+			      "write some of ksm, khugepaged, numa-balancing, "
+			      "vmstat, compaction, machine-check" },
 	[RT_KEY_ACCEPT] = { "accept", RT_VALUE_WORDS, MEMBER(accept),
 			    set_accept,
 			    "write codes of warnings as "

@@ -5,7 +5,7 @@
  * How a value goes on over further lines depends on the key:
  *
  *   line   not at all
- *   words  (cpuset, pcidevs, accept) joined with a blank
+ *   words  (cpuset, pcidevs, suppress, accept) joined with a blank
  *   text   (description, comments) joined with a newline; see below
  *
  * In a text, the blanks around a line do not count, blank lines in between do,

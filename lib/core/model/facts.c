@@ -45,6 +45,8 @@ void rt_process_fini(struct rt_process *process)
 	rt_settings_fini(&process->cgroup);
 }
 
+const char *const rt_servers[] = { "fair_server", "ext_server", NULL };
+
 void rt_facts_fini(struct rt_facts *facts)
 {
 	rt_settings_fini(&facts->settings);

@@ -109,6 +109,7 @@ struct rt_thread {
 	char comm[24];
 	enum rt_role role;
 	unsigned vcpu; /* for RT_ROLE_VCPU */
+	bool realtime; /* SCHED_FIFO, SCHED_RR or SCHED_DEADLINE */
 	char *leaf;    /* its cgroup's last part: "vcpu0", "emulator", … */
 	struct rt_cpuset affinity;
 };
@@ -138,7 +139,8 @@ struct rt_processes {
 };
 
 struct rt_facts {
-	struct rt_settings settings; /* CPU, workqueue, watchdog, RPS files */
+	struct rt_settings
+		settings; /* CPU, workqueue, watchdog, RPS files, … */
 	struct rt_irqs irqs;
 	struct rt_pci_devs pci;
 	struct rt_tasks tasks;
@@ -155,6 +157,10 @@ struct rt_facts {
 	bool workqueues_follow;	 /* unbound workqueues leave isolated CPUs by
 				    themselves (6.8) */
 };
+
+/* Below RT_SERVERS: "SERVER/cpuN/runtime" in ns; 0 switches it off. */
+#define RT_SERVERS "sys/kernel/debug/sched"
+extern const char *const rt_servers[]; /* up to NULL */
 
 void rt_facts_fini(struct rt_facts *facts);
 /* What it owns; uuid and pid stay. */

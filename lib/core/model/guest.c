@@ -170,6 +170,7 @@ int rt_guest_resolve(const struct rt_config *config,
 		.hide_kvm = section->hide_kvm,
 		.locked = section->rt_memory == RT_YES ||
 			  (section->rt_memory == RT_AUTO && section->rt),
+		.suppress = section->rt ? section->suppress : 0,
 	};
 	bool known;
 	int r = copy_texts(section, &guest, err);

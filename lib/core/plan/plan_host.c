@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* plan_host.c - interrupts, irqbalance and the settings of owned CPUs */
 #include "claim.h"
+#include "core/model/suppress.h"
 
 #define DEFAULT_AFFINITY "proc/irq/default_smp_affinity"
 
@@ -270,12 +271,11 @@ static int plan_setting(struct maker *maker, const struct rt_setting *setting)
 	return why ? rt_claim_off(maker, &target, RT_MAY, why) : 0;
 }
 
-static int claim_vcpu_setting(struct maker *maker, size_t guest, unsigned cpu,
-			      const char *file, const char *value,
-			      const char *why)
+static int claim_value(struct maker *maker, size_t guest, const char *path,
+		       const char *value, const char *why)
 {
-	char path[128];
-	const struct rt_setting *setting;
+	const struct rt_setting *setting =
+		rt_settings_find(&maker->in->facts->settings, path);
 	const struct claim claim = {
 		.contribution = CLAIM_EXACTLY,
 		.need = RT_MAY,
@@ -289,13 +289,21 @@ static int claim_vcpu_setting(struct maker *maker, size_t guest, unsigned cpu,
 		.node = -1,
 	};
 
-	snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/%s", cpu,
-		 file);
-	setting = rt_settings_find(&maker->in->facts->settings, path);
 	if (!setting)
 		return 0;
 	target.now = setting->value;
 	return rt_claim(maker, &target, &claim);
+}
+
+static int claim_vcpu_setting(struct maker *maker, size_t guest, unsigned cpu,
+			      const char *file, const char *value,
+			      const char *why)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/%s", cpu,
+		 file);
+	return claim_value(maker, guest, path, value, why);
 }
 
 /* "n/a" is the strictest: no idle state but polling. "0" means no limit. */
@@ -321,6 +329,82 @@ static int plan_vcpu_cpus(struct maker *maker, size_t guest)
 	return 0;
 }
 
+/* What is on record of a server stays; nothing new is claimed. */
+static int keep_server(struct maker *maker, const char *path)
+{
+	const struct rt_saved *saved =
+		rt_journal_find(maker->in->journal, path);
+
+	return saved ? rt_claim_as_is(maker, saved) : 0;
+}
+
+static int plan_server(struct maker *maker, size_t guest, int cpu, bool unread)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && rt_servers[i]; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), RT_SERVERS "/%s/cpu%d/runtime",
+			 rt_servers[i], cpu);
+		r = unread ? keep_server(maker, path) :
+			     claim_value(maker, guest, path, "0",
+					 "no server for starved tasks, for its "
+					 "timer restarts the tick");
+	}
+	return r;
+}
+
+/*
+ * Nothing is starved by a vCPU that is SCHED_OTHER. A vCPU that the definition
+ * makes SCHED_FIFO starves the kernel's own threads of its CPU, which would
+ * stop the whole host: there the servers stay.
+ */
+static int plan_servers(struct maker *maker, const struct rt_process *process)
+{
+	const int guest = rt_plan_find_guest(maker, process->uuid);
+	const struct rt_cpuset *vcpus;
+	int r = 0;
+
+	if (guest < 0 || !rt_plan_has_rt(maker, (size_t)guest))
+		return 0;
+	vcpus = &maker->in->journal->active[guest].guest.vcpus;
+	if (process->unread) {
+		RT_CPUSET_FOREACH(cpu, vcpus)
+		{
+			if (r == 0)
+				r = plan_server(maker, (size_t)guest, cpu,
+						true);
+		}
+	}
+	for (size_t i = 0; r == 0 && i < process->threads.n; i++) {
+		const struct rt_thread *thread = &process->threads.items[i];
+
+		if (thread->role == RT_ROLE_VCPU && !thread->realtime &&
+		    thread->vcpu < rt_cpuset_count(vcpus))
+			r = plan_server(maker, (size_t)guest,
+					rt_cpuset_nth(vcpus, thread->vcpu),
+					false);
+	}
+	return r;
+}
+
+/* A word that only a newer version knows is not in the table. */
+static int plan_suppressed(struct maker *maker, size_t guest)
+{
+	const uint32_t set = maker->in->journal->active[guest].guest.suppress;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rt_suppress_words.n; i++) {
+		const struct rt_suppression *s = &rt_suppressions[i];
+
+		if (set >> i & 1)
+			r = claim_value(maker, guest, s->path, s->value,
+					s->why);
+	}
+	return r;
+}
+
 int rt_plan_host(struct maker *maker)
 {
 	const struct rt_facts *facts = maker->in->facts;
@@ -339,6 +423,10 @@ int rt_plan_host(struct maker *maker)
 	for (size_t i = 0; r == 0 && i < journal->n_active; i++) {
 		if (rt_plan_has_rt(maker, i))
 			r = plan_vcpu_cpus(maker, i);
+		if (r == 0 && rt_plan_has_rt(maker, i))
+			r = plan_suppressed(maker, i);
 	}
+	for (size_t i = 0; r == 0 && i < facts->processes.n; i++)
+		r = plan_servers(maker, &facts->processes.items[i]);
 	return r;
 }

@@ -32,6 +32,8 @@ static const struct series {
 } all_series[] = {
 	{ "proc/irq/", "interrupts" },
 	{ "sys/devices/system/cpu/cpu", "CPUs" },
+	{ RT_SERVERS "/fair_server/cpu", "CPUs" },
+	{ RT_SERVERS "/ext_server/cpu", "CPUs" },
 	{ "task/", "threads" },
 };
 

@@ -11,6 +11,7 @@ enum form {
 	FORM_CPUS,    /* struct rt_cpuset */
 	FORM_DEVICES, /* struct rt_pci_set; left out when empty */
 	FORM_TEXT,    /* char *; left out when NULL */
+	FORM_BITS,    /* uint32_t; left out when 0 */
 };
 
 #define IN_ACTIVE(field) offsetof(struct rt_active, field)
@@ -37,6 +38,7 @@ static const struct field {
 	{ "service", FORM_CPUS, IN_ACTIVE(guest.service), 0 },
 	{ "nodes", FORM_CPUS, IN_ACTIVE(guest.nodes), 0 },
 	{ "pci", FORM_DEVICES, IN_ACTIVE(guest.pcidevs), 0 },
+	{ "suppress", FORM_BITS, IN_ACTIVE(guest.suppress), UINT32_MAX },
 	{ "fenced", FORM_TEXT, IN_ACTIVE(fenced), 0 },
 };
 _Static_assert(sizeof(enum rt_stage) == sizeof(unsigned), "see above");
@@ -82,6 +84,11 @@ static void add_value(struct rt_strbuf *out, const struct field *field,
 	case FORM_DEVICES:
 		add_devices(out, value);
 		break;
+	case FORM_BITS:
+		if (*(const uint32_t *)value)
+			rt_strbuf_addf(out, " %s=%u", field->name,
+				       *(const uint32_t *)value);
+		break;
 	case FORM_TEXT:
 		add_text(out, field, *(char *const *)value);
 		break;
@@ -122,6 +129,7 @@ static bool parse_value(const struct field *field, char *text, void *value)
 	case FORM_FLAG:
 	case FORM_NUMBER:
 	case FORM_LONG:
+	case FORM_BITS:
 		break;
 	}
 	if (!rt_parse_number(text, field->max, &number))
@@ -130,6 +138,8 @@ static bool parse_value(const struct field *field, char *text, void *value)
 		*(bool *)value = number;
 	else if (field->form == FORM_NUMBER)
 		*(unsigned *)value = (unsigned)number;
+	else if (field->form == FORM_BITS)
+		*(uint32_t *)value = (uint32_t)number;
 	else
 		*(unsigned long long *)value = number;
 	return true;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* plan_quiet.c - what is switched off: servers for vCPUs' CPUs, and host-wide */
+#include "core/model/suppress.h"
+#include "plan_world.h"
+
+#define FAIR(n) RT_SERVERS "/fair_server/cpu" #n "/runtime"
+#define EXT(n)	RT_SERVERS "/ext_server/cpu" #n "/runtime"
+#define DEFAULT "50000000"
+
+static void add_thread(struct rt_process *process, unsigned tid,
+		       enum rt_role role, unsigned vcpu, bool realtime)
+{
+	struct rt_threads *threads = &process->threads;
+	const struct rt_thread thread = {
+		.pid = 100,
+		.tid = tid,
+		.start = tid,
+		.role = role,
+		.vcpu = vcpu,
+		.realtime = realtime,
+		.leaf = strdup("emulator"),
+		.affinity = cpus("0-11"),
+	};
+
+	if (!rt_grow(&threads->items, threads->n, &threads->size,
+		     sizeof(thread)))
+		must(-1);
+	threads->items[threads->n++] = thread;
+}
+
+/* vCPU 0 is on CPU 6, vCPU 1 on 8; helpers are on 10. */
+static struct rt_process *make_guest(struct world *world)
+{
+	struct rt_processes *processes = &world->facts.processes;
+	struct rt_process process = { .uuid = RT1 };
+
+	world_make(world);
+	world_set(world, RT_KIND_TEXT, FAIR(6), DEFAULT);
+	world_set(world, RT_KIND_TEXT, FAIR(8), "40000000");
+	world_set(world, RT_KIND_TEXT, FAIR(10), DEFAULT);
+	world_set(world, RT_KIND_TEXT, EXT(6), DEFAULT);
+	if (!rt_grow(&processes->items, processes->n, &processes->size,
+		     sizeof(process)))
+		must(-1);
+	add_thread(&process, 100, RT_ROLE_EMULATOR, 0, false);
+	add_thread(&process, 101, RT_ROLE_VCPU, 0, false);
+	add_thread(&process, 102, RT_ROLE_VCPU, 1, false);
+	add_thread(&process, 103, RT_ROLE_VCPU, 7, false);
+	processes->items[processes->n] = process;
+	world_guest(world, RT1, "rt1", "6-11", "6,8", "10", RT_STAGE_STARTED);
+	return &processes->items[processes->n++];
+}
+
+static void check(struct world *world, const char *name, const char *fair6,
+		  const char *fair8, const char *ext6)
+{
+	world_settle(world, name);
+	is_str(world_value(world, FAIR(6)), fair6, "the server of vCPU 0");
+	is_str(world_value(world, FAIR(8)), fair8, "the server of vCPU 1");
+	is_str(world_value(world, EXT(6)), ext6, "the other server");
+	is_str(world_value(world, FAIR(10)), DEFAULT,
+	       "the server of a service CPU stays");
+}
+
+static void test_servers(void)
+{
+	struct world world;
+	struct rt_process *process = make_guest(&world);
+
+	check(&world, "vCPUs are SCHED_OTHER", "0", "0", "0");
+	process->threads.items[2].realtime = true;
+	check(&world, "one becomes SCHED_FIFO", "0", "40000000", "0");
+	process->threads.items[2].realtime = false;
+	check(&world, "and is SCHED_OTHER again", "0", "0", "0");
+	world_hold(&world, FAIR(8), "30000000");
+	check(&world, "somebody else writes", "0", "0", "0");
+	world_drop(&world, RT1);
+	check(&world, "the guest ends", DEFAULT, "30000000", DEFAULT);
+	ok(rt_journal_is_empty(&world.journal), "nothing is on record");
+	world_fini(&world);
+}
+
+/* What was done for it stays; nothing is begun. */
+static void test_unread(void)
+{
+	struct world world;
+	struct rt_process *process = make_guest(&world);
+
+	process->threads.items[2].realtime = true;
+	check(&world, "one is SCHED_FIFO", "0", "40000000", "0");
+	process->unread = strdup("hidden");
+	for (size_t i = 0; i < process->threads.n; i++)
+		free(process->threads.items[i].leaf);
+	process->threads.n = 0;
+	check(&world, "the process is hidden", "0", "40000000", "0");
+	world_fini(&world);
+}
+
+static void record(struct world *world, const char *uuid, const char *name,
+		   const char *cpuset, uint32_t suppress)
+{
+	struct rt_active active = { .stage = RT_STAGE_STARTED, .pid = 100 };
+	RT_AUTO_STRBUF entries = { 0 };
+	struct rt_guest *guest = &active.guest;
+
+	snprintf(guest->uuid, sizeof(guest->uuid), "%s", uuid);
+	guest->name = (char *)(uintptr_t)name;
+	guest->rt = true;
+	guest->owned = guest->cpuset = guest->usable = guest->service =
+		cpus(cpuset);
+	guest->suppress = suppress;
+	rt_journal_add_guest(&entries, &active);
+	world_enter(world, &entries);
+}
+
+/* Each while any guest asks for it; a bit that is not known stays and harms nothing. */
+static void test_suppress(void)
+{
+	const uint32_t newer = UINT32_C(1) << 31;
+	struct world world;
+
+	world_make(&world);
+	for (size_t i = 0; i < rt_suppress_words.n; i++)
+		world_set(&world, RT_KIND_TEXT, rt_suppressions[i].path, "7");
+	for (size_t i = 0; i < rt_suppress_words.n; i++) {
+		const struct rt_suppression *s = &rt_suppressions[i];
+		const uint32_t bit = UINT32_C(1) << i;
+
+		record(&world, RT1, "rt1", "6-7", bit | newer);
+		record(&world, RT2, "rt2", "2-3", bit);
+		world_settle(&world, "both");
+		is_str(world_value(&world, s->path), s->value, s->why);
+		ok(world.journal.active[0].guest.suppress == (bit | newer),
+		   "the unknown bit is on record");
+		world_drop(&world, RT1);
+		world_settle(&world, "one");
+		is_str(world_value(&world, s->path), s->value, s->why);
+		world_drop(&world, RT2);
+		world_settle(&world, "none");
+		for (size_t k = 0; k < rt_suppress_words.n; k++)
+			is_str(world_value(&world, rt_suppressions[k].path),
+			       "7", rt_suppressions[k].path);
+	}
+	ok(rt_journal_is_empty(&world.journal), "nothing is on record");
+	world_fini(&world);
+}
+
+int main(void)
+{
+	test_servers();
+	test_unread();
+	test_suppress();
+	return tap_done();
+}
