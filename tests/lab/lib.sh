@@ -214,14 +214,33 @@ qemu_shape() {
 	esac
 }
 
+# Has the host's kernel PREEMPT_RT?
+is_rt() {
+	case $LAB_KERNEL in
+	*-rt-*) ;;
+	*) false ;;
+	esac
+}
+
+# With PREEMPT_RT KVM wants a TSC that the kernel knows to be constant, and the emulated CPU cannot say so ("RT requires X86_FEATURE_CONSTANT_TSC", 6.1 to
+# 6.12). VMware's machine has a constant TSC by definition: the kernel knows it by this serial number and an I/O port, which QEMU emulates, where the CPU
+# does not announce a hypervisor.
+qemu_board() {
+	if is_rt; then
+		printf '%s\n' -machine q35,kernel-irqchip=split,vmport=on -smbios type=1,serial=VMware-lab
+	else
+		printf '%s\n' -machine q35,kernel-irqchip=split
+	fi
+}
+
 # qemu_machine: accelerator, CPUs, memory, nodes, IOMMU. With eim the host runs its APICs as x2APIC, as real ones do; the older mode costs the emulation
 # a third more, and the end of an interrupt is lost in it now and then.
 qemu_machine() {
 	case $(accelerator) in
 	kvm) printf '%s\n' -accel kvm -cpu host ;;
-	tcg) printf '%s\n' -accel "tcg,thread=$LAB_THREAD" -cpu "$LAB_CPU" ${LAB_ICOUNT:+-icount "$LAB_ICOUNT"} ;;
+	tcg) printf '%s\n' -accel "tcg,thread=$LAB_THREAD" -cpu "$LAB_CPU$(is_rt && echo ,hypervisor=off)" ${LAB_ICOUNT:+-icount "$LAB_ICOUNT"} ;;
 	esac
-	printf '%s\n' -machine q35,kernel-irqchip=split
+	qemu_board
 	qemu_shape
 	[ "$LAB_SHAPE" = no-iommu ] || printf '%s\n' -device intel-iommu,intremap=on,caching-mode=on,eim=on
 }
