@@ -130,6 +130,8 @@ static void add_words(struct rt_json *json, const char *key,
 
 static void add_guest(struct rt_json *json, const struct rt_guest *guest)
 {
+	const struct rt_cpuset idle = rt_guest_idle(guest);
+
 	rt_json_open(json, '{');
 	add_text(json, "uuid", guest->uuid);
 	add_text(json, "name", guest->name);
@@ -141,6 +143,7 @@ static void add_guest(struct rt_json *json, const struct rt_guest *guest)
 	add_vcpus(json, guest);
 	add_set(json, "service_cpus", &guest->service);
 	add_set(json, "offline", &guest->offline);
+	add_set(json, "idle", &idle);
 	add_set(json, "nodes", &guest->nodes);
 	add_flag(json, "locked", guest->locked);
 	rt_json_key(json, "pcidevs");

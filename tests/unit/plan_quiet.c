@@ -145,8 +145,53 @@ static void test_suppress(void)
 	world_fini(&world);
 }
 
+/* smt = idle: the siblings are the guest's, online, and nobody is on them. */
+static void test_idle(void)
+{
+	struct rt_active active = { .stage = RT_STAGE_STARTED, .pid = 100 };
+	RT_AUTO_STRBUF entries = { 0 };
+	struct rt_guest *guest = &active.guest;
+	struct rt_cpuset idle;
+	struct rt_plan plan;
+	struct world world;
+	char rt1[] = "rt1";
+
+	world_make(&world);
+	world_set(&world, RT_KIND_MASK, DEFAULT_MASK, "fff");
+	world_set(&world, RT_KIND_TEXT, "sys/devices/system/cpu/cpu7/online",
+		  "1");
+	world_irq(&world, 1, "7,9", -1);
+	world_task(&world, 900, "9-11");
+	snprintf(guest->uuid, sizeof(guest->uuid), "%s", RT1);
+	guest->name = rt1;
+	guest->rt = true;
+	guest->cpuset = guest->owned = cpus("6-11");
+	guest->usable = cpus("6,8,10");
+	guest->vcpus = cpus("6,8");
+	guest->service = cpus("10");
+	idle = rt_guest_idle(guest);
+	is_str(rt_cpuset_text(&idle).text, "7,9,11", "the idle siblings");
+	rt_journal_add_guest(&entries, &active);
+	world_enter(&world, &entries);
+	idle = rt_guest_idle(&world.journal.active[0].guest);
+	is_str(rt_cpuset_text(&idle).text, "7,9,11", "as the record has them");
+	if (world_plan(&world, &plan)) {
+		for (size_t i = 0; i < plan.n; i++)
+			ok(!rt_plan_is_online(plan.items[i].path),
+			   "%s is no CPU's state", plan.items[i].path);
+		rt_plan_fini(&plan);
+	}
+	world_settle(&world, "idle siblings");
+	is_str(world_value(&world, DEFAULT_MASK), "03f",
+	       "no interrupt is born there");
+	is_str(world_value(&world, "proc/irq/1/smp_affinity_list"), "0-5",
+	       "none stays there");
+	world_fini(&world);
+}
+
 int main(void)
 {
+	test_idle();
 	test_servers();
 	test_unread();
 	test_suppress();

@@ -186,6 +186,7 @@ static void add_guest(struct rt_picture *picture, xmlNode *machine, size_t n)
 		guest->rt ? &guest->vcpus : &guest->cpuset;
 	struct rt_box box =
 		rt_box_shade(n, guest->rt ? RT_SHADE_STRONG : RT_SHADE_TINT);
+	const struct rt_cpuset idle = rt_guest_idle(guest);
 	const char *words =
 		guest->rt ? ", real-time: vCPUs on" : ": all threads on";
 	xmlNode *chip;
@@ -201,6 +202,7 @@ static void add_guest(struct rt_picture *picture, xmlNode *machine, size_t n)
 	add_shade(picture, chip, n, RT_SHADE_TINT, &guest->service,
 		  "service on");
 	add_shade(picture, chip, n, RT_SHADE_DOWN, &guest->offline, "offline:");
+	add_shade(picture, chip, n, RT_SHADE_DOWN, &idle, "idle:");
 }
 
 struct legend {
@@ -304,7 +306,8 @@ static int make_legend(const struct rt_picture *picture, struct legend *legend,
 	rt_cpuset_minus(&missing, &picture->drawn);
 	r = add_text(legend,
 		     "strong colour: a vCPU's own CPU; tint: service CPU, or "
-		     "CPU of an ordinary guest; dark: offline sibling; white: "
+		     "CPU of an ordinary guest; dark: sibling that is offline "
+		     "or idle; white: "
 		     "housekeeping; red, !1: wrong place, see finding 1",
 		     err);
 	if (r == 0 && picture->folded)

@@ -245,6 +245,8 @@ static void role_text(const struct rt_guest *guest, unsigned cpu, char *buf,
 		snprintf(buf, size, " offline");
 	else if (rt_cpuset_has(&guest->service, cpu))
 		snprintf(buf, size, " service");
+	else if (!rt_cpuset_has(&guest->usable, cpu))
+		snprintf(buf, size, " idle");
 	else {
 		RT_CPUSET_FOREACH(before, &guest->vcpus)
 		{
@@ -264,7 +266,7 @@ static void one_guest(const struct rt_scene *scene, size_t n, unsigned cpu,
 
 	if (bad)
 		shade = RT_SHADE_BAD;
-	else if (rt_cpuset_has(&guest->offline, cpu))
+	else if (guest->rt && !rt_cpuset_has(&guest->usable, cpu))
 		shade = RT_SHADE_DOWN;
 	else if (rt_cpuset_has(&guest->vcpus, cpu))
 		shade = RT_SHADE_STRONG;

@@ -222,9 +222,21 @@ static void show_cpuset(const struct rt_show *show,
 	rt_strbuf_adds(out, "\n");
 }
 
+static void show_siblings(const struct rt_show *show, const char *label,
+			  const struct rt_cpuset *cpus)
+{
+	if (rt_cpuset_is_empty(cpus))
+		return;
+	rt_strbuf_addf(show->out, "%*s: ", LABEL_WIDTH, label);
+	add_cpus(show->out, cpus);
+	rt_strbuf_adds(show->out,
+		       " (SMT siblings, while the guest is active)\n");
+}
+
 static void show_rt_cpus(const struct rt_show *show,
 			 const struct rt_guest *guest)
 {
+	const struct rt_cpuset idle = rt_guest_idle(guest);
 	struct rt_strbuf *out = show->out;
 
 	if (!guest->rt)
@@ -243,11 +255,8 @@ static void show_rt_cpus(const struct rt_show *show,
 				       "of its devices\n",
 				       guest->irq_cpu);
 	}
-	if (rt_cpuset_is_empty(&guest->offline))
-		return;
-	rt_strbuf_addf(out, "%*s: ", LABEL_WIDTH, "Offline");
-	add_cpus(out, &guest->offline);
-	rt_strbuf_adds(out, " (SMT siblings, while the guest is active)\n");
+	show_siblings(show, "Offline", &guest->offline);
+	show_siblings(show, "Idle", &idle);
 }
 
 static void show_memory(const struct rt_show *show,

@@ -4,19 +4,28 @@
 
 #include "core/base/text.h"
 
+static void has_no_effect(const struct rt_checking *run,
+			  const struct rt_guest *guest, enum rt_key key)
+{
+	RT_AUTO_STRBUF hint = { 0 };
+
+	rt_strbuf_addf(&hint, "write rt = true, or leave %s out",
+		       rt_key_name(key));
+	rt_check_add(run, RT_WARNING, "only-rt", guest, key, &hint,
+		     "%s has no effect: the guest is not real-time",
+		     rt_key_name(key));
+}
+
 static void check_basics(const struct rt_checking *run,
 			 const struct rt_guest *guest)
 {
 	const struct rt_section *section = guest->section;
 	RT_AUTO_STRBUF hint = { 0 };
 
-	if (!guest->rt && section && section->suppress) {
-		rt_strbuf_adds(&hint, "write rt = true, or leave suppress out");
-		rt_check_add(run, RT_WARNING, "suppress-ordinary", guest,
-			     RT_KEY_SUPPRESS, &hint,
-			     "suppress has no effect, as only real-time guests "
-			     "suppress something");
-	}
+	if (!guest->rt && section && section->suppress)
+		has_no_effect(run, guest, RT_KEY_SUPPRESS);
+	if (!guest->rt && section && section->smt_idle)
+		has_no_effect(run, guest, RT_KEY_SMT);
 	if (!guest->rt)
 		return;
 	/* A cpuset that could not be read has its own finding. */
@@ -45,15 +54,17 @@ static void check_rt_count(const struct rt_checking *run,
 {
 	const unsigned usable = rt_cpuset_count(&guest->usable);
 	const struct rt_section *section = guest->section;
-	struct rt_cpuset idle = guest->offline;
+	struct rt_cpuset idle = guest->cpuset;
 	RT_AUTO_STRBUF hint = { 0 };
 	char siblings[256] = "";
 
-	rt_cpuset_and(&idle, &guest->cpuset);
+	rt_cpuset_minus(&idle, &guest->usable);
 	if (!rt_cpuset_is_empty(&idle))
 		snprintf(siblings, sizeof(siblings),
-			 ", as SMT siblings (%s) go offline",
-			 rt_cpuset_text(&idle).text);
+			 ", as SMT siblings (%s) %s",
+			 rt_cpuset_text(&idle).text,
+			 rt_cpuset_is_empty(&guest->offline) ? "stay idle" :
+							       "go offline");
 	if (!rt_check_advise_cpuset(run, guest, "too-few-cpus", &hint))
 		rt_strbuf_addf(&hint,
 			       "name %u more CPUs in cpuset, each on a core "

@@ -5,12 +5,11 @@
 #include <string.h>
 
 static const char *const codes[] = {
-	"few-cpus",	 "offline-cpu",	     "several-nodes",
-	"numatune-off",	 "numatune-outside", "rt-cpu0",
-	"rt-node0",	 "mixed-cores",	     "shared-node",
-	"shared-memory", "pci-no-iommu",     "pci-far",
-	"pci-neighbour", "host-device",	     "managed-irq",
-	"odd-name",	 "key-in-text",	     "suppress-ordinary",
+	"few-cpus",	    "offline-cpu",   "several-nodes", "numatune-off",
+	"numatune-outside", "rt-cpu0",	     "rt-node0",      "mixed-cores",
+	"shared-node",	    "shared-memory", "pci-no-iommu",  "pci-far",
+	"pci-neighbour",    "host-device",   "managed-irq",   "odd-name",
+	"key-in-text",	    "only-rt",
 };
 
 const struct rt_words rt_accept_codes = {

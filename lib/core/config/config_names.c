@@ -87,6 +87,8 @@ static const struct {
 	{ "real_time", RT_KEY_RT },
 	{ "is_rt", RT_KEY_RT },
 	{ "rt_enabled", RT_KEY_RT },
+	{ "siblings", RT_KEY_SMT },
+	{ "hyperthreading", RT_KEY_SMT },
 	{ "locked", RT_KEY_RT_MEMORY },
 	{ "mlock", RT_KEY_RT_MEMORY },
 	{ "memory_lock", RT_KEY_RT_MEMORY },

@@ -84,6 +84,17 @@ static int set_flag(void *member, const char *value, struct rt_err *err)
 	return rt_value_bool(*value ? value : "false", member, err);
 }
 
+static int set_smt(void *member, const char *value, struct rt_err *err)
+{
+	bool *idle = member;
+
+	*idle = rt_is_word(value, "idle");
+	if (*idle || !*value || rt_is_word(value, "offline"))
+		return 0;
+	return rt_fail(err, 0, "'%s' is neither offline nor idle",
+		       rt_cut_text(value).text);
+}
+
 static int set_nr_vcpus(void *member, const char *value, struct rt_err *err)
 {
 	unsigned *count = member;
@@ -231,6 +242,8 @@ static const struct key {
 			    "write CPUs such as 2,4-7, or nodes n1, cores "
 			    "c2-c5, dies d0, packages p1, or ~ and a set" },
 	[RT_KEY_RT] = { "rt", RT_VALUE_LINE, MEMBER(rt), set_flag, BOOL_HINT },
+	[RT_KEY_SMT] = { "smt", RT_VALUE_LINE, MEMBER(smt_idle), set_smt,
+			 "write offline or idle" },
 	[RT_KEY_RT_MEMORY] = { "rt_memory", RT_VALUE_LINE, MEMBER(rt_memory),
 			       set_rt_memory, "write true, false or auto" },
 	[RT_KEY_NUMATUNE] = { "numatune", RT_VALUE_LINE, 0, set_numatune,

@@ -58,10 +58,13 @@ static bool resolve_cpuset(const struct resolver *resolver,
 
 /*
  * For each core that has a named CPU: all its threads are owned, and all but
- * the lowest named go offline.
+ * the lowest named are used by nobody: they go offline, or stay idle.
  */
-static void take_cores(const struct rt_topo *topo, struct rt_guest *guest)
+static void take_cores(const struct rt_topo *topo, bool idle,
+		       struct rt_guest *guest)
 {
+	struct rt_cpuset unused = { 0 };
+
 	guest->owned = guest->cpuset;
 	for (size_t i = 0; i < topo->cores.n; i++) {
 		const struct rt_cpuset *core = &topo->cores.items[i].cpus;
@@ -73,8 +76,20 @@ static void take_cores(const struct rt_topo *topo, struct rt_guest *guest)
 		others = named = *core;
 		rt_cpuset_and(&named, &guest->cpuset);
 		rt_cpuset_remove(&others, (unsigned)rt_cpuset_first(&named));
-		rt_cpuset_or(&guest->offline, &others);
+		rt_cpuset_or(&unused, &others);
 	}
+	rt_cpuset_minus(&guest->usable, &unused);
+	if (!idle)
+		guest->offline = unused;
+}
+
+struct rt_cpuset rt_guest_idle(const struct rt_guest *guest)
+{
+	struct rt_cpuset idle = guest->owned;
+
+	rt_cpuset_minus(&idle, &guest->usable);
+	rt_cpuset_minus(&idle, &guest->offline);
+	return idle;
 }
 
 static void resolve_count(const struct resolver *resolver, bool known,
@@ -181,10 +196,8 @@ int rt_guest_resolve(const struct rt_config *config,
 	}
 	known = resolve_cpuset(&resolver, &guest);
 	guest.usable = guest.cpuset;
-	if (guest.rt) {
-		take_cores(topo, &guest);
-		rt_cpuset_minus(&guest.usable, &guest.offline);
-	}
+	if (guest.rt)
+		take_cores(topo, section->smt_idle, &guest);
 	resolve_count(&resolver, known, &guest);
 	rt_guest_deal(&guest, guest.nr_vcpus);
 	resolve_topology(section, &guest);

@@ -6,7 +6,8 @@
  *   cpuset   what the user named, as CPU numbers
  *   owned    RT: cpuset and all SMT siblings of it
  *   usable   cpuset less offline: what threads of the guest may run on
- *   offline   RT: for each core, all threads but the one used
+ *   offline  RT: for each core, all threads but the one used; none with
+ *            smt = idle, where they stay online and nobody runs on them
  *   vcpus    RT: the first nr_vcpus of usable; vCPU i runs on the i-th
  *   service  usable less vcpus: emulator, iothreads, vhost and the rest
  *   irq_cpu  RT: the last service CPU: the guest's vfio interrupts go there
@@ -45,6 +46,8 @@ int rt_guest_resolve(const struct rt_config *config,
 		     const struct rt_section *section,
 		     const struct rt_topo *topo, struct rt_guest *ret_guest,
 		     struct rt_report *report, struct rt_err *err);
+/* Owned, online, and of no use to anybody: siblings with smt = idle. */
+struct rt_cpuset rt_guest_idle(const struct rt_guest *guest);
 /*
  * Deal the usable CPUs out: the first nr_vcpus to the vCPUs, the others to the
  * rest.
