@@ -82,15 +82,17 @@ static void add_row(struct rt_json *json, const struct rt_measured *measured,
 static void add_gaps(struct rt_json *json, const struct rt_measured *measured,
 		     const struct rt_noise_cpu *cpu)
 {
+	const struct rt_noise_gap *worst = &cpu->gaps.worst[0];
+
 	rt_json_key(json, "outside");
 	rt_json_open(json, '{');
 	add_times(json, measured, &cpu->gaps.times);
 	rt_json_key(json, "longest_parts");
 	rt_json_open(json, '[');
-	for (size_t i = 0; i < cpu->gaps.n_parts; i++) {
+	for (size_t i = 0; i < worst->n_parts; i++) {
 		rt_json_open(json, '{');
-		add_what(json, &cpu->rows[cpu->gaps.parts[i].row]);
-		number(json, "ns", cpu->gaps.parts[i].ns);
+		add_what(json, &cpu->rows[worst->parts[i].row]);
+		number(json, "ns", worst->parts[i].ns);
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');

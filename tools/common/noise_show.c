@@ -153,13 +153,14 @@ static void add_gaps(const struct rt_noise_cpu *cpu, struct rt_strbuf *out)
 	rt_strbuf_addf(out, "    out of the guest %s, longest %s",
 		       rt_count(gaps->times.count, "time").text,
 		       length_of(gaps->times.longest).text);
-	for (size_t i = 0; i < gaps->n_parts; i++) {
-		const struct rt_noise_row *row = &cpu->rows[gaps->parts[i].row];
+	for (size_t i = 0; i < gaps->worst[0].n_parts; i++) {
+		const struct rt_noise_part *part = &gaps->worst[0].parts[i];
+		const struct rt_noise_row *row = &cpu->rows[part->row];
 
 		rt_strbuf_addf(out, "%s%s %s %s", i ? ", " : ": ",
 			       rt_noise_kind_name(row->kind),
 			       label_of(row->kind, row->number, row->name).text,
-			       length_of(gaps->parts[i].ns).text);
+			       length_of(part->ns).text);
 	}
 	rt_strbuf_adds(out, "\n");
 	add_histogram(&gaps->times, "    from ", out);
