@@ -63,6 +63,7 @@ CORE := $(addprefix base/,err number text cpuset ranges utf8 strbuf report \
 		property_cpuset property_pins property_memory import \
 		baseline) \
 	$(addprefix noise/,noise noise_track noise_causes noise_rows) \
+	$(addprefix prove/,prove test_output) \
 	$(addprefix check/,check check_rules check_guest check_host check_place \
 		check_nodes admit) \
 	$(addprefix record/,journal entry entry_guest damage) \
