@@ -78,7 +78,7 @@ VIRT := virt sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
 	      edit-config boot shutdown stat noise validate-host
 TOOL_PARTS := options load show each prune parallel power retune agent_client scan \
-	      stat_show noise_show noise_json noise_svg host_checks host_checks_boot host_checks_devices \
+	      stat_show meter noise_show noise_json noise_svg host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_fold picture_lstopo
 # What needs the headers of TRACE, too.
