@@ -260,7 +260,7 @@ static void is_verdict(const struct rt_proof *proof, const char *want,
 	struct rt_err err = { 0 };
 
 	is_int(rt_proof_judge(proof, &judgement, &err), 0, name);
-	is_str(rt_verdict_name(judgement.verdict), want, name);
+	is_str(rt_proof_verdict_name(judgement.verdict), want, name);
 	if (reason)
 		ok(judgement.n && strstr(judgement.reasons[0].text, reason),
 		   "%s: because %s", name,

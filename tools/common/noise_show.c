@@ -23,8 +23,8 @@ static void add_histogram(const struct rt_noise_times *times,
 		rt_strbuf_adds(out, "\n");
 }
 
-static void add_cause(const struct rt_noise_cause *cause, unsigned cpu,
-		      struct rt_strbuf *out)
+void rt_noise_show_cause(const struct rt_noise_cause *cause, unsigned cpu,
+			 struct rt_strbuf *out)
 {
 	const char *who = cause->who ? cause->who : "a task that has ended";
 
@@ -68,21 +68,17 @@ static void add_causes(const struct rt_noise_row *row, unsigned cpu,
 			continue;
 		}
 		rt_strbuf_adds(out, i ? ", " : "");
-		add_cause(&row->causes[i], cpu, out);
+		rt_noise_show_cause(&row->causes[i], cpu, out);
 	}
 	if (more)
 		rt_strbuf_addf(out, ", others (%llu)", more);
 }
 
-struct label {
-	char text[96];
-};
-
-static struct label label_of(enum rt_noise_kind kind, unsigned number,
-			     const char *name)
+struct rt_noise_label rt_noise_label(enum rt_noise_kind kind, unsigned number,
+				     const char *name)
 {
 	const char *text = name ? name : "?";
-	struct label label;
+	struct rt_noise_label label;
 
 	if (kind == RT_NOISE_IRQ)
 		snprintf(label.text, sizeof(label.text), "%u %s", number, text);
@@ -100,7 +96,7 @@ static void add_row(const struct rt_noise_row *row, unsigned cpu, bool verbose,
 		       rt_length(times->total).text,
 		       rt_length(times->longest).text,
 		       rt_noise_kind_name(row->kind),
-		       label_of(row->kind, row->number, row->name).text);
+		       rt_noise_label(row->kind, row->number, row->name).text);
 	add_causes(row, cpu, verbose, out);
 	/* No blanks at the end of a line. */
 	while (out->len && !out->failed && out->text[out->len - 1] == ' ')
@@ -128,10 +124,11 @@ static void add_gaps(const struct rt_noise_cpu *cpu, struct rt_strbuf *out)
 		const struct rt_noise_part *part = &gaps->worst[0].parts[i];
 		const struct rt_noise_row *row = &cpu->rows[part->row];
 
-		rt_strbuf_addf(out, "%s%s %s %s", i ? ", " : ": ",
-			       rt_noise_kind_name(row->kind),
-			       label_of(row->kind, row->number, row->name).text,
-			       rt_length(part->ns).text);
+		rt_strbuf_addf(
+			out, "%s%s %s %s", i ? ", " : ": ",
+			rt_noise_kind_name(row->kind),
+			rt_noise_label(row->kind, row->number, row->name).text,
+			rt_length(part->ns).text);
 	}
 	rt_strbuf_adds(out, "\n");
 	add_histogram(&gaps->times, "    from ", out);

@@ -85,6 +85,7 @@ static void add_part(struct rt_noise_gap *gap, size_t row,
 		return;
 	part->longest = ns;
 	part->cause = *cause;
+	part->cause.count = 1;
 }
 
 /* --- interruptions --- */

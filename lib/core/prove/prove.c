@@ -19,12 +19,12 @@ unsigned rt_proof_threads(enum rt_test_kind kind, unsigned nr_vcpus)
 	return kind == RT_TEST_OSLAT && nr_vcpus > 1 ? nr_vcpus - 1 : nr_vcpus;
 }
 
-const char *rt_verdict_name(enum rt_verdict verdict)
+const char *rt_proof_verdict_name(enum rt_proof_verdict verdict)
 {
 	static const char *const names[] = {
-		[RT_VERDICT_PASS] = "pass",
-		[RT_VERDICT_FAIL] = "fail",
-		[RT_VERDICT_INCONCLUSIVE] = "inconclusive",
+		[RT_PROOF_PASS] = "pass",
+		[RT_PROOF_FAIL] = "fail",
+		[RT_PROOF_INCONCLUSIVE] = "inconclusive",
 	};
 
 	return names[verdict];
@@ -235,10 +235,10 @@ int rt_proof_judge(const struct rt_proof *proof,
 		qsort(judgement->reasons, judgement->n,
 		      sizeof(*judgement->reasons), by_weight);
 	judgement->verdict =
-		!judgement->n		       ? RT_VERDICT_PASS :
-		has(judgement, RT_REASON_VOID) ? RT_VERDICT_INCONCLUSIVE :
-		has(judgement, RT_REASON_FAIL) ? RT_VERDICT_FAIL :
-						 RT_VERDICT_INCONCLUSIVE;
+		!judgement->n		       ? RT_PROOF_PASS :
+		has(judgement, RT_REASON_VOID) ? RT_PROOF_INCONCLUSIVE :
+		has(judgement, RT_REASON_FAIL) ? RT_PROOF_FAIL :
+						 RT_PROOF_INCONCLUSIVE;
 	*ret_judgement = *judgement;
 	return 0;
 }

@@ -19,10 +19,10 @@
 #include "core/noise/noise.h"
 #include "test_output.h"
 
-enum rt_verdict {
-	RT_VERDICT_PASS,
-	RT_VERDICT_FAIL,
-	RT_VERDICT_INCONCLUSIVE,
+enum rt_proof_verdict {
+	RT_PROOF_PASS,
+	RT_PROOF_FAIL,
+	RT_PROOF_INCONCLUSIVE,
 };
 
 enum rt_reason_weight {
@@ -57,7 +57,7 @@ struct rt_proof {
 };
 
 struct rt_judgement {
-	enum rt_verdict verdict;
+	enum rt_proof_verdict verdict;
 	struct rt_reason *reasons; /* those of the verdict first */
 	size_t n, size;
 };
@@ -73,7 +73,7 @@ int rt_proof_judge(const struct rt_proof *proof,
 void rt_judgement_fini(struct rt_judgement *judgement);
 
 /* "pass" */
-const char *rt_verdict_name(enum rt_verdict verdict);
+const char *rt_proof_verdict_name(enum rt_proof_verdict verdict);
 
 /*
  * What a report tells of one CPU: all that it has kept of what is over the
