@@ -47,6 +47,7 @@ LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
 # libvirt is the tools' and kvmrt-sync's; never the hook's.
 AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
+QEMU_LIBS   := $(shell $(PKG_CONFIG) --libs libvirt-qemu)
 # The kernel's events are the meter's alone.
 TRACE        := libtracefs libtraceevent
 TRACE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(TRACE) 2>/dev/null)
@@ -178,7 +179,7 @@ $(B)/bin/kvmrt-prove: $(B)/tools/prove.o $(NOISE_OBJ) $(TOOL_LIB) $(VIRT_LIB) $(
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) \
-		$(shell $(PKG_CONFIG) --libs libvirt-qemu) $(TRACE_LIBS)
+		$(QEMU_LIBS) $(TRACE_LIBS)
 $(B)/bin/kvmrt-%: $(B)/tools/%.o $(TOOL_LIB) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")

@@ -59,6 +59,7 @@ struct prove {
 	const char *output, *html; /* files; NULL: none */
 	struct rt_child load, tester;
 	unsigned long long looked; /* when it was last found tuned */
+	unsigned long long tested; /* for how long the test has run */
 	struct rt_strbuf unfit, test_failed, load_failed, command;
 };
 
@@ -167,6 +168,8 @@ static bool goes_on(void *data, bool time_is_up)
 	if (!prove->test.kind || prove->output)
 		return !time_is_up;
 	rt_child_look(&prove->tester);
+	if (prove->tester.ended && !prove->tested)
+		prove->tested = now - prove->meter.measured.begun;
 	if (prove->tester.ended)
 		return rt_child_is_good(&prove->tester) && !time_is_up;
 	return now - prove->meter.measured.begun <
@@ -234,6 +237,10 @@ static void take_test(struct prove *prove)
 			r = rt_test_parse(proof->kind,
 					  text.text ? text.text : "",
 					  &proof->test, &err);
+	} else if (rt_child_is_good(&prove->tester) &&
+		   prove->tested < proof->asked_ns / 10 * 9) {
+		rt_fail(&err, 0, "it ended after %s",
+			rt_length(prove->tested).text);
 	} else if (rt_child_is_good(&prove->tester)) {
 		r = rt_test_parse(proof->kind, take_said(prove), &proof->test,
 				  &err);
@@ -342,7 +349,7 @@ static int run(struct prove *prove, struct rt_err *err)
 	proof->guest = prove->test.guest = meter->measured.guests[0];
 	proof->noise = &meter->measured.noise;
 	proof->asked_ns = meter->seconds * 1000000000ULL;
-	proof->test_own = proof->kind && !prove->output;
+	proof->test_own = proof->kind && !prove->output && !prove->test.command;
 	prove->proven.measured = &meter->measured;
 	rt_proven_describe(&prove->proven, &meter->loaded.sys);
 	look(prove);

@@ -32,6 +32,9 @@ void rt_proven_json(const struct rt_proven *proven, struct rt_strbuf *out);
 /* One page: no script, and nothing that is fetched. */
 void rt_proven_html(const struct rt_proven *proven, struct rt_strbuf *out);
 
+/* When it was, from the beginning on. */
+unsigned long long rt_proven_at_ns(const struct rt_proven *proven,
+				   const struct rt_noise_gap *gap);
 /* "task lab-fair 2.05 ms (by tee[300]), exit interrupt 48.0 us" */
 void rt_proven_parts(const struct rt_noise_cpu *cpu,
 		     const struct rt_noise_gap *gap, struct rt_strbuf *out);

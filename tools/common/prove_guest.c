@@ -14,7 +14,6 @@
 
 #define AGENT_SECONDS  20
 #define PROMPT_SECONDS 30
-#define EARLY_SECONDS  2 /* what fails does so at once */
 #define BUCKETS_MAX    2000
 
 void rt_guest_test_command(const struct rt_guest_test *test,
@@ -195,7 +194,7 @@ static int start(struct rt_virt *virt, const struct rt_guest_test *test,
 static int attend(struct rt_virt *virt, const struct rt_guest_test *test,
 		  long long pid, struct rt_strbuf *out, struct rt_err *err)
 {
-	unsigned left = test->seconds, pause = EARLY_SECONDS;
+	const unsigned pause = test->seconds / 10 + 1;
 	char command[128];
 	bool ended = false;
 
@@ -208,8 +207,6 @@ static int attend(struct rt_virt *virt, const struct rt_guest_test *test,
 		int r;
 
 		wait_for(pause);
-		left -= left < pause ? left : pause;
-		pause = left > 1 ? left : 1;
 		r = rt_virt_agent(virt, test->guest->uuid, command,
 				  AGENT_SECONDS, &answer, err);
 		if (r == 0)

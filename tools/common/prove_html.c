@@ -152,7 +152,7 @@ static void add_gap(const struct rt_proven *proven,
 
 	rt_strbuf_addf(out, "<tr><td>%d</td><td>%u</td><td>%.6f s</td><td>%s",
 		       cpu->vcpu, cpu->cpu,
-		       (double)(gap->begun - proven->measured->begun) / 1e9,
+		       (double)rt_proven_at_ns(proven, gap) / 1e9,
 		       rt_length(gap->ns).text);
 	rt_strbuf_addf(out, "</td><td>%s</td><td>",
 		       rt_noise_gap_weight(&cpu->gaps, gap) > cpu->gaps.limit ?

@@ -120,7 +120,7 @@ static void add_gap(struct rt_json *json, const struct rt_proven *proven,
 	rt_json_open(json, '{');
 	rt_json_key_number(json, "vcpu", cpu->vcpu);
 	number(json, "cpu", cpu->cpu);
-	number(json, "at_ns", gap->begun - proven->measured->begun);
+	number(json, "at_ns", rt_proven_at_ns(proven, gap));
 	number(json, "ns", gap->ns);
 	number(json, "counted_ns", weight);
 	rt_json_key_bool(json, "over", weight > cpu->gaps.limit);

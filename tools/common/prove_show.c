@@ -4,6 +4,14 @@
 
 #include "core/base/text.h"
 
+unsigned long long rt_proven_at_ns(const struct rt_proven *proven,
+				   const struct rt_noise_gap *gap)
+{
+	const unsigned long long begun = proven->measured->begun;
+
+	return gap->begun > begun ? gap->begun - begun : 0;
+}
+
 void rt_proven_parts(const struct rt_noise_cpu *cpu,
 		     const struct rt_noise_gap *gap, struct rt_strbuf *out)
 {
@@ -60,9 +68,9 @@ static void add_gaps(const struct rt_proven *proven,
 	for (size_t i = 0; i < n; i++) {
 		const struct rt_noise_gap *gap = &gaps->worst[i];
 
-		rt_strbuf_addf(
-			out, "    %s at %.6f s: ", rt_length(gap->ns).text,
-			(double)(gap->begun - proven->measured->begun) / 1e9);
+		rt_strbuf_addf(out,
+			       "    %s at %.6f s: ", rt_length(gap->ns).text,
+			       (double)rt_proven_at_ns(proven, gap) / 1e9);
 		rt_proven_parts(cpu, gap, out);
 		rt_strbuf_adds(out, "\n");
 	}

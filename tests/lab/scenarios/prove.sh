@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# kvmrt-prove: a guest that is left alone passes, each kind of disturbance fails it and is named, and what could not be seen is inconclusive.
+# The limits are those of emulation; what disturbs is made long enough for them by /lab/bin/slow.
+# shellcheck shell=sh
+# lab-append: nohz=on highres=on
+
+. /lab/rt.sh
+
+TRACES=/sys/kernel/tracing/instances
+REPORT=/run/prove.json
+LIMIT=150ms
+SLOW=400
+
+# measuring: all is set up, and it is recorded.
+measuring() {
+	[ "$(cat "$TRACES/kvmrt-noise-$_prover-"*[0-9]/tracing_on 2>/dev/null)" = 1 ]
+}
+
+# prove_on OPTION...: it measures until prove_off.
+prove_on() {
+	kvmrt-prove --json --limit $LIMIT "$@" rt1 >$REPORT 2>/run/prove.err &
+	_prover=$!
+	wait_for 300 measuring || diag "$(cat /run/prove.err)"
+}
+
+# prove_off STATUS VERDICT NAME
+prove_off() {
+	wait "$_prover"
+	_got=$?
+	is "$_got $(verdict)" "$1 $2" "$3" || diag "$(reasons)
+$(cat /run/prove.err)"
+	is "$(ls $TRACES)" '' 'no trace instance is left'
+}
+
+verdict() {
+	python3 -c 'import json; print(json.load(open("/run/prove.json"))["verdict"])'
+}
+
+reasons() {
+	python3 -c 'import json
+for reason in json.load(open("/run/prove.json"))["reasons"]: print(reason["weight"], reason["text"])'
+}
+
+# outliers: a line "CPU KIND NAME CAUSE" for what was the most of each time over the limit; "-" where the cause is not known.
+outliers() {
+	python3 - <<-'EOP'
+	import json
+	for outlier in json.load(open("/run/prove.json"))["outliers"]:
+	    if outlier["over"] and outlier["parts"]:
+	        part = outlier["parts"][0]
+	        cause = part["cause"]
+	        who = " ".join(filter(None, [cause["by"], cause["name"], cause.get("function")]))
+	        print(outlier["cpu"], part["kind"], part["name"] or "-", who.replace("unknown", "-"), sep="\t")
+	EOP
+}
+
+# disturbed NAME KIND NAME CAUSE: a disturbance is over: the verdict is fail, and the report says what it was; regular expressions.
+disturbed() {
+	prove_off 1 fail "$1: the verdict is fail"
+	like "$(outliers)" "^6	$2	$3	$4\$" "$1: the report names it, and who did it"
+}
+
+# slow_on CPU MS EVENT [FIELD VALUE]
+slow_on() {
+	if [ $# -gt 3 ]; then
+		_offset=$(sed -n "s/.*field:.*[ *]$4;.*offset:\([0-9]*\);.*/\1/p" "/sys/kernel/tracing/events/$3/format")
+		/lab/bin/slow "$1" "$2" "$3" "$_offset" "$5" >/run/slow 2>&1 &
+	else
+		/lab/bin/slow "$1" "$2" "$3" >/run/slow 2>&1 &
+	fi
+	_slow=$!
+	wait_for 60 grep -q slow /run/slow || diag "$(head -c 500 /run/slow)"
+}
+
+slow_off() {
+	kill $_slow
+	wait $_slow
+}
+
+address_of() {
+	awk -v name="$1" '$3 == name { print "0x" $1; exit }' /proc/kallsyms
+}
+
+irqbalance_quiet
+systemctl stop kvmrt-agent kvmrt-sync
+write_config
+define_rt1
+fails 'without a guest it does nothing' kvmrt-prove --test none
+ok 'rt1 starts' start_guest rt1
+guest=$(dirname "$(ls -d /sys/fs/cgroup/machine.slice/machine-qemu*rt1*/libvirt/cgroup.procs)")
+nic=$(ls "/sys/bus/pci/devices/$NIC1/net")
+ip address add 10.0.2.15/24 dev "$nic"
+ip link set "$nic" up
+modprobe msr
+sleep 5
+irq=$(awk -v name="$nic" '$NF ~ "^" name && $NF ~ /rx/ { sub(/:/, "", $1); print $1; exit }' /proc/interrupts)
+: "${irq:=$(awk -v name="$nic" '$NF ~ "^" name { sub(/:/, "", $1); print $1; exit }' /proc/interrupts)}"
+
+# --- a guest that sleeps proves nothing, and one that works does
+prove_on --test none --for 10s
+prove_off 4 inconclusive 'a guest that sleeps'
+like "$(reasons)" '^unseen vCPU [01] slept for' 'and it says so'
+guest_cmd rt1 load_on
+
+kvmrt-prove --json --limit $LIMIT --test none --for 20s --load 'sleep 3' --html /lab/out/prove.html rt1 >$REPORT 2>/run/prove.err &
+_prover=$!
+ok 'it measures' wait_for 300 measuring
+ok 'its load runs' wait_for 60 sh -c "pgrep -P $_prover sleep >/run/load"
+like "$(grep Cpus_allowed_list "/proc/$(cat /run/load)/status")" '[[:space:]]0-5$' 'on the CPUs of the host'
+prove_off 0 pass 'left alone, it passes'
+is "$(pgrep -P $_prover sleep)" '' 'the load has ended with it'
+ok 'there is a page' grep -q 'class="verdict">pass<' /lab/out/prove.html
+kvmrt-prove --test none --for 10s --limit 1ns rt1 >/run/prove.text
+is "$?" 1 'with a limit that nobody meets it fails'
+cut -c1-200 /run/prove.text | head -n 20 | while IFS= read -r _line; do diag "$_line"; done
+
+# --- each kind of disturbance
+prove_on --test none --for 12s
+echo 6 >"/proc/irq/$irq/smp_affinity_list"
+slow_on 6 $SLOW irq/irq_handler_entry irq "$irq"
+busybox ping -q -c 2 -I "$nic" 10.0.2.2 >/run/ping 2>&1
+slow_off
+echo 0-5 >"/proc/irq/$irq/smp_affinity_list"
+disturbed 'an interrupt' irq "$nic.*" '.*'
+
+prove_on --test none --for 12s
+slow_on 6 $SLOW irq_vectors/call_function_single_entry
+dd if=/dev/cpu/6/msr of=/dev/null bs=8 skip=2 count=1 status=none
+slow_off
+disturbed 'an IPI' ipi 'call_function.*' 'task dd __rdmsr.*'
+
+prove_on --test none --for 12s
+slow_on 6 $SLOW timer/hrtimer_expire_entry function "$(address_of hrtimer_wakeup)"
+/lab/bin/disturb lab-timer fair 6 "$guest/cgroup.procs" 3 0
+slow_off
+disturbed 'a timer' timer hrtimer_wakeup 'task lab-timer'
+
+prove_on --test none --for 12s
+slow_on 6 $SLOW workqueue/workqueue_execute_start function "$(address_of refresh_vm_stats)"
+echo 1 >/proc/sys/vm/stat_refresh
+slow_off
+disturbed 'a work item' work refresh_vm_stats 'task sh'
+
+prove_on --test none --for 12s
+nice -n -20 /lab/bin/disturb lab-fair fair 6 "$guest/cgroup.procs" 2 2000
+disturbed 'a fair task' task lab-fair '.*'
+
+prove_on --test none --for 12s
+/lab/bin/disturb lab-fifo fifo 6 "$guest/cgroup.procs" 3 $SLOW
+disturbed 'a FIFO task' task lab-fifo 'inside hrtimer_wakeup'
+
+prove_on --test none --for 12s
+slow_on 5 60 cpuhp/cpuhp_enter
+echo 0 >/sys/devices/system/cpu/cpu5/online
+slow_off
+echo 1 >/sys/devices/system/cpu/cpu5/online
+disturbed 'a hotplug' task migration/6 '.*'
+
+# --- what cannot be proven
+kvmrt-prove --json --test none --for 1h --load false --limit $LIMIT rt1 >$REPORT 2>/run/prove.err
+is "$? $(verdict)" '4 inconclusive' 'a load that fails'
+like "$(reasons)" "^unseen the load 'false' failed" 'and it says so'
+prove_on --test none --for 1h
+kill -INT $_prover
+prove_off 4 inconclusive 'interrupted'
+prove_on --test none --for 30s
+echo 6 >"/proc/irq/$irq/smp_affinity_list"
+prove_off 4 inconclusive 'a guest that loses its tuning'
+like "$(reasons)" "^void guest 'rt1' is degraded: .*irq $irq" 'and what it has lost'
+kvmrt-prove --json --test none --for 1h --limit $LIMIT rt1 >$REPORT 2>/run/prove.err
+is "$? $(verdict)" '4 inconclusive' 'it is not even tried with one that is not tuned'
+echo 0-5 >"/proc/irq/$irq/smp_affinity_list"
+prove_on --test none --for 1h
+ok 'rt1 is destroyed' end_guest rt1
+prove_off 4 inconclusive 'a guest that ends meanwhile'
+like "$(reasons)" '^void a guest ended' 'and it says so'
+ip link set "$nic" down
+ip address flush dev "$nic"
