@@ -81,10 +81,39 @@ address_of() {
 	awk -v name="$1" '$3 == name { print "0x" $1; exit }' /proc/kallsyms
 }
 
+# add_programs: what a guest needs for a test goes behind its initrd: cyclictest, an agent, their libraries, and the drivers of its channel and console.
+add_programs() {
+	rm -rf /run/more
+	mkdir -p /run/more/more /run/more/lib64
+	for _program in /usr/bin/cyclictest /usr/sbin/qemu-ga; do
+		cp "$_program" /run/more/more
+		ldd "$_program" | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p'
+	done | sort -u | while read -r _library; do
+		mkdir -p "/run/more/${_library%/*}"
+		cp -L "$_library" "/run/more/$_library"
+	done
+	cp -L /lib64/ld-linux-x86-64.so.2 /run/more/lib64
+	modprobe -S "$(uname -r)" -D virtio_pci >/run/needed
+	modprobe -S "$(uname -r)" -D virtio_console >>/run/needed
+	sed -n 's/^insmod \([^ ]*\).*/\1/p' /run/needed | awk '!seen[$0]++' | while read -r _file; do
+		_name=${_file##*/}
+		_name=${_name%%.ko*}.ko
+		case $_file in
+		*.xz) busybox xzcat "$_file" >"/run/more/more/$_name" ;;
+		*) cp "$_file" "/run/more/more/$_name" ;;
+		esac
+		echo "$_name" >>/run/more/more/order
+	done
+	cp /var/lib/lab/initrd /run/initrd
+	(cd /run/more && find . | busybox cpio -o -H newc) >>/var/lib/lab/initrd 2>/dev/null
+}
+
 irqbalance_quiet
 systemctl stop kvmrt-agent kvmrt-sync
 write_config
-define_rt1
+add_programs
+define_rt1 memory=256 extra="<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+	<console type='pty'><target type='virtio' port='0'/></console>"
 fails 'without a guest it does nothing' kvmrt-prove --test none
 ok 'rt1 starts' start_guest rt1
 guest=$(dirname "$(ls -d /sys/fs/cgroup/machine.slice/machine-qemu*rt1*/libvirt/cgroup.procs)")
@@ -113,6 +142,34 @@ ok 'there is a page' grep -q 'class="verdict">pass<' /lab/out/prove.html
 kvmrt-prove --test none --for 10s --limit 1ns rt1 >/run/prove.text
 is "$?" 1 'with a limit that nobody meets it fails'
 cut -c1-200 /run/prove.text | head -n 20 | while IFS= read -r _line; do diag "$_line"; done
+
+# --- a test in the guest. In emulation a thousand cycles a second are too many: fifty.
+guest_cmd rt1 load_off
+kvmrt-prove --json --for 10s --limit 1s rt1 >$REPORT 2>/run/prove.err
+is "$? $(verdict)" '4 inconclusive' 'with neither an agent nor a shell on a console'
+like "$(reasons)" '^unseen cyclictest in the guest: .*agent.*; the guest.s console shows no prompt' 'and it says so'
+# shellcheck disable=SC2016 # the guest's
+guest_cmd rt1 'while read -r module; do insmod /more/$module; done </more/order'
+guest_cmd rt1 'ls /dev/hvc0 /dev/vport*'
+guest_cmd rt1 'setsid sh -c "exec sh -i </dev/hvc0 >/dev/hvc0 2>&1" &'
+cycles='/more/cyclictest --smp -m -q -p 95 -i 20000 -d 0 -h 1000 -D 20'
+kvmrt-prove --json --for 20s --limit 1s --test-command "$cycles" rt1 >$REPORT 2>/run/prove.err
+is "$? $(verdict) $(grep -o '"by":"console"' $REPORT)" '0 pass "by":"console"' 'cyclictest on the console' || diag "$(reasons)"
+is "$(grep -o '"max_us"' $REPORT | wc -l)" 2 'it ran on both vCPUs'
+guest_cmd rt1 '/more/qemu-ga -d -m virtio-serial -p "$(ls /dev/vport*p1 | tail -n 1)" -t /tmp -f /tmp/ga.pid'
+ok 'the agent answers' wait_for 60 virsh qemu-agent-command rt1 '{"execute":"guest-ping"}'
+kvmrt-prove --json --for 20s --limit 1s --test-command "$cycles" rt1 >$REPORT 2>/run/prove.err
+is "$? $(verdict) $(grep -o '"by":"agent"' $REPORT)" '0 pass "by":"agent"' 'cyclictest through the agent' || diag "$(reasons)"
+kvmrt-prove --json --for 10s --limit 1us --test-command "${cycles% 20} 10" rt1 >$REPORT 2>/run/prove.err
+is "$? $(verdict)" '1 fail' 'with a limit that nobody meets it fails'
+like "$(reasons)" '^fail cyclictest in the guest, on CPU 1 there: up to' 'on each vCPU'
+kvmrt-prove --json --for 20s --limit 1s --test-command "${cycles% 20} 2" rt1 >$REPORT 2>/run/prove.err
+is "$? $(verdict)" '4 inconclusive' 'a test that is too short'
+like "$(reasons)" '^unseen cyclictest in the guest: it ended after' 'and it says so'
+kvmrt-prove --json --for 1h --limit 1s rt1 >$REPORT 2>/run/prove.err
+is "$? $(verdict)" '4 inconclusive' 'a test that is not there'
+diag "$(reasons)"
+guest_cmd rt1 load_on
 
 # --- each kind of disturbance
 prove_on --test none --for 12s
@@ -176,3 +233,4 @@ prove_off 4 inconclusive 'a guest that ends meanwhile'
 like "$(reasons)" '^void a guest ended' 'and it says so'
 ip link set "$nic" down
 ip address flush dev "$nic"
+mv /run/initrd /var/lib/lab/initrd
