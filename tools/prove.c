@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "common/agent_client.h"
 #include "common/meter.h"
 #include "common/noise_trace.h"
 #include "common/prove_child.h"
@@ -60,7 +61,7 @@ struct prove {
 	struct rt_child load, tester;
 	unsigned long long looked; /* when it was last found tuned */
 	unsigned long long tested; /* for how long the test has run */
-	struct rt_strbuf unfit, test_failed, load_failed, command;
+	struct rt_strbuf unfit, test_failed, load_failed, repaired, command;
 };
 
 /* --- the command line --- */
@@ -128,6 +129,18 @@ static void look(struct prove *prove)
 			       guest->name, rt_state_name(state->state),
 			       state->n ? state->missing[0] : "not ready");
 	rt_scanned_fini(&scanned);
+}
+
+/* Where none runs, nobody repairs. */
+static void ask_agent(struct prove *prove, const char *since)
+{
+	RT_AUTO_FREE char *answer = NULL;
+	struct rt_err ignored;
+
+	if (rt_agent_ask(&prove->meter.loaded.sys, "status", &answer,
+			 &ignored) == 0)
+		rt_proven_repairs(answer, prove->proven.proof.guest->uuid,
+				  since, &prove->repaired);
 }
 
 /* One that ends well is started again. */
@@ -295,6 +308,7 @@ static int measure(struct prove *prove, struct rt_err *err)
 {
 	struct rt_meter *meter = &prove->meter;
 	struct rt_proof *proof = &prove->proven.proof;
+	char begun[32];
 	int r = rt_meter_open(meter, err);
 
 	if (r == 0)
@@ -305,6 +319,7 @@ static int measure(struct prove *prove, struct rt_err *err)
 	if (r == 0 && proof->kind && !prove->output)
 		r = rt_child_call(&prove->tester, rt_guest_test_run,
 				  &prove->test, err);
+	rt_proven_now(begun, sizeof(begun));
 	rt_noise_limit(&meter->measured.noise, proof->limit_ns,
 		       proof->kind != RT_TEST_NONE);
 	if (r == 0)
@@ -312,6 +327,8 @@ static int measure(struct prove *prove, struct rt_err *err)
 	proof->measured_ns = meter->measured.ended - meter->measured.begun;
 	if (r == 0)
 		look(prove);
+	if (r == 0)
+		ask_agent(prove, begun);
 	if (r == 0)
 		take_test(prove);
 	rt_child_fini(&prove->load);
@@ -324,13 +341,14 @@ static int judge(struct prove *prove, struct rt_err *err)
 	const struct rt_measured *measured = &prove->meter.measured;
 
 	if (prove->unfit.failed || prove->test_failed.failed ||
-	    prove->load_failed.failed)
+	    prove->load_failed.failed || prove->repaired.failed)
 		return rt_fail_memory(err);
 	proof->lost_causes = measured->lost_causes;
 	proof->stopped = measured->stopped;
 	proof->unfit = prove->unfit.text;
 	proof->test_failed = prove->test_failed.text;
 	proof->load_failed = prove->load_failed.text;
+	proof->repaired = prove->repaired.text;
 	return rt_proof_judge(proof, &prove->proven.judgement, err);
 }
 
@@ -367,6 +385,7 @@ static void fini(struct prove *prove)
 	rt_strbuf_fini(&prove->unfit);
 	rt_strbuf_fini(&prove->test_failed);
 	rt_strbuf_fini(&prove->load_failed);
+	rt_strbuf_fini(&prove->repaired);
 	rt_strbuf_fini(&prove->command);
 	rt_judgement_fini(&prove->proven.judgement);
 	rt_test_fini(&prove->proven.proof.test);

@@ -295,6 +295,10 @@ static void test_meter(void)
 	is_verdict(&proof, "inconclusive", "name causes were lost",
 		   "a lost cause");
 	proof = good();
+	proof.repaired = "irq 28 moved";
+	is_verdict(&proof, "inconclusive", "meanwhile: irq 28 moved",
+		   "what the agent has repaired");
+	proof = good();
 	proof.load_failed = "the load ended";
 	is_verdict(&proof, "inconclusive", "the load ended", "no load");
 	proof = good();

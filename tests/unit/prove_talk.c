@@ -2,6 +2,7 @@
 /* prove_talk.c - a test in the guest: a console that says anything, an agent's answers */
 #include "core/prove/console.h"
 
+#include "../../tools/common/prove.h"
 #include "../../tools/common/prove_guest.h"
 #include "../tap.h"
 
@@ -157,8 +158,35 @@ static void test_commands(void)
 	}
 }
 
+static void test_repairs(void)
+{
+	static const char answer[] =
+		"{\"guests\":[{\"uuid\":\"a\",\"repairs\":["
+		"{\"what\":\"irq 28\",\"did\":\"moved\",\"by\":\"tee[9]\","
+		"\"last\":\"2026-11-27T22:00:05Z\",\"foreign\":true},"
+		"{\"what\":\"irq 29\",\"did\":\"moved\",\"by\":\"\","
+		"\"last\":\"2026-11-27T22:00:04Z\",\"foreign\":true},"
+		"{\"what\":\"vhost\",\"did\":\"placed\",\"by\":\"\","
+		"\"last\":\"2026-11-27T22:00:09Z\",\"foreign\":false},"
+		"{\"what\":\"cpu 7\",\"did\":\"offline\",\"by\":\"\","
+		"\"last\":\"2026-11-27T22:01:00Z\",\"foreign\":true}]},"
+		"{\"uuid\":\"b\",\"repairs\":[]}]}";
+	struct rt_strbuf out = { 0 };
+
+	rt_proven_repairs(answer, "a", "2026-11-27T22:00:05Z", &out);
+	is_str(out.text, "irq 28: moved, by tee[9]; cpu 7: offline",
+	       "what others did, since then");
+	rt_strbuf_fini(&out);
+	rt_proven_repairs(answer, "b", "2026-11-27T22:00:05Z", &out);
+	rt_proven_repairs(answer, "c", "2026-11-27T22:00:05Z", &out);
+	rt_proven_repairs("{\"guests\":7}", "a", "", &out);
+	rt_proven_repairs("", "a", "", &out);
+	is_int((long long)out.len, 0, "nothing of another guest, nor of none");
+}
+
 int main(void)
 {
+	test_repairs();
 	test_console();
 	test_zeroes();
 	test_answers();

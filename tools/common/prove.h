@@ -27,6 +27,14 @@ struct rt_proven {
 
 /* The machine, its kernel, the time. */
 void rt_proven_describe(struct rt_proven *proven, struct rt_sys *sys);
+/* As the host's agent writes times, and as `begun`. */
+void rt_proven_now(char *text, size_t size);
+/*
+ * What the agent's answer to "status" says that it has repaired for that guest
+ * since then, by whoever has changed it; nothing of what it cannot say.
+ */
+void rt_proven_repairs(const char *answer, const char *uuid, const char *since,
+		       struct rt_strbuf *out);
 void rt_proven_show(const struct rt_proven *proven, struct rt_strbuf *out);
 void rt_proven_json(const struct rt_proven *proven, struct rt_strbuf *out);
 /* One page: no script, and nothing that is fetched. */

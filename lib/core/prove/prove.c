@@ -103,6 +103,10 @@ static void judge_time(struct judge *judge)
 		    rt_length(RT_PROOF_SHORTEST_NS).text);
 	if (proof->unfit)
 		add(judge, RT_REASON_VOID, "%s", proof->unfit);
+	if (proof->repaired)
+		add(judge, RT_REASON_UNSEEN,
+		    "the guest has lost some of its tuning meanwhile: %s",
+		    proof->repaired);
 	if (proof->load_failed)
 		add(judge, RT_REASON_UNSEEN, "%s", proof->load_failed);
 	if (proof->lost_causes)

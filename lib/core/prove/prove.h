@@ -54,6 +54,7 @@ struct rt_proof {
 	const char *test_failed; /* why there is no result; NULL: there is */
 	bool test_own;		 /* run from here, for that time on each vCPU */
 	const char *load_failed; /* the load ended before its time */
+	const char *repaired;	 /* what the agent has repaired meanwhile */
 };
 
 struct rt_judgement {

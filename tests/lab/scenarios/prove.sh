@@ -224,9 +224,27 @@ prove_on --test none --for 30s
 echo 6 >"/proc/irq/$irq/smp_affinity_list"
 prove_off 4 inconclusive 'a guest that loses its tuning'
 like "$(reasons)" "^void guest 'rt1' is degraded: .*irq $irq" 'and what it has lost'
-kvmrt-prove --json --test none --for 1h --limit $LIMIT rt1 >$REPORT 2>/run/prove.err
+kvmrt-prove --json --test none --for 1h --limit 1s rt1 >$REPORT 2>/run/prove.err
 is "$? $(verdict)" '4 inconclusive' 'it is not even tried with one that is not tuned'
 echo 0-5 >"/proc/irq/$irq/smp_affinity_list"
+systemctl start kvmrt-agent
+ok 'the agent guards' wait_for 120 sh -c 'kvmrt-stat rt1 | grep -q tuned'
+LIMIT=60s
+prove_on --test none --for 12s
+echo 6 >"/proc/irq/$irq/smp_affinity_list"
+prove_off 4 inconclusive 'a guest whose tuning the agent has to repair'
+like "$(reasons)" "^unseen the guest has lost some of its tuning meanwhile: irq $irq" 'and what that was'
+systemctl stop kvmrt-agent
+
+# --- the output of a test that somebody else runs
+printf 'T: %s (1) P:95 I:1000 C:  9 Min:  1 Act:  1 Avg:  1 Max:  9\n' 0 1 >/run/early
+sleep 3
+prove_on --test cyclictest --test-output /run/late --for 10s
+cp /run/early /run/late
+prove_off 0 pass 'an output that comes meanwhile'
+prove_on --test cyclictest --test-output /run/early --for 10s
+prove_off 4 inconclusive 'one that was there before'
+like "$(reasons)" '^unseen cyclictest in the guest: /run/early was written before' 'and it says so'
 prove_on --test none --for 1h
 ok 'rt1 is destroyed' end_guest rt1
 prove_off 4 inconclusive 'a guest that ends meanwhile'
