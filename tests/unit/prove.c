@@ -348,6 +348,21 @@ static void test_weights(void)
 		   "no failure, and not tuned");
 }
 
+/* What is not fit to begin with is not measured: there is one reason. */
+static void test_not_begun(void)
+{
+	struct rt_proof proof = good();
+	struct rt_judgement judgement = { 0 };
+	struct rt_err err;
+
+	proof.measured_ns = 0;
+	proof.unfit = "the guest was not tuned";
+	is_int(rt_proof_judge(&proof, &judgement, &err), 0, "not begun");
+	is_int((long long)judgement.n, 1, "one reason");
+	is_int(judgement.verdict, RT_PROOF_INCONCLUSIVE, "inconclusive");
+	rt_judgement_fini(&judgement);
+}
+
 static void test_tests(void)
 {
 	struct rt_test_thread threads[2] = {
@@ -420,6 +435,7 @@ int main(void)
 	test_captured();
 	test_meter();
 	test_weights();
+	test_not_begun();
 	test_tests();
 	test_outliers();
 	rt_noise_fini(&noise);

@@ -197,6 +197,23 @@ static void judge_test(struct judge *judge)
 		judge_thread(judge, &proof->test.threads[i]);
 }
 
+static void judge_all(struct judge *judge)
+{
+	const struct rt_noise *noise = judge->proof->noise;
+	bool any = false;
+
+	judge_time(judge);
+	for (size_t i = 0; i < noise->n; i++) {
+		if (noise->cpus[i].vcpu < 0)
+			continue;
+		any = true;
+		judge_cpu(judge, &noise->cpus[i]);
+	}
+	if (!any)
+		add(judge, RT_REASON_UNSEEN, "no vCPU was measured");
+	judge_test(judge);
+}
+
 static bool has(const struct rt_judgement *judgement,
 		enum rt_reason_weight weight)
 {
@@ -219,18 +236,12 @@ int rt_proof_judge(const struct rt_proof *proof,
 {
 	struct judge judge = { .proof = proof };
 	struct rt_judgement *judgement = &judge.judgement;
-	bool any = false;
 
-	judge_time(&judge);
-	for (size_t i = 0; i < proof->noise->n; i++) {
-		if (proof->noise->cpus[i].vcpu < 0)
-			continue;
-		any = true;
-		judge_cpu(&judge, &proof->noise->cpus[i]);
-	}
-	if (!any)
-		add(&judge, RT_REASON_UNSEEN, "no vCPU was measured");
-	judge_test(&judge);
+	/* One that is not fit to begin with is not measured. */
+	if (proof->unfit && !proof->measured_ns)
+		add(&judge, RT_REASON_VOID, "%s", proof->unfit);
+	else
+		judge_all(&judge);
 	if (judge.failed) {
 		rt_judgement_fini(judgement);
 		return rt_fail_memory(err);
