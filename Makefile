@@ -47,7 +47,8 @@ LIBS        := $(shell $(PKG_CONFIG) --libs $(PKGS))
 # libvirt is the tools' and kvmrt-sync's; never the hook's.
 AGENT_LIBS  := $(LIBS) $(shell $(PKG_CONFIG) --libs libcap-ng)
 TOOL_LIBS   := $(LIBS) $(shell $(PKG_CONFIG) --libs libvirt json-c)
-# The kernel's events are kvmrt-noise's alone.
+QEMU_LIBS   := $(shell $(PKG_CONFIG) --libs libvirt-qemu)
+# The kernel's events are the meter's alone.
 TRACE        := libtracefs libtraceevent
 TRACE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(TRACE) 2>/dev/null)
 TRACE_LIBS   := $(shell $(PKG_CONFIG) --libs $(TRACE) 2>/dev/null)
@@ -63,6 +64,7 @@ CORE := $(addprefix base/,err number text words cpuset ranges utf8 strbuf report
 		property_cpuset property_pins property_memory import \
 		baseline) \
 	$(addprefix noise/,noise noise_track noise_causes noise_rows) \
+	$(addprefix prove/,prove test_output console) \
 	$(addprefix check/,check check_rules check_guest check_host check_place \
 		check_nodes admit) \
 	$(addprefix record/,journal entry entry_guest damage) \
@@ -73,11 +75,12 @@ HOST := sys sys_live sys_captured log topology topology_hwloc topology_kernel to
 	task_stat irqbalance tasks occupy target lock store refusal apply reconcile adopt \
 	counts preview \
 	baseline_file
-VIRT := virt sync sync_run sync_pull watch
+VIRT := virt talk sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
-	      edit-config boot shutdown stat noise validate-host
+	      edit-config boot shutdown stat noise prove validate-host
 TOOL_PARTS := options load show each prune parallel power retune agent_client scan \
-	      stat_show noise_show noise_json noise_svg host_checks host_checks_boot host_checks_devices \
+	      stat_show meter noise_show noise_json noise_svg prove_show prove_json \
+	      prove_html prove_host prove_child prove_guest prove_floor host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_fold picture_lstopo
 # What needs the headers of TRACE, too.
@@ -171,6 +174,12 @@ $(B)/bin/kvmrt-noise: $(B)/tools/noise.o $(NOISE_OBJ) $(TOOL_LIB) $(HOST_LIB) $(
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TRACE_LIBS)
+# It talks to the guest's agent, which is a library of its own.
+$(B)/bin/kvmrt-prove: $(B)/tools/prove.o $(NOISE_OBJ) $(TOOL_LIB) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) \
+		$(QEMU_LIBS) $(TRACE_LIBS)
 $(B)/bin/kvmrt-%: $(B)/tools/%.o $(TOOL_LIB) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")

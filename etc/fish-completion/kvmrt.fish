@@ -33,7 +33,7 @@ function __kvmrt_guests
 end
 
 # Options come from --help, so that they are those of the command.
-for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-noise kvmrt-validate-host
+for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host
     type -q $command; or continue
     complete -c $command -e
     complete -c $command -f
@@ -42,8 +42,10 @@ for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-c
         set -l option -c $command -l $part[3] -d $part[5]
         test -n "$part[2]"; and set option $option -s (string sub -s 2 -l 1 -- $part[2])
         switch $part[3]
-            case file topology map svg
+            case file topology map svg html test-output
                 complete $option -r -F
+            case test
+                complete $option -x -a 'cyclictest oslat none'
             case root
                 complete $option -x -a '(__fish_complete_directories)'
             case '*'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* virt.c - the one place that talks to libvirt */
-#include "virt.h"
+#include "virt_part.h"
 
 #include <errno.h>
 #include <libvirt/libvirt.h>
@@ -60,6 +60,11 @@ static int fail(struct rt_err *err, const char *what, const char *on)
 					  "libvirt does not say why");
 	err->code = code_of(error);
 	return -err->code;
+}
+
+int rt_virt_failed(struct rt_err *err, const char *what, const char *on)
+{
+	return fail(err, what, on);
 }
 
 int rt_virt_open(const char *uri, struct rt_virt *ret_virt, struct rt_err *err)
@@ -223,6 +228,12 @@ static int look_up(struct rt_virt *virt, const char *name,
 	if (!*ret_domain)
 		return fail(err, "find guest", name);
 	return 0;
+}
+
+int rt_virt_look_up(struct rt_virt *virt, const char *name,
+		    virDomainPtr *ret_domain, struct rt_err *err)
+{
+	return look_up(virt, name, ret_domain, err);
 }
 
 int rt_virt_find(struct rt_virt *virt, const char *name,

@@ -34,6 +34,10 @@ kvmrt-stat --watch	draws on a terminal until it is stopped
 kvmrt-noise plc1	measures the live host
 kvmrt-noise --for 1h --json >noise.json	measures the live host
 kvmrt-noise --json |	measures the live host
+kvmrt-prove --for 12h --load 'stress-ng --cpu 4 --vm 2' --html proof.html plc1	measures the live host
+kvmrt-prove --test none --for 1m plc1	measures the live host
+kvmrt-prove --test oslat --test-output /tmp/oslat.out --for 1h plc1	measures the live host
+if kvmrt-prove --json plc1 >proof.json; then	measures the live host
 END
 
 # --- the world: $work/base is copied for each example ---

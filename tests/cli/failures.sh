@@ -48,7 +48,7 @@ unset VISUAL
 # CAUSE STATUS CODE: of kvmrt(7), EXIT STATUS
 while read -r cause status code; do
 	for command in validate-config show-config sync-config import boot \
-		shutdown stat noise; do
+		shutdown stat noise prove; do
 		set -- --json -f "$work/$cause" --root "$host"
 		was=$bin
 		want=$status

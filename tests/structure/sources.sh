@@ -32,11 +32,11 @@ done >"$out"
 none "each C file is named in the Makefile"
 
 # What writes to the kernel is one file, and tasks.c in its service. occupy.c
-# places its own children only, and kvmrt-noise itself.
+# places its own children only, and the meter itself.
 files | grep -E '^\./(lib|hooks|agent|tools)/.*\.c$' |
 	grep -vE '/lib/host/(target|tasks|sys|sys_live|sys_captured)\.c$' |
 	xargs grep -nE 'calls->(write|set_affinity|move_thread)|sched_setaffinity' |
-	grep -vE '/(occupy|tools/noise)\.c:.*sched_setaffinity\(0,' >"$out"
+	grep -vE '/(occupy|tools/common/meter)\.c:.*sched_setaffinity\(0,' >"$out"
 none "only target.c and tasks.c write to the kernel"
 
 # A call may run over several lines.

@@ -14,7 +14,8 @@
 #include "core/check/check.h"
 #include "core/domain/baseline.h"
 #include "core/domain/import.h"
-#include "core/noise/noise.h"
+#include "core/prove/console.h"
+#include "core/prove/prove.h"
 #include "host/topology.h"
 
 #define U1 "11111111-2222-3333-4444-55555555555a"
@@ -238,6 +239,42 @@ static int measure(struct rt_err *err)
 	return r;
 }
 
+/* A test in a guest, whose console says it, and the verdict. */
+static int prove(struct rt_err *err)
+{
+	static const struct rt_guest guest = { .nr_vcpus = 2 };
+	static const char said[] = "# kvmrt-prove-ends 0\n";
+	struct rt_console console = { .prompt = "# ", .command = "c" };
+	struct rt_noise noise = { 0 };
+	struct rt_strbuf send = { 0 };
+	struct rt_judgement judgement = { 0 };
+	struct rt_proof proof = {
+		.guest = &guest,
+		.noise = &noise,
+		.kind = RT_TEST_CYCLICTEST,
+		.stopped = "it ended",
+	};
+	int r = rt_test_parse(RT_TEST_CYCLICTEST,
+			      "# Histogram\n1 5 6\n2 0 1\n# Total: 5 7\n"
+			      "# Min Latencies: 1 1\n# Avg Latencies: 1 1\n"
+			      "# Max Latencies: 1 2\n"
+			      "# Histogram Overflows: 0 0\n",
+			      &proof.test, err);
+
+	if (r == 0)
+		r = rt_noise_add(&noise, 0, 6, 0, 100, err);
+	if (r == 0)
+		r = rt_proof_judge(&proof, &judgement, err);
+	for (size_t i = 0; r == 0 && i < sizeof(said) - 1; i++)
+		r = rt_console_take(&console, &said[i], 1, &send, err);
+	rt_strbuf_fini(&send);
+	rt_console_fini(&console);
+	rt_judgement_fini(&judgement);
+	rt_test_fini(&proof.test);
+	rt_noise_fini(&noise);
+	return r;
+}
+
 /* A failure is one of memory; at last there is none. */
 static void try(const char *name, int (*work)(struct rt_err *err))
 {
@@ -275,6 +312,7 @@ int main(void)
 	try("a definition taken over", import);
 	try("rules and a rewritten definition", check_and_rewrite);
 	try("a measurement", measure);
+	try("a proof", prove);
 	rt_topo_fini(&topo);
 	return tap_done();
 }

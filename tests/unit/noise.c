@@ -113,7 +113,7 @@ static void test_nested(void)
 	is_int((long long)cpu_of(6)->asleep, 0, "it did not sleep");
 	is_int((long long)cpu_of(6)->gaps.times.count, 1, "once outside");
 	is_int((long long)cpu_of(6)->gaps.times.longest, 2000, "for 2 us");
-	is_int((long long)cpu_of(6)->gaps.n_parts, 5, "in five parts");
+	is_int((long long)cpu_of(6)->gaps.worst[0].n_parts, 5, "in five parts");
 	is_str(cpu_of(6)->rows[0].name, "fn", "what takes longest is first");
 	is_int((long long)cpu_of(6)->rows[0].times.buckets[9], 1,
 	       "1000 ns are in the bucket from 512");
@@ -183,8 +183,8 @@ static void test_idle(void)
 	is_int((long long)row_on(6, RT_NOISE_IPI, "reschedule")->asleep, 1,
 	       "while the vCPU slept");
 	is_int((long long)cpu_of(6)->asleep, 6900, "sleep");
-	is_int((long long)cpu_of(6)->gaps.times.longest, 600,
-	       "sleep is not time outside");
+	is_int((long long)cpu_of(6)->gaps.times.longest, 500,
+	       "nor is what happens while the guest waits for something");
 	is_int((long long)cpu_of(6)->n_rows, 2, "idle is no task");
 }
 
@@ -433,8 +433,116 @@ static void test_same_name(void)
 	ok(row->causes[0].several, "by several tasks");
 }
 
+/* A guest that waits is not kept from running until somebody wakes it up. */
+static void test_woken(void)
+{
+	const struct rt_noise_gap *gap;
+
+	begin();
+	EVENT(1000, ENTER);
+	EVENT(2000, LEAVE, .name = "hlt");
+	EVENT(2300, SWITCH, .target = 9, .name = "hog", .sleeps = true);
+	EVENT(5000, WAKE, .cpu = 0, .pid = TEE, .comm = "tee", .target = VCPU);
+	EVENT(6000, SWITCH, .pid = 9, .target = 0, .name = "swapper/6");
+	EVENT(6500, SWITCH, .pid = 0, .target = VCPU, .name = "CPU 0/KVM");
+	EVENT(7000, ENTER);
+	end(8000);
+	gap = &cpu_of(6)->gaps.worst[0];
+	is_int((long long)gap->ns, 300 + 1000 + 500 + 500,
+	       "before it waited, and from its waking on");
+	is_int((long long)gap->own, 300 + 500, "of that the exit itself");
+	is_int((long long)gap->n_parts, 2, "an exit and a task");
+	is_str(cpu_of(6)->rows[gap->parts[0].row].name, "hog",
+	       "the task is longest");
+	is_int((long long)gap->parts[0].ns, 1000,
+	       "without its time before the guest was woken up");
+	is_row(RT_NOISE_TASK, "hog", 1, 3700, 3700);
+}
+
+/* Woken on its own CPU, by a timer, while that CPU is idle. */
+static void test_woken_here(void)
+{
+	begin();
+	EVENT(1000, ENTER);
+	EVENT(2000, LEAVE, .name = "hlt");
+	EVENT(2300, SWITCH, .target = 0, .name = "swapper/6", .sleeps = true);
+	EVENT(9000, BEGIN, .pid = 0, .kind = RT_NOISE_TIMER, .name = "fn");
+	EVENT(9030, WAKE, .pid = 0, .target = VCPU);
+	EVENT(9100, END, .pid = 0, .kind = RT_NOISE_TIMER);
+	EVENT(9300, SWITCH, .pid = 0, .target = VCPU, .name = "CPU 0/KVM");
+	EVENT(9500, ENTER);
+	end(10000);
+	is_int((long long)cpu_of(6)->gaps.times.longest, 300 + 470,
+	       "from its waking on, also in the idle loop");
+	is_int((long long)cpu_of(6)->gaps.worst[0].n_parts, 2, "two parts");
+	is_int((long long)cpu_of(6)->gaps.worst[0].parts[1].ns, 70,
+	       "the timer since it woke the guest");
+}
+
+/* The longest times out of the guest, what each consisted of, and by whom. */
+static void test_worst(void)
+{
+	const struct rt_noise_gaps *gaps;
+
+	for (unsigned others = 0; others < 2; others++) {
+		begin();
+		rt_noise_limit(&noise, 300, others);
+		EVENT(1000, ENTER);
+		/* The guest's own doing: 900 long. */
+		EVENT(2000, LEAVE, .name = "io");
+		EVENT(2900, ENTER);
+		for (unsigned i = 0; i < 40; i++) {
+			const unsigned at = 10000 + i * 1000;
+
+			EVENT(at, SEND, .cpu = 0, .pid = TEE, .comm = "tee",
+			      .target = 6, .name = "fn");
+			EVENT(at, LEAVE, .name = "interrupt");
+			EVENT(at, BEGIN, .kind = RT_NOISE_IPI, .number = 1,
+			      .name = "call");
+			EVENT(at + 100 + i * 10, END, .kind = RT_NOISE_IPI,
+			      .number = 1);
+			EVENT(at + 200 + i * 10, ENTER);
+		}
+		end(60000);
+		gaps = &cpu_of(6)->gaps;
+		is_int((long long)gaps->times.count, 41, "all are counted");
+		is_int((long long)gaps->n_worst, RT_NOISE_WORST,
+		       "the worst are kept");
+		is_int((long long)gaps->over, others ? 19 : 30,
+		       "so many are over the limit");
+		is_int((long long)gaps->worst[0].ns, others ? 590 : 900,
+		       "the longest is first");
+		is_int((long long)gaps->worst[1].ns, others ? 580 : 590,
+		       "then the next one");
+		is_int((long long)gaps->worst[1].begun, others ? 48000 : 49000,
+		       "when it was");
+		is_str(cpu_of(6)->rows[gaps->worst[1].parts[0].row].name,
+		       "call", "what it was");
+		is_str(gaps->worst[1].parts[0].cause.who, "tee",
+		       "who caused it");
+	}
+}
+
+/* Nobody may hide behind the end of the time. */
+static void test_kept_out(void)
+{
+	begin();
+	EVENT(1000, ENTER);
+	EVENT(2000, LEAVE, .name = "interrupt");
+	EVENT(2100, SWITCH, .target = 9, .name = "hog");
+	end(12000);
+	is_int((long long)cpu_of(6)->gaps.times.longest, 10000,
+	       "a guest that is kept out until the end");
+	is_str(cpu_of(6)->rows[cpu_of(6)->gaps.worst[0].parts[0].row].name,
+	       "hog", "by whom");
+}
+
 int main(void)
 {
+	test_woken();
+	test_woken_here();
+	test_worst();
+	test_kept_out();
 	test_nested();
 	test_preempted();
 	test_idle();

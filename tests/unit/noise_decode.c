@@ -41,7 +41,9 @@ static const struct {
 		 "\tfield:char prev_comm[16];\toffset:8;\tsize:16;\tsigned:0;\n"
 		 "\tfield:char next_comm[16];\toffset:24;\tsize:16;"
 		 "\tsigned:0;\n"
-		 "\tfield:pid_t next_pid;\toffset:40;\tsize:4;\tsigned:1;\n",
+		 "\tfield:pid_t next_pid;\toffset:40;\tsize:4;\tsigned:1;\n"
+		 "\tfield:long prev_state;\toffset:48;\tsize:8;"
+		 "\tsigned:1;\n",
 		 "\"%s\", REC->next_comm") },
 	{ "irq", FORMAT("irq_handler_entry", "13",
 			"\tfield:int irq;\toffset:8;\tsize:4;\tsigned:1;\n"
@@ -146,6 +148,14 @@ static void test_names(void)
 	is_int(event.target, 7, "to that thread");
 	is_str(event.name, "kworker/6:1", "of that name");
 	is_str(event.comm, "CPU 0/KVM", "from the one that is called so now");
+	ok(!event.sleeps, "which would go on");
+	data.longs[6] = 0x100;
+	(void)decode(&data, 12, 100, 0);
+	ok(!event.sleeps, "preempted, it would, too");
+	data.longs[6] = 2;
+	(void)decode(&data, 12, 100, 0);
+	ok(event.sleeps, "now it waits for something");
+	data.longs[6] = 0;
 	memcpy(data.bytes + 24, "\033[2J\xc2\x9b\0", 7);
 	(void)decode(&data, 12, 100, 0);
 	is_str(event.name, "?[2J??", "a name that is no plain text");

@@ -3,6 +3,7 @@
 #ifndef RT_TOOL_NOISE_H
 #define RT_TOOL_NOISE_H
 
+#include "core/base/json.h"
 #include "core/model/guest.h"
 #include "core/noise/noise.h"
 
@@ -27,5 +28,24 @@ void rt_measured_show(const struct rt_measured *measured, bool verbose,
 void rt_measured_svg(const struct rt_measured *measured, struct rt_strbuf *out);
 void rt_measured_json(const struct rt_measured *measured,
 		      struct rt_strbuf *out);
+void rt_measured_json_value(const struct rt_measured *measured,
+			    struct rt_json *json);
+
+/* Parts of these. */
+struct rt_noise_label {
+	char text[96];
+};
+struct rt_noise_label rt_noise_label(enum rt_noise_kind kind, unsigned number,
+				     const char *name);
+/* Nothing, if it is not known; cpu: where it was interrupted. */
+void rt_noise_show_cause(const struct rt_noise_cause *cause, unsigned cpu,
+			 struct rt_strbuf *out);
+/* Members of an object that is open. */
+void rt_noise_json_what(struct rt_json *json, const struct rt_noise_row *row);
+void rt_noise_json_times(struct rt_json *json, unsigned long long begun,
+			 const struct rt_noise_times *times);
+/* An object. */
+void rt_noise_json_cause(struct rt_json *json,
+			 const struct rt_noise_cause *cause);
 
 #endif

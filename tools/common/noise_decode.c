@@ -7,12 +7,13 @@
 
 #define IN_IRQ	   0x08 /* common_flags, since 2.6 */
 #define IN_SOFTIRQ 0x10
+#define STATES	   0xff /* prev_state: 0, or 0x100 (4.14) when preempted */
 
 struct rt_trace_known {
 	const struct rt_trace_event *what;
 	struct tep_event *event; /* NULL: this kernel does not have it */
 	struct tep_format_field *number, *key, *name, *function, *target, *span,
-		*comm;
+		*comm, *state;
 };
 
 struct rt_trace_printed {
@@ -118,6 +119,7 @@ static bool find_fields(struct rt_trace_known *known)
 		{ what->target_field, &known->target },
 		{ what->span_field, &known->span },
 		{ what->comm_field, &known->comm },
+		{ what->state_field, &known->state },
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -226,6 +228,7 @@ int rt_decode(struct rt_decoder *decoder, struct tep_record *record,
 	event.key = read_field(known->key, record);
 	event.target = (unsigned)read_field(known->target, record);
 	event.span = read_field(known->span, record);
+	event.sleeps = (read_field(known->state, record) & STATES) != 0;
 	r = read_names(decoder, known, record, &event, err);
 	if (r < 0)
 		return r;

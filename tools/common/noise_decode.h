@@ -23,7 +23,7 @@ struct rt_trace_event {
 	const char *label; /* where no field has a name */
 	/* Fields. */
 	const char *number_field, *key_field, *name_field, *function_field;
-	const char *target_field, *span_field, *comm_field;
+	const char *target_field, *span_field, *comm_field, *state_field;
 	const char *before, *after; /* the name, in the printed event */
 	bool needed;		    /* there is no measurement without it */
 };

@@ -38,6 +38,7 @@ const struct rt_trace_event rt_trace_events[] = {
 	  .target_field = "next_pid",
 	  .name_field = "next_comm",
 	  .comm_field = "prev_comm",
+	  .state_field = "prev_state",
 	  .needed = true },
 	{ .group = "irq",
 	  .event = "irq_handler_entry",

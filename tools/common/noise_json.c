@@ -2,16 +2,14 @@
 /* noise_json.c - what kvmrt-noise has measured, for programs */
 #include "noise.h"
 
-#include "core/base/json.h"
-
 static void number(struct rt_json *json, const char *key,
 		   unsigned long long value)
 {
 	rt_json_key_number(json, key, (long long)value);
 }
 
-static void add_times(struct rt_json *json, const struct rt_measured *measured,
-		      const struct rt_noise_times *times)
+void rt_noise_json_times(struct rt_json *json, unsigned long long begun,
+			 const struct rt_noise_times *times)
 {
 	unsigned n = RT_NOISE_BUCKETS;
 
@@ -21,9 +19,7 @@ static void add_times(struct rt_json *json, const struct rt_measured *measured,
 	number(json, "total_ns", times->total);
 	number(json, "longest_ns", times->longest);
 	number(json, "longest_at_ns",
-	       times->longest_at > measured->begun ?
-		       times->longest_at - measured->begun :
-		       0);
+	       times->longest_at > begun ? times->longest_at - begun : 0);
 	rt_json_key(json, "histogram");
 	rt_json_open(json, '[');
 	for (unsigned i = 0; i < n; i++)
@@ -31,7 +27,7 @@ static void add_times(struct rt_json *json, const struct rt_measured *measured,
 	rt_json_close(json, ']');
 }
 
-static void add_what(struct rt_json *json, const struct rt_noise_row *row)
+void rt_noise_json_what(struct rt_json *json, const struct rt_noise_row *row)
 {
 	rt_json_key_string(json, "kind", rt_noise_kind_name(row->kind));
 	rt_json_key_string(json, "name", row->name ? row->name : "");
@@ -39,7 +35,8 @@ static void add_what(struct rt_json *json, const struct rt_noise_row *row)
 		number(json, "irq", row->number);
 }
 
-static void add_cause(struct rt_json *json, const struct rt_noise_cause *cause)
+void rt_noise_json_cause(struct rt_json *json,
+			 const struct rt_noise_cause *cause)
 {
 	static const char *const origins[] = {
 		[RT_NOISE_BY_NOBODY] = "unknown",  [RT_NOISE_BY_TASK] = "task",
@@ -67,13 +64,13 @@ static void add_row(struct rt_json *json, const struct rt_measured *measured,
 		    const struct rt_noise_row *row)
 {
 	rt_json_open(json, '{');
-	add_what(json, row);
-	add_times(json, measured, &row->times);
+	rt_noise_json_what(json, row);
+	rt_noise_json_times(json, measured->begun, &row->times);
 	number(json, "asleep", row->asleep);
 	rt_json_key(json, "causes");
 	rt_json_open(json, '[');
 	for (size_t i = 0; i < row->n_causes; i++)
-		add_cause(json, &row->causes[i]);
+		rt_noise_json_cause(json, &row->causes[i]);
 	rt_json_close(json, ']');
 	number(json, "other_causes", row->other_causes);
 	rt_json_close(json, '}');
@@ -82,15 +79,17 @@ static void add_row(struct rt_json *json, const struct rt_measured *measured,
 static void add_gaps(struct rt_json *json, const struct rt_measured *measured,
 		     const struct rt_noise_cpu *cpu)
 {
+	const struct rt_noise_gap *worst = &cpu->gaps.worst[0];
+
 	rt_json_key(json, "outside");
 	rt_json_open(json, '{');
-	add_times(json, measured, &cpu->gaps.times);
+	rt_noise_json_times(json, measured->begun, &cpu->gaps.times);
 	rt_json_key(json, "longest_parts");
 	rt_json_open(json, '[');
-	for (size_t i = 0; i < cpu->gaps.n_parts; i++) {
+	for (size_t i = 0; i < worst->n_parts; i++) {
 		rt_json_open(json, '{');
-		add_what(json, &cpu->rows[cpu->gaps.parts[i].row]);
-		number(json, "ns", cpu->gaps.parts[i].ns);
+		rt_noise_json_what(json, &cpu->rows[worst->parts[i].row]);
+		number(json, "ns", worst->parts[i].ns);
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, ']');
@@ -139,27 +138,33 @@ static void add_guest(struct rt_json *json, const struct rt_measured *measured,
 	rt_json_close(json, '}');
 }
 
+void rt_measured_json_value(const struct rt_measured *measured,
+			    struct rt_json *json)
+{
+	rt_json_open(json, '{');
+	number(json, "version", 1);
+	rt_json_key_bool(json, "complete", rt_measured_is_complete(measured));
+	rt_json_key_string(json, "stopped",
+			   measured->stopped ? measured->stopped : "");
+	number(json, "lost_causes", measured->lost_causes);
+	number(json, "measured_ns", measured->ended - measured->begun);
+	rt_json_key(json, "not_measured");
+	rt_json_open(json, '[');
+	for (size_t i = 0; i < measured->n_missing; i++)
+		rt_json_string(json, measured->missing[i]);
+	rt_json_close(json, ']');
+	rt_json_key(json, "guests");
+	rt_json_open(json, '[');
+	for (size_t g = 0; g < measured->n_guests; g++)
+		add_guest(json, measured, g);
+	rt_json_close(json, ']');
+	rt_json_close(json, '}');
+}
+
 void rt_measured_json(const struct rt_measured *measured, struct rt_strbuf *out)
 {
 	struct rt_json json = { .out = out };
 
-	rt_json_open(&json, '{');
-	number(&json, "version", 1);
-	rt_json_key_bool(&json, "complete", rt_measured_is_complete(measured));
-	rt_json_key_string(&json, "stopped",
-			   measured->stopped ? measured->stopped : "");
-	number(&json, "lost_causes", measured->lost_causes);
-	number(&json, "measured_ns", measured->ended - measured->begun);
-	rt_json_key(&json, "not_measured");
-	rt_json_open(&json, '[');
-	for (size_t i = 0; i < measured->n_missing; i++)
-		rt_json_string(&json, measured->missing[i]);
-	rt_json_close(&json, ']');
-	rt_json_key(&json, "guests");
-	rt_json_open(&json, '[');
-	for (size_t g = 0; g < measured->n_guests; g++)
-		add_guest(&json, measured, g);
-	rt_json_close(&json, ']');
-	rt_json_close(&json, '}');
+	rt_measured_json_value(measured, &json);
 	rt_strbuf_adds(out, "\n");
 }

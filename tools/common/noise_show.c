@@ -6,35 +6,6 @@
 
 #define CAUSES_SHOWN 2
 
-struct length {
-	char text[24];
-};
-
-/* "873 ns", "1.2 us", "34.0 ms", "2.10 s": what people read at a glance. */
-static struct length length_of(unsigned long long ns)
-{
-	static const struct {
-		double of;
-		const char *unit;
-	} units[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" } };
-	struct length length;
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		const double n = (double)ns / units[i].of;
-
-		if (n >= 1) {
-			snprintf(length.text, sizeof(length.text), "%.*f %s",
-				 n < 10	 ? 2 :
-				 n < 100 ? 1 :
-					   0,
-				 n, units[i].unit);
-			return length;
-		}
-	}
-	snprintf(length.text, sizeof(length.text), "%llu ns", ns);
-	return length;
-}
-
 static void add_histogram(const struct rt_noise_times *times,
 			  const char *before, struct rt_strbuf *out)
 {
@@ -44,7 +15,7 @@ static void add_histogram(const struct rt_noise_times *times,
 		if (!times->buckets[i])
 			continue;
 		rt_strbuf_addf(out, "%s%s: %llu", any ? ", " : before,
-			       i ? length_of(1ULL << i).text : "0 ns",
+			       i ? rt_length(1ULL << i).text : "0 ns",
 			       times->buckets[i]);
 		any = true;
 	}
@@ -52,8 +23,8 @@ static void add_histogram(const struct rt_noise_times *times,
 		rt_strbuf_adds(out, "\n");
 }
 
-static void add_cause(const struct rt_noise_cause *cause, unsigned cpu,
-		      struct rt_strbuf *out)
+void rt_noise_show_cause(const struct rt_noise_cause *cause, unsigned cpu,
+			 struct rt_strbuf *out)
 {
 	const char *who = cause->who ? cause->who : "a task that has ended";
 
@@ -97,21 +68,17 @@ static void add_causes(const struct rt_noise_row *row, unsigned cpu,
 			continue;
 		}
 		rt_strbuf_adds(out, i ? ", " : "");
-		add_cause(&row->causes[i], cpu, out);
+		rt_noise_show_cause(&row->causes[i], cpu, out);
 	}
 	if (more)
 		rt_strbuf_addf(out, ", others (%llu)", more);
 }
 
-struct label {
-	char text[96];
-};
-
-static struct label label_of(enum rt_noise_kind kind, unsigned number,
-			     const char *name)
+struct rt_noise_label rt_noise_label(enum rt_noise_kind kind, unsigned number,
+				     const char *name)
 {
 	const char *text = name ? name : "?";
-	struct label label;
+	struct rt_noise_label label;
 
 	if (kind == RT_NOISE_IRQ)
 		snprintf(label.text, sizeof(label.text), "%u %s", number, text);
@@ -126,10 +93,10 @@ static void add_row(const struct rt_noise_row *row, unsigned cpu, bool verbose,
 	const struct rt_noise_times *times = &row->times;
 
 	rt_strbuf_addf(out, "    %9llu %10s %10s  %-7s %-28s ", times->count,
-		       length_of(times->total).text,
-		       length_of(times->longest).text,
+		       rt_length(times->total).text,
+		       rt_length(times->longest).text,
 		       rt_noise_kind_name(row->kind),
-		       label_of(row->kind, row->number, row->name).text);
+		       rt_noise_label(row->kind, row->number, row->name).text);
 	add_causes(row, cpu, verbose, out);
 	/* No blanks at the end of a line. */
 	while (out->len && !out->failed && out->text[out->len - 1] == ' ')
@@ -152,14 +119,16 @@ static void add_gaps(const struct rt_noise_cpu *cpu, struct rt_strbuf *out)
 		return;
 	rt_strbuf_addf(out, "    out of the guest %s, longest %s",
 		       rt_count(gaps->times.count, "time").text,
-		       length_of(gaps->times.longest).text);
-	for (size_t i = 0; i < gaps->n_parts; i++) {
-		const struct rt_noise_row *row = &cpu->rows[gaps->parts[i].row];
+		       rt_length(gaps->times.longest).text);
+	for (size_t i = 0; i < gaps->worst[0].n_parts; i++) {
+		const struct rt_noise_part *part = &gaps->worst[0].parts[i];
+		const struct rt_noise_row *row = &cpu->rows[part->row];
 
-		rt_strbuf_addf(out, "%s%s %s %s", i ? ", " : ": ",
-			       rt_noise_kind_name(row->kind),
-			       label_of(row->kind, row->number, row->name).text,
-			       length_of(gaps->parts[i].ns).text);
+		rt_strbuf_addf(
+			out, "%s%s %s %s", i ? ", " : ": ",
+			rt_noise_kind_name(row->kind),
+			rt_noise_label(row->kind, row->number, row->name).text,
+			rt_length(part->ns).text);
 	}
 	rt_strbuf_adds(out, "\n");
 	add_histogram(&gaps->times, "    from ", out);
@@ -213,7 +182,7 @@ void rt_measured_show(const struct rt_measured *measured, bool verbose,
 		rt_strbuf_addf(
 			out, "%s%s, %s\n", g ? "\n" : "",
 			measured->guests[g]->name,
-			length_of(measured->ended - measured->begun).text);
+			rt_length(measured->ended - measured->begun).text);
 		for (size_t i = 0; i < measured->noise.n; i++) {
 			if (measured->noise.cpus[i].guest == g)
 				add_cpu(measured, &measured->noise.cpus[i],

@@ -123,3 +123,27 @@ struct rt_counted rt_count(unsigned long long n, const char *noun)
 		snprintf(counted.text, sizeof(counted.text), "no %ss", noun);
 	return counted;
 }
+
+struct rt_length rt_length(unsigned long long ns)
+{
+	static const struct {
+		double of;
+		const char *unit;
+	} units[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" } };
+	struct rt_length length;
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		const double n = (double)ns / units[i].of;
+
+		if (n >= 1) {
+			snprintf(length.text, sizeof(length.text), "%.*f %s",
+				 n < 10	 ? 2 :
+				 n < 100 ? 1 :
+					   0,
+				 n, units[i].unit);
+			return length;
+		}
+	}
+	snprintf(length.text, sizeof(length.text), "%llu ns", ns);
+	return length;
+}

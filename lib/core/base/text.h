@@ -43,4 +43,10 @@ struct rt_counted {
 };
 struct rt_counted rt_count(unsigned long long n, const char *noun);
 
+/* "873 ns", "1.20 us", "34.0 ms", "2.10 s": what people read at a glance. */
+struct rt_length {
+	char text[24];
+};
+struct rt_length rt_length(unsigned long long ns);
+
 #endif

@@ -35,42 +35,57 @@ static void pass(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
 	struct rt_noise_track *track = cpu->track;
 	const unsigned long long ns =
 		time > track->last ? time - track->last : 0;
+	const unsigned long long wanted = track->waits ? 0 : ns;
 
 	if (time > track->last)
 		track->last = time;
+	if (track->waits)
+		track->gap_asleep += ns;
 	if (task->n) {
 		task->frames[task->n - 1].self += ns;
+		task->frames[task->n - 1].wanted += wanted;
 	} else if (!task->tid) {
 		cpu->asleep += ns;
-		track->gap_asleep += ns;
 	} else if (is_served(cpu, task)) {
 		cpu->own += ns;
 	} else if (!is_vcpu(cpu, task)) {
 		task->stint += ns;
+		task->stint_wanted += wanted;
 	} else if (task->in_guest) {
 		cpu->in_guest += ns;
 	}
 }
 
 /* What the time out of the guest consists of; the longest parts matter. */
-static void add_part(struct rt_noise_track *track, size_t row,
-		     unsigned long long ns)
+static void add_part(struct rt_noise_gap *gap, size_t row,
+		     unsigned long long ns, const struct rt_noise_cause *cause)
 {
-	size_t least = 0;
+	struct rt_noise_part *part = NULL;
 
-	for (size_t i = 0; i < track->n_parts; i++) {
-		if (track->parts[i].row == row) {
-			track->parts[i].ns += ns;
-			return;
-		}
-		if (track->parts[i].ns < track->parts[least].ns)
-			least = i;
+	for (size_t i = 0; i < gap->n_parts && !part; i++) {
+		if (gap->parts[i].row == row)
+			part = &gap->parts[i];
 	}
-	if (track->n_parts < RT_NOISE_PARTS)
-		least = track->n_parts++;
-	else if (track->parts[least].ns >= ns)
+	if (!part && gap->n_parts < RT_NOISE_PARTS) {
+		part = &gap->parts[gap->n_parts++];
+		*part = (struct rt_noise_part){ .row = row };
+	}
+	if (!part) {
+		part = &gap->parts[0];
+		for (size_t i = 1; i < gap->n_parts; i++) {
+			if (gap->parts[i].ns < part->ns)
+				part = &gap->parts[i];
+		}
+		if (part->ns >= ns)
+			return;
+		*part = (struct rt_noise_part){ .row = row };
+	}
+	part->ns += ns;
+	if (ns < part->longest)
 		return;
-	track->parts[least] = (struct rt_noise_part){ .row = row, .ns = ns };
+	part->longest = ns;
+	part->cause = *cause;
+	part->cause.count = 1;
 }
 
 /* --- interruptions --- */
@@ -84,8 +99,11 @@ static void count(struct rt_noise_cpu *cpu, const struct rt_noise_frame *frame)
 	row->asleep += frame->asleep;
 	if (frame->cause.origin != RT_NOISE_BY_NOBODY)
 		rt_noise_row_caused(row, &frame->cause);
-	if (cpu->track->gap)
-		add_part(cpu->track, frame->row, frame->self);
+	if (!cpu->track->outside || !frame->wanted)
+		return;
+	add_part(&cpu->track->gap, frame->row, frame->wanted, &frame->cause);
+	if (frame->kind == RT_NOISE_EXIT)
+		cpu->track->gap.own += frame->wanted;
 }
 
 static int begin(struct rt_noise *noise, struct rt_noise_cpu *cpu,
@@ -137,6 +155,7 @@ static int passed(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
 		.kind = event->kind,
 		.self = event->span,
 		.begun = event->time - event->span,
+		.wanted = cpu->track->waits ? 0 : event->span,
 		.asleep = !task->tid,
 	};
 	unsigned long long *around = task->n ? &task->frames[task->n - 1].self :
@@ -149,6 +168,9 @@ static int passed(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
 	if (r < 0)
 		return r;
 	*around -= *around < event->span ? *around : event->span;
+	around = task->n ? &task->frames[task->n - 1].wanted :
+			   &task->stint_wanted;
+	*around -= *around < frame.wanted ? *around : frame.wanted;
 	count(cpu, &frame);
 	return 0;
 }
@@ -167,45 +189,44 @@ static int leave(struct rt_noise *noise, struct rt_noise_cpu *cpu,
 	/* One that could not enter is out already. */
 	end(cpu, task, RT_NOISE_EXIT, 0);
 	task->in_guest = false;
-	if (!track->gap) {
-		track->gap = true;
-		track->gap_begun = event->time;
+	if (!track->outside) {
+		track->outside = true;
 		track->gap_asleep = 0;
-		track->n_parts = 0;
+		track->gap = (struct rt_noise_gap){ .begun = event->time };
 	}
 	exit.kind = RT_NOISE_EXIT;
 	exit.number = 0;
 	return begin(noise, cpu, task, &exit, err);
 }
 
+static void end_gap(struct rt_noise_cpu *cpu, unsigned long long time)
+{
+	struct rt_noise_track *track = cpu->track;
+	unsigned long long ns = time - track->gap.begun;
+
+	if (!track->outside)
+		return;
+	track->outside = false;
+	ns -= ns < track->gap_asleep ? ns : track->gap_asleep;
+	track->gap.ns = ns;
+	rt_noise_gap_add(&cpu->gaps, &track->gap);
+}
+
 static void enter(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
 		  unsigned long long time)
 {
-	struct rt_noise_track *track = cpu->track;
-	struct rt_noise_gaps *gaps = &cpu->gaps;
-	unsigned long long ns;
-
 	if (!is_vcpu(cpu, task))
 		return;
 	end(cpu, task, RT_NOISE_EXIT, 0);
 	task->in_guest = true;
-	if (!track->gap)
-		return;
-	track->gap = false;
-	ns = time - track->gap_begun;
-	ns -= ns < track->gap_asleep ? ns : track->gap_asleep;
-	rt_noise_times_add(&gaps->times, ns, track->gap_begun);
-	if (gaps->times.longest_at != track->gap_begun)
-		return;
-	memcpy(gaps->parts, track->parts, sizeof(gaps->parts));
-	gaps->n_parts = track->n_parts;
+	end_gap(cpu, time);
 }
 
 /* --- tasks --- */
 
 static void begin_stint(struct rt_noise_task *task, unsigned long long time)
 {
-	task->stint = 0;
+	task->stint = task->stint_wanted = 0;
 	task->stint_begun = time;
 	task->stint_asleep = false;
 	task->stint_cause = rt_noise_take_cause(&task->waker);
@@ -218,6 +239,7 @@ static int end_stint(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
 		.kind = RT_NOISE_TASK,
 		.self = task->stint,
 		.begun = task->stint_begun,
+		.wanted = task->stint_wanted,
 		.asleep = task->stint_asleep,
 		.cause = task->stint_cause,
 	};
@@ -241,14 +263,38 @@ static int switch_to(struct rt_noise *noise, struct rt_noise_cpu *cpu,
 
 	if (r < 0)
 		return r;
+	/* The kernel idles only when nobody wants to run. */
+	if (is_vcpu(cpu, task))
+		cpu->track->waits = event->sleeps || !event->target;
 	cpu->track->current = event->target;
 	next = rt_noise_current(noise, cpu, err);
 	if (!next)
 		return -err->code;
+	if (is_vcpu(cpu, next))
+		cpu->track->waits = false;
 	if (next->tid)
 		next->comm = event->name;
 	begin_stint(next, event->time);
 	next->stint_asleep = !task->tid;
+	return 0;
+}
+
+/* From now on what keeps a vCPU from running keeps its guest. */
+static int wake(struct rt_noise *noise, const struct rt_noise_event *event,
+		struct rt_err *err)
+{
+	for (size_t i = 0; i < noise->n; i++) {
+		struct rt_noise_cpu *cpu = &noise->cpus[i];
+		struct rt_noise_task *task;
+
+		if (cpu->tid != event->target || !cpu->track->waits)
+			continue;
+		task = rt_noise_current(noise, cpu, err);
+		if (!task)
+			return -err->code;
+		pass(cpu, task, event->time);
+		cpu->track->waits = false;
+	}
 	return 0;
 }
 
@@ -260,7 +306,7 @@ static void lose(struct rt_noise *noise, struct rt_noise_cpu *cpu,
 {
 	cpu->losses++;
 	cpu->lost += n;
-	cpu->track->known = cpu->track->gap = false;
+	cpu->track->known = cpu->track->outside = cpu->track->waits = false;
 	cpu->track->idle.n = 0;
 	for (size_t i = 0; i < noise->n_tasks; i++) {
 		struct rt_noise_task *task = noise->tasks[i];
@@ -333,6 +379,8 @@ int rt_noise_take(struct rt_noise *noise, const struct rt_noise_event *event,
 	case RT_NOISE_SWITCH:
 		return task ? switch_to(noise, cpu, task, event, err) : 0;
 	case RT_NOISE_WAKE:
+		r = wake(noise, event, err);
+		return r < 0 ? r : rt_noise_caused(noise, event, task, err);
 	case RT_NOISE_ARM:
 	case RT_NOISE_PLACE:
 	case RT_NOISE_RAISE:
@@ -362,10 +410,9 @@ int rt_noise_end(struct rt_noise *noise, unsigned long long time,
 			r = end_stint(cpu, task, err);
 			if (r < 0)
 				return r;
+			end_gap(cpu, time);
 		}
-		r = rt_noise_rows_sort(cpu, err);
-		if (r < 0)
-			return r;
+		rt_noise_rows_sort(cpu);
 	}
 	return 0;
 }

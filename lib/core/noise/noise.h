@@ -65,12 +65,14 @@ struct rt_noise_event {
 	enum rt_noise_type type;
 	enum rt_noise_kind kind;
 	bool in_irq, in_softirq; /* so pid is innocent */
+	bool sleeps;		 /* a switch: pid waits for something */
 };
 
 /* Bucket i holds times from 2^i to 2^(i+1) ns; the last all longer ones. */
 #define RT_NOISE_BUCKETS 36
 #define RT_NOISE_CAUSES	 8
 #define RT_NOISE_PARTS	 8
+#define RT_NOISE_WORST	 16
 
 struct rt_noise_times {
 	unsigned long long count, total, longest, longest_at;
@@ -104,18 +106,30 @@ struct rt_noise_row {
 	struct rt_noise_cause causes[RT_NOISE_CAUSES];
 	size_t n_causes;
 	unsigned long long other_causes;
+	size_t was; /* its place before the rows were sorted */
 };
 
 struct rt_noise_part {
 	size_t row;
-	unsigned long long ns;
+	unsigned long long ns, longest;
+	struct rt_noise_cause cause; /* of the longest of them */
 };
 
-/* Out of the guest without sleep, and what the longest time consisted of. */
+/* Once out of the guest, less the time that the vCPU itself waited. */
+struct rt_noise_gap {
+	unsigned long long ns, begun;
+	unsigned long long own; /* of ns: exits, less what interrupted them */
+	struct rt_noise_part parts[RT_NOISE_PARTS]; /* longest first */
+	size_t n_parts;
+};
+
 struct rt_noise_gaps {
 	struct rt_noise_times times;
-	struct rt_noise_part parts[RT_NOISE_PARTS];
-	size_t n_parts;
+	/* Longest first once it has ended; with `others` by what is not own. */
+	struct rt_noise_gap worst[RT_NOISE_WORST];
+	size_t n_worst;
+	unsigned long long limit, over; /* so many were longer; 0: no limit */
+	bool others;
 };
 
 /* The longest interruption that began in one part of the time. */
@@ -164,6 +178,15 @@ struct rt_noise_cpu *rt_noise_find(const struct rt_noise *noise, unsigned cpu);
 /* Divide the time from `from` on, on all CPUs that were added. */
 void rt_noise_divide(struct rt_noise *noise, unsigned long long from,
 		     unsigned long long ns);
+
+/*
+ * Count what is longer than that, on all CPUs that were added. others: only
+ * what interrupted the guest counts, and not what it asked for itself.
+ */
+void rt_noise_limit(struct rt_noise *noise, unsigned long long ns, bool others);
+/* What of it counts. */
+unsigned long long rt_noise_gap_weight(const struct rt_noise_gaps *gaps,
+				       const struct rt_noise_gap *gap);
 
 /* -ENOMEM only. */
 int rt_noise_take(struct rt_noise *noise, const struct rt_noise_event *event,

@@ -133,20 +133,69 @@ static int by_ns(const void *a, const void *b)
 	return (one->ns < two->ns) - (one->ns > two->ns);
 }
 
-int rt_noise_rows_sort(struct rt_noise_cpu *cpu, struct rt_err *err)
+/* --- times out of the guest --- */
+
+void rt_noise_limit(struct rt_noise *noise, unsigned long long ns, bool others)
 {
-	struct rt_noise_row parts[RT_NOISE_PARTS];
+	for (size_t i = 0; i < noise->n; i++) {
+		noise->cpus[i].gaps.limit = ns;
+		noise->cpus[i].gaps.others = others;
+	}
+}
+
+unsigned long long rt_noise_gap_weight(const struct rt_noise_gaps *gaps,
+				       const struct rt_noise_gap *gap)
+{
+	if (!gaps->others)
+		return gap->ns;
+	return gap->ns - (gap->own < gap->ns ? gap->own : gap->ns);
+}
+
+/* Longest first: the last one gives way. */
+void rt_noise_gap_add(struct rt_noise_gaps *gaps,
+		      const struct rt_noise_gap *gap)
+{
+	const unsigned long long weight = rt_noise_gap_weight(gaps, gap);
+	size_t at = gaps->n_worst;
+
+	rt_noise_times_add(&gaps->times, gap->ns, gap->begun);
+	gaps->over += gaps->limit && weight > gaps->limit;
+	while (at > 0 &&
+	       rt_noise_gap_weight(gaps, &gaps->worst[at - 1]) < weight)
+		at--;
+	if (at == RT_NOISE_WORST)
+		return;
+	if (gaps->n_worst < RT_NOISE_WORST)
+		gaps->n_worst++;
+	memmove(&gaps->worst[at + 1], &gaps->worst[at],
+		(gaps->n_worst - at - 1) * sizeof(gaps->worst[0]));
+	gaps->worst[at] = *gap;
+}
+
+static void gap_sort(struct rt_noise_cpu *cpu, struct rt_noise_gap *gap)
+{
+	if (gap->n_parts)
+		qsort(gap->parts, gap->n_parts, sizeof(gap->parts[0]), by_ns);
+	for (size_t i = 0; i < gap->n_parts; i++) {
+		size_t row = 0;
+
+		while (row + 1 < cpu->n_rows &&
+		       cpu->rows[row].was != gap->parts[i].row)
+			row++;
+		gap->parts[i].row = row;
+	}
+}
+
+void rt_noise_rows_sort(struct rt_noise_cpu *cpu)
+{
 	size_t n = 0;
 
-	if (cpu->gaps.n_parts)
-		qsort(cpu->gaps.parts, cpu->gaps.n_parts,
-		      sizeof(cpu->gaps.parts[0]), by_ns);
-	for (size_t i = 0; i < cpu->gaps.n_parts; i++)
-		parts[i] = cpu->rows[cpu->gaps.parts[i].row];
 	/* Without those that began, and whose end was lost. */
 	for (size_t i = 0; i < cpu->n_rows; i++) {
-		if (cpu->rows[i].times.count)
-			cpu->rows[n++] = cpu->rows[i];
+		if (!cpu->rows[i].times.count)
+			continue;
+		cpu->rows[n] = cpu->rows[i];
+		cpu->rows[n++].was = i;
 	}
 	cpu->n_rows = n;
 	if (n)
@@ -154,11 +203,6 @@ int rt_noise_rows_sort(struct rt_noise_cpu *cpu, struct rt_err *err)
 	for (size_t i = 0; i < n; i++)
 		qsort(cpu->rows[i].causes, cpu->rows[i].n_causes,
 		      sizeof(cpu->rows[i].causes[0]), by_count);
-	for (size_t i = 0; i < cpu->gaps.n_parts; i++) {
-		if (rt_noise_row(cpu, parts[i].kind, parts[i].number,
-				 parts[i].name, &cpu->gaps.parts[i].row,
-				 err) < 0)
-			return -err->code;
-	}
-	return 0;
+	for (size_t i = 0; i < cpu->gaps.n_worst; i++)
+		gap_sort(cpu, &cpu->gaps.worst[i]);
 }

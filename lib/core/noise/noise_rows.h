@@ -15,7 +15,9 @@ void rt_noise_slot_add(struct rt_noise_cpu *cpu, enum rt_noise_kind kind,
 		       unsigned long long ns, unsigned long long begun);
 void rt_noise_row_caused(struct rt_noise_row *row,
 			 const struct rt_noise_cause *cause);
+void rt_noise_gap_add(struct rt_noise_gaps *gaps,
+		      const struct rt_noise_gap *gap);
 /* Sort by total; cpu->gaps follows. */
-int rt_noise_rows_sort(struct rt_noise_cpu *cpu, struct rt_err *err);
+void rt_noise_rows_sort(struct rt_noise_cpu *cpu);
 
 #endif

@@ -22,6 +22,7 @@ struct rt_noise_frame {
 	unsigned number;
 	size_t row;
 	unsigned long long self, begun;
+	unsigned long long wanted; /* of self: the vCPU would have run */
 	bool asleep;
 	struct rt_noise_cause cause;
 };
@@ -35,7 +36,7 @@ struct rt_noise_task {
 	struct rt_noise_frame frames[RT_NOISE_DEPTH];
 	size_t n;
 	/* While it has the CPU, and is no thread of the guest. */
-	unsigned long long stint, stint_begun;
+	unsigned long long stint, stint_begun, stint_wanted;
 	bool stint_asleep;
 	struct rt_noise_cause stint_cause, waker;
 };
@@ -47,11 +48,11 @@ struct rt_noise_track {
 	unsigned current;
 	unsigned long long last;
 	struct rt_noise_cause reschedule, call, raised[RT_NOISE_SOFTIRQS];
+	bool waits; /* the vCPU, for something: nothing keeps it from running */
 	/* Since the vCPU left the guest. */
-	bool gap;
-	unsigned long long gap_begun, gap_asleep;
-	struct rt_noise_part parts[RT_NOISE_PARTS];
-	size_t n_parts;
+	bool outside;
+	unsigned long long gap_asleep;
+	struct rt_noise_gap gap;
 };
 
 struct rt_noise_origins {
