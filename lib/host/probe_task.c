@@ -190,6 +190,7 @@ enum place {
 	ANCESTOR = 1,
 	SCOPE = 2,
 	LEAF = 4,
+	INNER = 8, /* libvirt's own, between scope and leaves */
 };
 
 static const struct {
@@ -202,9 +203,10 @@ static const struct {
 	{ "cpuset.cpus.partition", RT_KIND_PARTITION, SCOPE | LEAF },
 	{ "cpuset.cpus.effective", RT_KIND_LIST, SCOPE },
 	{ "cpuset.mems", RT_KIND_LIST, LEAF },
+	{ "cgroup.pressure", RT_KIND_TEXT, SCOPE | INNER | LEAF },
 };
 
-static int add_cgroup(struct rt_sys *sys, const char *cgroup, enum place place,
+static int add_cgroup(struct rt_sys *sys, const char *cgroup, unsigned place,
 		      struct rt_settings *settings, struct rt_err *err)
 {
 	const size_t n = sizeof(cgroup_files) / sizeof(*cgroup_files);
@@ -279,7 +281,7 @@ static int read_chain(struct rt_sys *sys, struct rt_process *process,
 		return read_leaves(sys, path, process, err);
 	if (r < 0)
 		return rt_fail(err, -r, "cannot examine /%s", parent);
-	r = add_cgroup(sys, parent, ANCESTOR, &process->cgroup, err);
+	r = add_cgroup(sys, parent, ANCESTOR | INNER, &process->cgroup, err);
 	return r < 0 ? r : read_leaves(sys, parent, process, err);
 }
 

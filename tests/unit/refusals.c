@@ -218,6 +218,13 @@ static const struct row {
 	  .call = "started",
 	  .path = SERVER,
 	  .codes = { EBUSY, EINVAL, EIO, EPERM } },
+	{ .why = "no account of pressure, for its work item comes every two "
+		 "seconds",
+	  .kind = RT_KIND_TEXT,
+	  .is = MAY,
+	  .call = "started",
+	  .path = LEAF "vcpu0/cgroup.pressure",
+	  .codes = { EBUSY, EINVAL, EIO, EOPNOTSUPP } },
 	{ .why = "ksmd does not unmap pages, and interrupts no CPU for that",
 	  .kind = RT_KIND_TEXT,
 	  .is = MAY,

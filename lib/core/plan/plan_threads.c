@@ -282,10 +282,46 @@ static int widen_leaves(const struct place *place)
 	return r;
 }
 
+/*
+ * The kernel keeps an account of pressure for each cgroup (6.1) in a work item
+ * that comes every two seconds, on the CPU of whoever was awake there first. In
+ * the guest's own cgroups that is a vCPU's.
+ */
+static int stop_accounts(const struct place *place)
+{
+	const struct rt_settings *files = &place->process->cgroup;
+	const struct claim claim = {
+		.contribution = CLAIM_EXACTLY,
+		.need = RT_MAY,
+		.guest = place->index,
+		.value = "0",
+		.why = "no account of pressure, for its work item comes every "
+		       "two seconds",
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < files->n; i++) {
+		const struct target target = {
+			.kind = RT_KIND_TEXT,
+			.path = files->items[i].path,
+			.now = files->items[i].value,
+			.traits = TRAIT_DIES,
+			.node = -1,
+		};
+
+		if (rt_plan_ends_with(target.path, "/cgroup.pressure"))
+			r = rt_claim(place->maker, &target, &claim);
+	}
+	return r;
+}
+
 static int place_rt(const struct place *place)
 {
 	const struct rt_threads *threads = &place->process->threads;
 	int r = widen_leaves(place);
+
+	if (r == 0)
+		r = stop_accounts(place);
 
 	for (size_t i = 0; r == 0 && i < threads->n; i++) {
 		if (is_vcpu(place, &threads->items[i]))
