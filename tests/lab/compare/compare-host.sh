@@ -10,7 +10,7 @@ TRACES=/sys/kernel/tracing/instances
 # What rt1 has: vCPUs on 6 and 8, service CPU 10, and the siblings.
 OWNED=6-11
 OTHERS=0-5
-# More than the other CPUs can do, of several kinds; it runs wherever it is allowed to.
+# More than the six other CPUs can do, of several kinds; it runs wherever it is allowed to.
 LOAD='--cpu 3 --switch 1 --timer 1 --fork 1 --vm 1 --vm-bytes 64m --io 1'
 
 # give_up TEXT: why there is no row.
