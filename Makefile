@@ -2,7 +2,7 @@
 # kvmrt: the only build file. Product lists are named, never globbed.
 #
 #   make [V=1] [SAN=1] [CC=clang] [WERROR=1]
-#   make all check mutants lab-check demo bench fuzz lint install uninstall clean
+#   make all check mutants lab-check demo compare bench fuzz lint install uninstall clean
 
 prefix      ?= /usr
 sysconfdir  ?= /etc
@@ -226,6 +226,9 @@ lab-check: stage deb
 	$(Q)tests/lab/run $(MINUTES:%=-t %) $(SCENARIO)
 demo: stage
 	$(Q)tests/lab/demo
+# kvmrt beside other ways: make compare ROWS='kvmrt isolcpus' WHEN=busy WINDOW=20; what is measured already stays, but with AGAIN=1.
+compare: stage
+	$(Q)tests/lab/compare/run
 
 lint:
 	$(Q)clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
@@ -235,7 +238,8 @@ lint:
 		tests/structure/*.sh tests/bench/make-host tests/capture \
 		debian/kvmrt.postinst debian/kvmrt.prerm debian/kvmrt.postrm
 
-GUIDES  := $(wildcard docs/*.md) docs/map.svg docs/noise.svg docs/kvmrt.schema.json
+GUIDES  := $(wildcard docs/*.md) docs/map.svg docs/noise.svg docs/compare.svg \
+	   docs/kvmrt.schema.json
 SELINUX := $(addprefix etc/selinux/,README.md kvmrt.te kvmrt.fc)
 # libvirt looks for hooks when it starts and at SIGHUP only.
 RELOAD := systemctl daemon-reload; for daemon in libvirtd virtqemud; do \
@@ -305,5 +309,5 @@ BUILT := $(wildcard $(addprefix $(B)/,lib hooks tools agent tests))
 
 -include tests/bench/bench.mk
 
-.PHONY: trace-libs all units check stage deb rpm lab-check demo lint install uninstall clean
+.PHONY: trace-libs all units check stage deb rpm lab-check demo compare lint install uninstall clean
 .SECONDARY:

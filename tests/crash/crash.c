@@ -352,6 +352,9 @@ static bool may_differ(const char *path)
 	/* The kernel's choice within the mask; the captured one's is poor. */
 	if (name && strcmp(name, "/effective_affinity_list") == 0)
 		return true;
+	/* It goes with the guest's cgroup, which a captured host keeps. */
+	if (name && strcmp(name, "/cgroup.pressure") == 0)
+		return true;
 	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories);
 	     i++) {
 		if (is_below(path, directories[i]))

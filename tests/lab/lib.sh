@@ -279,7 +279,8 @@ refresh() {
 # What the lab host reads from the share.
 fill_share() {
 	mkdir -p "$LAB_SHARE/cmd" "$LAB_SHARE/out" "$LAB_SHARE/bin" "$LAB_SHARE/scenarios"
-	for _file in agent.sh host-lib.sh guests.sh snapshot.sh rt.sh proving.sh guarded.sh sanitized.sh follow.sh demo-host.sh ../../docs/getting-started.md; do
+	for _file in agent.sh host-lib.sh guests.sh snapshot.sh rt.sh proving.sh guarded.sh sanitized.sh follow.sh demo-host.sh compare/compare-host.sh \
+		../../docs/getting-started.md; do
 		refresh "$here/$_file" "$LAB_SHARE"
 	done
 	for _file in "$LAB_BUILD"/bin/*; do

@@ -48,6 +48,7 @@ meets() {
 
 # tasks_on CPUS NAME...: "PID/TID COMM MASK" of every task that may run on one of CPUS and is not of these guests.
 # (Before kernel 6.13 a guest's kvm-nx-lpage-re is no thread of its process, but has its number in the name.)
+# So have the threads of its cards' interrupts (PREEMPT_RT) theirs: irqs_on looks at the interrupts.
 # Kernel threads that are bound to one CPU for good (PF_NO_SETAFFINITY) belong to that CPU and do not count.
 tasks_on() {
 	_cpus=$1
@@ -67,7 +68,7 @@ tasks_on() {
 	line ~ /^Name/ { name = value }
 	line ~ /^Tgid/ { tgid = value }
 	{ number = name; sub(/^kvm-nx-lpage-recovery-/, "", number) }
-	line ~ /^Cpus/ && index(pids, " " tgid " ") == 0 && index(pids, " " number " ") == 0 && meets(value, cpus) {
+	line ~ /^Cpus/ && name !~ /^irq\/[0-9]+-vfio-/ && index(pids, " " tgid " ") == 0 && index(pids, " " number " ") == 0 && meets(value, cpus) {
 		print part[3], part[5], value, name
 	}' |
 	while read -r _pid _tid _mask _comm; do

@@ -297,6 +297,7 @@ static bool may_differ(const char *path)
 	}
 	/* The kernel's choice within the mask. */
 	return name && (strcmp(name, "/effective_affinity_list") == 0 ||
+			strcmp(name, "/cgroup.pressure") == 0 ||
 			strcmp(name, "/cpuset.cpus.isolated") == 0);
 }
 

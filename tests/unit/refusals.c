@@ -626,6 +626,7 @@ static bool may_differ(const char *path)
 	}
 	/* The kernel's, of the captured host. */
 	return strcmp(name, "/effective_affinity_list") == 0 ||
+	       strcmp(name, "/cgroup.pressure") == 0 ||
 	       strcmp(name, "/cpuset.cpus.isolated") == 0;
 }
 

@@ -497,6 +497,25 @@ static bool is_over(struct sweep *sweep, const struct site *site, int code,
 	return strcmp(none.text, sweep->none.text) == 0 && !*active();
 }
 
+/* A captured host keeps the cgroups of a guest that has ended. */
+static void renew_cgroups(void)
+{
+	static const char *const directories[] = { "", "libvirt/",
+						   "libvirt/emulator/",
+						   "libvirt/vcpu0/" };
+
+	for (size_t i = 0; i < N(directories); i++) {
+		char path[512];
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s/%s%scgroup.pressure",
+			 host.root, SCOPE2, directories[i]);
+		file = fopen(path, "we");
+		if (!file || fputs("1\n", file) == EOF || fclose(file) == EOF)
+			ok(false, "write %s", path);
+	}
+}
+
 /* NULL, or what is wrong. */
 static const char *try_one(struct sweep *sweep, const struct site *site,
 			   int code, char *text, size_t size)
@@ -506,6 +525,8 @@ static const char *try_one(struct sweep *sweep, const struct site *site,
 	int status;
 
 	tree_change(&sweep->start, &sweep->middle);
+	if (!sweep->operation->before)
+		renew_cgroups();
 	world.way = site->way;
 	world.path = site->path;
 	world.code = code;
