@@ -73,8 +73,9 @@ $(B)/tests/unit/noise_decode: $(B)/tests/unit/noise_decode.o $(NOISE_OBJ) \
 $(B)/tests/unit/noise_decode.o: KV_CFLAGS += $(TRACE_CFLAGS)
 $(B)/tests/unit/noise_decode.o: | trace-libs
 
-# What an agent in a guest answers; nobody is asked.
-$(B)/tests/unit/prove_talk: $(B)/tests/unit/prove_talk.o $(TOOL_LIB) \
+# What an agent in a guest answers; nobody is asked. And processes.
+PROVE_UNIT := $(addprefix $(B)/tests/unit/,prove_talk prove_child)
+$(PROVE_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(TOOL_LIB) \
 		$(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(QEMU_LIBS)
