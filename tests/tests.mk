@@ -82,9 +82,9 @@ $(PROVE_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(TOOL_LIB) \
 
 # What kvmrt-noise and kvmrt-prove print of events that are written down.
 NOISE_REPLAY := $(B)/tests/noise/replay
-$(NOISE_REPLAY): $(B)/tests/noise/replay.o $(TOOL_LIB) $(CORE_LIB)
+$(NOISE_REPLAY): $(B)/tests/noise/replay.o $(TOOL_LIB) $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
-	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
 # Definitions of others: $(B)/tests/domains/roundtrip FILE...
 ROUNDTRIP := $(B)/tests/domains/roundtrip
