@@ -128,7 +128,7 @@ like "$(reasons)" "^unseen the load 'false' failed" 'and it says so'
 prove_on --test none --for 30s
 echo 6 >"/proc/irq/$irq/smp_affinity_list"
 prove_off 4 inconclusive 'a guest that loses its tuning'
-like "$(reasons)" "^void guest 'rt1' is degraded: .*irq $irq" 'and what it has lost'
+like "$(reasons)" "^unseen guest 'rt1' is degraded: .*irq/$irq/" 'and what it has lost'
 kvmrt-prove --json --test none --for 1h --limit 1s rt1 >$REPORT 2>/run/prove.err
 is "$? $(verdict)" '4 inconclusive' 'it is not even tried with one that is not tuned'
 echo 0-5 >"/proc/irq/$irq/smp_affinity_list"
