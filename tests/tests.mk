@@ -73,17 +73,18 @@ $(B)/tests/unit/noise_decode: $(B)/tests/unit/noise_decode.o $(NOISE_OBJ) \
 $(B)/tests/unit/noise_decode.o: KV_CFLAGS += $(TRACE_CFLAGS)
 $(B)/tests/unit/noise_decode.o: | trace-libs
 
-# What an agent in a guest answers; nobody is asked.
-$(B)/tests/unit/prove_talk: $(B)/tests/unit/prove_talk.o $(TOOL_LIB) \
+# What an agent in a guest answers; nobody is asked. And processes.
+PROVE_UNIT := $(addprefix $(B)/tests/unit/,prove_talk prove_child)
+$(PROVE_UNIT): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(TOOL_LIB) \
 		$(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(QEMU_LIBS)
 
 # What kvmrt-noise and kvmrt-prove print of events that are written down.
 NOISE_REPLAY := $(B)/tests/noise/replay
-$(NOISE_REPLAY): $(B)/tests/noise/replay.o $(TOOL_LIB) $(CORE_LIB)
+$(NOISE_REPLAY): $(B)/tests/noise/replay.o $(TOOL_LIB) $(HOST_LIB) $(CORE_LIB)
 	@$(if $(V),,echo "  LD      $@")
-	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
 # Definitions of others: $(B)/tests/domains/roundtrip FILE...
 ROUNDTRIP := $(B)/tests/domains/roundtrip

@@ -11,6 +11,7 @@
 #include "common/prove_child.h"
 #include "common/prove_floor.h"
 #include "common/prove_guest.h"
+#include "common/prove_test.h"
 #include "common/show.h"
 #include "core/base/number.h"
 #include "core/base/text.h"
@@ -176,7 +177,7 @@ static bool goes_on(void *data, bool time_is_up)
 	if (now - prove->looked > LOOK_EVERY_NS)
 		look(prove);
 	/* What will not be a verdict need not be measured for hours. */
-	if (prove->unfit.len || prove->load_failed.len)
+	if (prove->load_failed.len)
 		return false;
 	if (!prove->test.kind || prove->output)
 		return !time_is_up;
@@ -247,16 +248,16 @@ static void take_test(struct prove *prove)
 		prove->proven.command = prove->output;
 		r = read_output(prove, &text, &err);
 		if (r == 0)
-			r = rt_test_parse(proof->kind,
-					  text.text ? text.text : "",
-					  &proof->test, &err);
+			r = rt_test_read(proof->kind,
+					 text.text ? text.text : "",
+					 &proof->test, &err);
 	} else if (rt_child_is_good(&prove->tester) &&
 		   prove->tested < proof->asked_ns / 10 * 9) {
 		rt_fail(&err, 0, "it ended after %s",
 			rt_length(prove->tested).text);
 	} else if (rt_child_is_good(&prove->tester)) {
-		r = rt_test_parse(proof->kind, take_said(prove), &proof->test,
-				  &err);
+		r = rt_test_read(proof->kind, take_said(prove), &proof->test,
+				 &err);
 	} else if (prove->tester.said.len) {
 		snprintf(err.text, sizeof(err.text), "%s",
 			 prove->tester.said.text);

@@ -17,6 +17,7 @@
  *   TIME TYPE [WORD=VALUE]...     the event; words as in struct rt_noise_event
  */
 #include "../../tools/common/prove.h"
+#include "../../tools/common/prove_test.h"
 
 #define WORDS  16
 #define GUESTS 4
@@ -111,7 +112,7 @@ static void read_test(struct replay *replay, const char *kind, const char *path)
 {
 	const char *names[RT_TEST_KINDS];
 	struct rt_proof *proof = &replay->proven.proof;
-	char text[1 << 14];
+	char text[1 << 15];
 	FILE *file = fopen(path, "re");
 	size_t n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
 
@@ -123,8 +124,8 @@ static void read_test(struct replay *replay, const char *kind, const char *path)
 	if (file)
 		fclose(file);
 	text[n] = '\0';
-	if (rt_test_parse(proof->kind, text, &proof->test,
-			  &replay->test_failed) < 0)
+	if (rt_test_read(proof->kind, text, &proof->test,
+			 &replay->test_failed) < 0)
 		proof->test_failed = replay->test_failed.text;
 }
 

@@ -464,7 +464,8 @@ static void test_woken_here(void)
 {
 	begin();
 	EVENT(1000, ENTER);
-	EVENT(2000, LEAVE, .name = "hlt");
+	/* As VMX calls it. */
+	EVENT(2000, LEAVE, .name = "HLT");
 	EVENT(2300, SWITCH, .target = 0, .name = "swapper/6", .sleeps = true);
 	EVENT(9000, BEGIN, .pid = 0, .kind = RT_NOISE_TIMER, .name = "fn");
 	EVENT(9030, WAKE, .pid = 0, .target = VCPU);
@@ -477,6 +478,26 @@ static void test_woken_here(void)
 	is_int((long long)cpu_of(6)->gaps.worst[0].n_parts, 2, "two parts");
 	is_int((long long)cpu_of(6)->gaps.worst[0].parts[1].ns, 70,
 	       "the timer since it woke the guest");
+}
+
+/* A vCPU that waits for QEMU has not halted: its guest would go on. */
+static void test_waiting_for_host(void)
+{
+	const struct rt_noise_gap *gap;
+
+	begin();
+	EVENT(1000, ENTER);
+	EVENT(2000, LEAVE, .name = "io");
+	EVENT(2300, SWITCH, .target = 0, .name = "swapper/6", .sleeps = true);
+	EVENT(6000, WAKE, .cpu = 0, .pid = TEE, .target = VCPU);
+	EVENT(6100, SWITCH, .pid = 0, .target = VCPU, .name = "CPU 0/KVM");
+	EVENT(6500, ENTER);
+	end(8000);
+	gap = &cpu_of(6)->gaps.worst[0];
+	is_int((long long)gap->ns, 4500, "all of it is out of the guest");
+	is_int((long long)gap->own, 4400, "for what the guest asked for");
+	is_int((long long)gap->parts[0].ns, 4400, "in that exit");
+	is_row(RT_NOISE_EXIT, "io", 1, 700, 700);
 }
 
 /* The longest times out of the guest, what each consisted of, and by whom. */
@@ -541,6 +562,7 @@ int main(void)
 {
 	test_woken();
 	test_woken_here();
+	test_waiting_for_host();
 	test_worst();
 	test_kept_out();
 	test_nested();

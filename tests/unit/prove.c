@@ -340,8 +340,8 @@ static void test_weights(void)
 	proof = good();
 	quiet(1000, false);
 	proof.unfit = "the guest was not tuned";
-	is_verdict(&proof, "inconclusive", "the guest was not tuned",
-		   "a failure of a guest that was not tuned");
+	is_verdict(&proof, "fail", "kept out of the guest",
+		   "a failure of a guest that lost its tuning");
 	proof = good();
 	proof.unfit = "the guest was not tuned";
 	is_verdict(&proof, "inconclusive", "the guest was not tuned",

@@ -4,6 +4,7 @@
 
 #include "../../tools/common/prove.h"
 #include "../../tools/common/prove_guest.h"
+#include "../../tools/common/prove_test.h"
 #include "../tap.h"
 
 /* All of text, in pieces of that many bytes. */
@@ -184,8 +185,108 @@ static void test_repairs(void)
 	is_int((long long)out.len, 0, "nothing of another guest, nor of none");
 }
 
+#define THREAD                                                                 \
+	"\"0\":{\"min\":1,\"max\":9,\"avg\":2.5,\"cycles\":10,"                \
+	"\"histogram\":{\"1\":6,\"9\":3}}"
+#define JSON(code, n, threads)                                                 \
+	"{\"return_code\":" code ",\"num_threads\":" n ",\"thread\":{" threads \
+	"}}"
+
+static const struct {
+	enum rt_test_kind kind;
+	const char *text, *want; /* "THREADS/MAX/AVG/OVERFLOWS/BUCKETS" */
+} documents[] = {
+	{ RT_TEST_CYCLICTEST, JSON("0", "1", THREAD), "1/9/2500/1/2" },
+	{ RT_TEST_CYCLICTEST, "\n " JSON("0", "1", THREAD), "1/9/2500/1/2" },
+	{ RT_TEST_CYCLICTEST, JSON("1", "1", THREAD), "not ended well" },
+	{ RT_TEST_CYCLICTEST, JSON("0", "2", THREAD), "no result" },
+	{ RT_TEST_CYCLICTEST, JSON("0", "0", ""), "no result" },
+	{ RT_TEST_CYCLICTEST, JSON("0", "1", "\"1\":{}"), "is missing" },
+	{ RT_TEST_CYCLICTEST, JSON("0", "1", "\"0\":{}"), "not whole" },
+	{ RT_TEST_CYCLICTEST,
+	  JSON("0", "1", "\"0\":{\"min\":1,\"max\":-9,\"avg\":2,\"cycles\":1}"),
+	  "not whole" },
+	{ RT_TEST_CYCLICTEST,
+	  JSON("0", "1", "\"0\":{\"min\":1,\"max\":9,\"avg\":2,\"cycles\":0}"),
+	  "never ran" },
+	{ RT_TEST_CYCLICTEST,
+	  JSON("0", "1",
+	       "\"0\":{\"min\":1,\"max\":9,\"avg\":2,\"cycles\":1,"
+	       "\"histogram\":{\"x\":1}}"),
+	  "histogram is not understood" },
+	{ RT_TEST_OSLAT, JSON("0", "1", THREAD), "not whole" },
+	{ RT_TEST_OSLAT,
+	  JSON("0", "1",
+	       "\"0\":{\"cpu\":3,\"min\":1,\"max\":9.2,\"avg\":2,"
+	       "\"duration\":1.5}"),
+	  "1/10/2000/0/0" },
+	{ RT_TEST_CYCLICTEST, "{\"return_code\":0,\"num", "not all of a" },
+	{ RT_TEST_CYCLICTEST, "{}", "not ended well" },
+	{ RT_TEST_CYCLICTEST, "text", "no result" },
+};
+
+static void test_documents(void)
+{
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+		struct rt_test test = { 0 };
+		struct rt_err err = { 0 };
+		char got[2100];
+
+		if (rt_test_read(documents[i].kind, documents[i].text, &test,
+				 &err) < 0)
+			snprintf(got, sizeof(got), "%s",
+				 strstr(err.text, documents[i].want) ?
+					 documents[i].want :
+					 err.text);
+		else
+			snprintf(got, sizeof(got), "%zu/%llu/%llu/%llu/%zu",
+				 test.n, rt_test_max_us(&test),
+				 test.threads[0].avg_ns,
+				 test.threads[0].overflows, test.n_buckets);
+		is_str(got, documents[i].want, documents[i].text);
+		rt_test_fini(&test);
+	}
+}
+
+/* What 2.4 writes; 2.6 writes the same. */
+static void test_captured_documents(void)
+{
+	static const struct {
+		const char *path;
+		enum rt_test_kind kind;
+	} files[] = {
+		{ "tests/data/prove/cyclictest-2.4.json", RT_TEST_CYCLICTEST },
+		{ "tests/data/prove/oslat-2.4.json", RT_TEST_OSLAT },
+	};
+	static char text[1 << 15];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct rt_test test = { 0 };
+		struct rt_err err = { 0 };
+		FILE *file = fopen(files[i].path, "re");
+		const size_t n =
+			file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+
+		text[n] = '\0';
+		if (file)
+			fclose(file);
+		ok(rt_test_read(files[i].kind, text, &test, &err) == 0 &&
+			   test.n_buckets > 1 &&
+			   test.buckets[0].us < test.buckets[1].us,
+		   "%s %s", files[i].path, err.text);
+		rt_test_fini(&test);
+		for (size_t cut = n > 3 ? n - 3 : 0; cut > 10; cut -= cut / 9)
+			text[cut] = '\0';
+		ok(rt_test_read(files[i].kind, text, &test, &err) < 0,
+		   "a part of it is none");
+		rt_test_fini(&test);
+	}
+}
+
 int main(void)
 {
+	test_documents();
+	test_captured_documents();
 	test_repairs();
 	test_console();
 	test_zeroes();

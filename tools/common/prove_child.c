@@ -41,7 +41,6 @@ static void say(int fd, const char *text, size_t len)
 static int begin(struct rt_child *child, int ret_fds[2], pid_t *ret_parent,
 		 struct rt_err *err)
 {
-	memset(child, 0, sizeof(*child));
 	*ret_parent = getpid();
 	if (pipe2(ret_fds, O_CLOEXEC) < 0)
 		return rt_fail(err, errno, "make a pipe");
@@ -69,8 +68,10 @@ int rt_child_call(struct rt_child *child, rt_child_body *body, void *data,
 	RT_AUTO_STRBUF out = { 0 };
 	struct rt_err failed;
 	pid_t parent;
-	int fds[2], r = begin(child, fds, &parent, err);
+	int fds[2], r;
 
+	memset(child, 0, sizeof(*child));
+	r = begin(child, fds, &parent, err);
 	if (r < 0 || child->pid > 0)
 		return r;
 	set_out(parent);
@@ -93,6 +94,7 @@ int rt_child_run(struct rt_child *child, const char *command,
 	pid_t parent;
 	int fds[2], nowhere, r;
 
+	memset(child, 0, sizeof(*child));
 	if (!copy)
 		return rt_fail_memory(err);
 	while ((word = strsep(&rest, " \t"))) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "core/base/strbuf.h"
+#include "core/base/text.h"
 #include "noise_rows.h"
 #include "noise_track.h"
 
@@ -29,6 +30,15 @@ static bool is_foreign(const struct rt_noise_cpu *cpu,
 	return task->tid && !is_vcpu(cpu, task) && !is_served(cpu, task);
 }
 
+/* What the guest has asked for takes until its vCPU goes on. */
+static void wait_for_host(struct rt_noise_track *track, unsigned long long ns)
+{
+	struct rt_noise_task *vcpu = track->vcpu;
+
+	if (vcpu && vcpu->n && vcpu->frames[0].kind == RT_NOISE_EXIT)
+		vcpu->frames[0].wanted += ns;
+}
+
 static void pass(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
 		 unsigned long long time)
 {
@@ -39,8 +49,10 @@ static void pass(struct rt_noise_cpu *cpu, struct rt_noise_task *task,
 
 	if (time > track->last)
 		track->last = time;
-	if (track->waits)
+	if (track->waits && track->halted)
 		track->gap_asleep += ns;
+	else if (track->waits)
+		wait_for_host(track, ns);
 	if (task->n) {
 		task->frames[task->n - 1].self += ns;
 		task->frames[task->n - 1].wanted += wanted;
@@ -189,6 +201,8 @@ static int leave(struct rt_noise *noise, struct rt_noise_cpu *cpu,
 	/* One that could not enter is out already. */
 	end(cpu, task, RT_NOISE_EXIT, 0);
 	task->in_guest = false;
+	track->vcpu = task;
+	track->halted = event->name && rt_is_word(event->name, "hlt");
 	if (!track->outside) {
 		track->outside = true;
 		track->gap_asleep = 0;

@@ -48,7 +48,10 @@ struct rt_noise_track {
 	unsigned current;
 	unsigned long long last;
 	struct rt_noise_cause reschedule, call, raised[RT_NOISE_SOFTIRQS];
-	bool waits; /* the vCPU, for something: nothing keeps it from running */
+	/* The vCPU, for something: because its guest has halted, and nothing
+	   keeps that from running; or for somebody who does its work. */
+	bool waits, halted;
+	struct rt_noise_task *vcpu; /* since it left its guest */
 	/* Since the vCPU left the guest. */
 	bool outside;
 	unsigned long long gap_asleep;

@@ -102,7 +102,7 @@ static void judge_time(struct judge *judge)
 		    rt_length(proof->measured_ns).text,
 		    rt_length(RT_PROOF_SHORTEST_NS).text);
 	if (proof->unfit)
-		add(judge, RT_REASON_VOID, "%s", proof->unfit);
+		add(judge, RT_REASON_UNSEEN, "%s", proof->unfit);
 	if (proof->repaired)
 		add(judge, RT_REASON_UNSEEN,
 		    "the guest has lost some of its tuning meanwhile: %s",

@@ -7,9 +7,8 @@
  * each vCPU was out of its guest although it would have run. A verdict of
  * pass needs all of it to be there; whatever is missing is a reason for none.
  *
- * Reasons are of three weights. Where the guest was not what it is to be
- * proven for (it ended, or lost its tuning), nothing that was measured counts,
- * good or bad. What was longer than the limit is a failure, whatever else could
+ * Reasons are of three weights. Where there was no such guest (it ended, or
+ * was not tuned to begin with), nothing that was measured counts, good or bad. What was longer than the limit is a failure, whatever else could
  * not be seen. What could not be seen keeps the rest from being a pass.
  */
 #ifndef RT_PROVE_H
