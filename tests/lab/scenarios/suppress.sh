@@ -47,6 +47,7 @@ set_key "$RT2_UUID" suppress 'ksm machine-check'
 ok 'rt2 starts beside it' start_guest rt2
 is "$(all_of)" "0 4294967295 0 3600 0 0 " 'and what rt2 suppresses'
 
+ok 'the agent starts' systemctl start kvmrt-agent
 # Somebody else's value is the new base.
 echo 7 >/proc/sys/vm/stat_interval
 ok 'an edit is repaired' wait_for 30 holds /proc/sys/vm/stat_interval 3600
