@@ -18,11 +18,11 @@ meter_on() {
 	wait_for 300 records "$_meter"
 }
 
-# meter_off: "STOPS OTHERS" on rt2's vCPU's CPU: how often stop_machine took it (migration/N), and how often anything else but its own exits came.
+# meter_off: $_counts is "STOPS OTHERS" on rt2's vCPU's CPU: how often stop_machine took it (migration/N), and how often anything else but its own exits came.
 meter_off() {
 	kill -INT "$_meter"
 	wait "$_meter"
-	python3 - <<-'EOF'
+	python3 - >/run/counts <<-'EOF'
 	import json
 	stops = others = 0
 	for guest in json.load(open("/run/noise.json"))["guests"]:
@@ -34,6 +34,8 @@ meter_off() {
 	                others += row["count"]
 	print(stops, others)
 	EOF
+	_counts=$(cat /run/counts)
+	like "$_counts" '^[0-9]+ [0-9]+$' 'the meter has a result'
 }
 
 # round KIND: rt1 starts and ends while rt2 is measured.
@@ -41,11 +43,13 @@ round() {
 	set_key "$RT1_UUID" smt "$1"
 	ok "the meter runs ($1)" meter_on
 	ok "rt1 starts ($1)" start_guest rt1
-	_at_start=$(meter_off)
+	meter_off
+	_at_start=$_counts
 	ok "the meter runs again ($1)" meter_on
 	ok "rt1 is destroyed ($1)" end_guest rt1
 	sleep 2
-	_at_end=$(meter_off)
+	meter_off
+	_at_end=$_counts
 	diag "$1: rt2's vCPU was stopped / otherwise interrupted: $_at_start while rt1 started, $_at_end while it ended"
 }
 
@@ -57,10 +61,11 @@ snapshot_host /run/before
 
 set_key "$RT1_UUID" smt idle
 ok 'rt1 starts with idle siblings' start_guest rt1
+ok 'the agent starts' systemctl start kvmrt-agent
 is "$(online)" 0-11 'its siblings are online'
 check_rt rt1 '6 8' 10 6-11
 is "$(cat /sys/fs/cgroup/cpuset.cpus.isolated)" 6-11 'they are behind the shield'
-like "$(kvmrt-show-config rt1)" 'Idle: 7,9,11' 'kvmrt-show-config says so'
+like "$(kvmrt-show-config rt1)" 'Idle.*7,9,11' 'kvmrt-show-config says so'
 ok 'nothing is missing' kvmrt-stat rt1
 set_key "$RT1_UUID" smt offline
 ok 'kvmrt-boot tunes it anew' kvmrt-boot rt1
