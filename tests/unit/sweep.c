@@ -437,27 +437,34 @@ static void list_isolated(void)
 		ok(false, "write %s", path);
 }
 
-static void list_online(void)
+static void write_list(const char *name, const struct rt_cpuset *cpus)
 {
-	struct rt_cpuset online = { 0 };
 	char path[512];
 	FILE *file;
 
+	snprintf(path, sizeof(path), "%s/sys/devices/system/cpu/%s", host.root,
+		 name);
+	file = fopen(path, "we");
+	if (!file || fprintf(file, "%s\n", rt_cpuset_text(cpus).text) < 0 ||
+	    fclose(file) == EOF)
+		ok(false, "write %s", path);
+}
+
+static void list_online(void)
+{
+	struct rt_cpuset online = { 0 }, offline = { 0 };
+
 	for (unsigned cpu = 0; cpu < 12; cpu++) {
 		RT_AUTO_STRBUF is = { 0 };
+		char path[512];
 
 		snprintf(path, sizeof(path),
 			 "sys/devices/system/cpu/cpu%u/online", cpu);
 		add(&is, path);
-		if (!strstr(is.text, ": 0"))
-			rt_cpuset_add(&online, cpu);
+		rt_cpuset_add(strstr(is.text, ": 0") ? &offline : &online, cpu);
 	}
-	snprintf(path, sizeof(path), "%s/sys/devices/system/cpu/online",
-		 host.root);
-	file = fopen(path, "we");
-	if (!file || fprintf(file, "%s\n", rt_cpuset_text(&online).text) < 0 ||
-	    fclose(file) == EOF)
-		ok(false, "write %s", path);
+	write_list("online", &online);
+	write_list("offline", &offline);
 }
 
 static void list_all(void)
