@@ -195,29 +195,6 @@ static int give_up(struct hook *hook, bool rt)
 	return 0;
 }
 
-/* libvirt has bound the devices to vfio by now. */
-static int check_devices(struct hook *hook, const struct rt_active *active)
-{
-	for (size_t i = 0; i < active->guest.pcidevs.n; i++) {
-		const struct rt_pci_text addr =
-			rt_pci_text(&active->guest.pcidevs.items[i]);
-		char path[96], driver[64];
-
-		snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/driver",
-			 addr.text);
-		if (rt_sys_link_name(&hook->sys, path, driver, sizeof(driver),
-				     &hook->err) < 0)
-			snprintf(driver, sizeof(driver), "no driver");
-		if (!strstr(driver, "vfio"))
-			return rt_fail(
-				&hook->err, 0,
-				"device %s is bound to %s, not to vfio-pci; "
-				"its <hostdev> needs managed='yes'",
-				addr.text, driver);
-	}
-	return 0;
-}
-
 static int start(struct hook *hook)
 {
 	const struct rt_active *active;
@@ -228,7 +205,7 @@ static int start(struct hook *hook)
 	active = rt_journal_find_guest(&hook->store.journal, hook->domain.uuid);
 	if (!active || !active->guest.rt)
 		return 0;
-	r = check_devices(hook, active);
+	r = hook_check_devices(hook, active);
 	hook->lacks = r < 0;
 	return r < 0 ? give_up(hook, true) : 0;
 }
@@ -254,6 +231,52 @@ static void save_counts(struct hook *hook, const struct rt_active *active)
 	hook->err = why;
 }
 
+/* A guest that runs without being on record. */
+static int adopt_new(struct hook *hook)
+{
+	unsigned pid;
+	int r = hook_read_config(hook);
+
+	if (r < 0 || !hook->section)
+		return r;
+	r = hook_resolve(hook);
+	if (r == 0)
+		r = hook_check(hook);
+	if (r == 0)
+		r = rt_admit_running(&hook->domain, hook->guest, &hook->err);
+	if (r < 0 && hook_is_loose(hook)) {
+		hook_log_loose(hook);
+		r = hook_follow(hook);
+	}
+	if (r == 0)
+		r = rt_guest_pid(&hook->sys, hook->call->guest, &pid,
+				 &hook->err);
+	if (r == 0)
+		r = record(hook, RT_STAGE_STARTED, pid);
+	return r;
+}
+
+/*
+ * What `prepare` recorded lives as long as the process that called the hook. That
+ * is the daemon; but a script in between ends at once, and the agent then undoes
+ * what was done. The guest is taken on like one that was started before kvmrt.
+ */
+static int adopt_lost(struct hook *hook)
+{
+	int r = hook_read_config(hook);
+
+	if (r < 0 || !hook->section || !hook->section->rt ||
+	    !hook_is_strict(hook))
+		return 0;
+	rt_log_warn(
+		&hook->log,
+		"guest '%s': what 'prepare' did was undone meanwhile, as the "
+		"process that called the hook has ended; libvirt's daemon "
+		"itself has to call it",
+		hook->call->guest);
+	return adopt_new(hook);
+}
+
 static int started(struct hook *hook)
 {
 	const struct rt_active *active;
@@ -263,6 +286,9 @@ static int started(struct hook *hook)
 
 	if (r < 0)
 		return refuse_early(hook);
+	active = rt_journal_find_guest(&hook->store.journal, hook->domain.uuid);
+	if (!active && adopt_lost(hook) < 0)
+		return refuse(hook);
 	active = rt_journal_find_guest(&hook->store.journal, hook->domain.uuid);
 	if (!active)
 		return 0;
@@ -294,31 +320,6 @@ static int release(struct hook *hook)
 		r = rt_reconcile_drop(&hook->store, hook->domain.uuid,
 				      &hook->err);
 	return r < 0 ? r : reconcile(hook);
-}
-
-/* A guest that runs without being on record was started before kvmrt. */
-static int adopt_new(struct hook *hook)
-{
-	unsigned pid;
-	int r = hook_read_config(hook);
-
-	if (r < 0 || !hook->section)
-		return r;
-	r = hook_resolve(hook);
-	if (r == 0)
-		r = hook_check(hook);
-	if (r == 0)
-		r = rt_admit_running(&hook->domain, hook->guest, &hook->err);
-	if (r < 0 && hook_is_loose(hook)) {
-		hook_log_loose(hook);
-		r = hook_follow(hook);
-	}
-	if (r == 0)
-		r = rt_guest_pid(&hook->sys, hook->call->guest, &pid,
-				 &hook->err);
-	if (r == 0)
-		r = record(hook, RT_STAGE_STARTED, pid);
-	return r;
 }
 
 /*

@@ -75,6 +75,8 @@ int hook_follow(struct hook *hook);
  */
 int hook_admit(struct hook *hook);
 
+/* Are its devices on vfio? libvirt has bound them by `start`. */
+int hook_check_devices(struct hook *hook, const struct rt_active *active);
 /* Is all memory that the guest is to have locked really locked? */
 int hook_check_memory(struct hook *hook, const struct rt_active *active);
 

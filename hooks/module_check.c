@@ -306,6 +306,28 @@ int hook_admit(struct hook *hook)
 	return loose ? hook_follow(hook) : r;
 }
 
+int hook_check_devices(struct hook *hook, const struct rt_active *active)
+{
+	for (size_t i = 0; i < active->guest.pcidevs.n; i++) {
+		const struct rt_pci_text addr =
+			rt_pci_text(&active->guest.pcidevs.items[i]);
+		char path[96], driver[64];
+
+		snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/driver",
+			 addr.text);
+		if (rt_sys_link_name(&hook->sys, path, driver, sizeof(driver),
+				     &hook->err) < 0)
+			snprintf(driver, sizeof(driver), "no driver");
+		if (!strstr(driver, "vfio"))
+			return rt_fail(
+				&hook->err, 0,
+				"device %s is bound to %s, not to vfio-pci; "
+				"its <hostdev> needs managed='yes'",
+				addr.text, driver);
+	}
+	return 0;
+}
+
 int hook_check_memory(struct hook *hook, const struct rt_active *active)
 {
 	struct rt_facts facts = { 0 };

@@ -127,6 +127,41 @@ result $? "$name: on record with its process"
 call "$name: release" 0 rt1 release
 unchanged
 
+# --- a script in between calls the hook, and ends: the agent finds the guest dead
+
+# lost: prepared, and undone again
+lost() {
+	fresh rt1
+	call "lost: prepare" 0 rt1 prepare
+	mv "$root/proc/1" "$work/daemon"
+	KVMRT_ROOT=$root "$reconcile" >"$work/out" 2>&1
+	mv "$work/daemon" "$root/proc/1"
+	name='lost: what prepare did is undone'
+	unchanged
+}
+
+lost
+call 'lost: started' 0 rt1 started
+empty out
+[ "$(grep -c "^<4>.*guest 'rt1': what 'prepare' did was undone meanwhile" "$work/err")" -eq 1 ]
+result $? "$name: one line says so"
+holds sys/devices/system/cpu/cpu7/online 0
+holds sys/fs/cgroup/cpuset.cpus.isolated 6-11
+grep -q ' stage=1 pid=4711 ' "$root/run/kvmrt/journal"
+result $? "$name: on record with its process"
+call 'lost: release' 0 rt1 release
+unchanged
+lost
+edit "s/<vcpu\(.*\)>2</<vcpu\1>3</"
+call 'lost, with more vCPUs than configured: started' 1 rt1 started "$work/edited.xml"
+has err "vCPUs: the definition has 3, kvmrt.cfg wants 2"
+unchanged
+lost
+sed -i 's/^rt = .*/rt = no/' "$root/etc/kvmrt.cfg"
+call 'lost, no longer real-time: started' 0 rt1 started
+empty err
+unchanged
+
 # A running guest that the section does not describe is not taken on.
 fresh rt1
 edit "s/<vcpu\(.*\)>2</<vcpu\1>3</"
