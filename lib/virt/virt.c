@@ -50,7 +50,7 @@ static int code_of(const virError *error)
 }
 
 /* What was tried, on what, and libvirt's own words. */
-static int fail(struct rt_err *err, const char *what, const char *on)
+int rt_virt_failed(struct rt_err *err, const char *what, const char *on)
 {
 	const virError *error = virGetLastError();
 
@@ -62,11 +62,6 @@ static int fail(struct rt_err *err, const char *what, const char *on)
 	return -err->code;
 }
 
-int rt_virt_failed(struct rt_err *err, const char *what, const char *on)
-{
-	return fail(err, what, on);
-}
-
 int rt_virt_open(const char *uri, struct rt_virt *ret_virt, struct rt_err *err)
 {
 	struct rt_virt virt = { 0 };
@@ -76,13 +71,13 @@ int rt_virt_open(const char *uri, struct rt_virt *ret_virt, struct rt_err *err)
 		uri = from && *from ? from : RT_VIRT_URI;
 	virSetErrorFunc(NULL, keep_quiet);
 	if (virInitialize() < 0)
-		return fail(err, "start the libvirt library", "");
+		return rt_virt_failed(err, "start the libvirt library", "");
 	virt.uri = strdup(uri);
 	if (!virt.uri)
 		return rt_fail_memory(err);
 	virt.conn = virConnectOpen(uri);
 	if (!virt.conn) {
-		fail(err, "connect to libvirt at", uri);
+		rt_virt_failed(err, "connect to libvirt at", uri);
 		if (err->code == ENOTCONN)
 			snprintf(err->text + strlen(err->text),
 				 sizeof(err->text) - strlen(err->text),
@@ -107,7 +102,8 @@ int rt_virt_version(struct rt_virt *virt, unsigned long *ret_version,
 		    struct rt_err *err)
 {
 	if (virConnectGetLibVersion(virt->conn, ret_version) < 0)
-		return fail(err, "ask for libvirt's version at", virt->uri);
+		return rt_virt_failed(err, "ask for libvirt's version at",
+				      virt->uri);
 	return 0;
 }
 
@@ -155,9 +151,9 @@ static int describe(virDomainPtr domain, struct rt_virt_guest *ret,
 
 	if (!name || virDomainGetUUIDString(domain, uuid) < 0 ||
 	    !rt_uuid_parse(uuid, guest.uuid))
-		return fail(err, "read name and UUID of a guest", "");
+		return rt_virt_failed(err, "read name and UUID of a guest", "");
 	if (virDomainGetState(domain, &state, NULL, 0) < 0)
-		return fail(err, "read the state of guest", name);
+		return rt_virt_failed(err, "read the state of guest", name);
 	guest.state = state_of(state);
 	guest.persistent = virDomainIsPersistent(domain) == 1;
 	guest.name = strdup(name);
@@ -197,7 +193,8 @@ int rt_virt_list(struct rt_virt *virt, struct rt_virt_guests *ret_guests,
 	struct rt_virt_guests guests = { 0 };
 	virDomainPtr *domains = NULL;
 	const int n = virConnectListAllDomains(virt->conn, &domains, 0);
-	int r = n < 0 ? fail(err, "list the guests of", virt->uri) : 0;
+	int r = n < 0 ? rt_virt_failed(err, "list the guests of", virt->uri) :
+			0;
 
 	for (int i = 0; i < n; i++) {
 		if (r == 0)
@@ -215,8 +212,8 @@ int rt_virt_list(struct rt_virt *virt, struct rt_virt_guests *ret_guests,
 	return 0;
 }
 
-static int look_up(struct rt_virt *virt, const char *name,
-		   virDomainPtr *ret_domain, struct rt_err *err)
+int rt_virt_look_up(struct rt_virt *virt, const char *name,
+		    virDomainPtr *ret_domain, struct rt_err *err)
 {
 	char uuid[RT_UUID_LEN + 1];
 
@@ -226,21 +223,15 @@ static int look_up(struct rt_virt *virt, const char *name,
 	if (!*ret_domain)
 		*ret_domain = virDomainLookupByName(virt->conn, name);
 	if (!*ret_domain)
-		return fail(err, "find guest", name);
+		return rt_virt_failed(err, "find guest", name);
 	return 0;
-}
-
-int rt_virt_look_up(struct rt_virt *virt, const char *name,
-		    virDomainPtr *ret_domain, struct rt_err *err)
-{
-	return look_up(virt, name, ret_domain, err);
 }
 
 int rt_virt_find(struct rt_virt *virt, const char *name,
 		 struct rt_virt_guest *ret_guest, struct rt_err *err)
 {
 	virDomainPtr domain;
-	int r = look_up(virt, name, &domain, err);
+	int r = rt_virt_look_up(virt, name, &domain, err);
 
 	if (r < 0)
 		return r;
@@ -259,13 +250,13 @@ int rt_virt_read(struct rt_virt *virt, const char *uuid, enum rt_virt_xml which,
 		VIR_DOMAIN_XML_SECURE |
 		(which == RT_VIRT_DEFINED ? VIR_DOMAIN_XML_INACTIVE : 0);
 	virDomainPtr domain;
-	int r = look_up(virt, uuid, &domain, err);
+	int r = rt_virt_look_up(virt, uuid, &domain, err);
 
 	if (r < 0)
 		return r;
 	*ret_xml = virDomainGetXMLDesc(domain, flags);
 	if (!*ret_xml)
-		r = fail(err, "read the definition of guest", uuid);
+		r = rt_virt_failed(err, "read the definition of guest", uuid);
 	(void)virDomainFree(domain);
 	return r;
 }
@@ -274,7 +265,7 @@ int rt_virt_define(struct rt_virt *virt, const char *uuid, const char *xml,
 		   struct rt_err *err)
 {
 	virDomainPtr domain, defined;
-	int r = look_up(virt, uuid, &domain, err);
+	int r = rt_virt_look_up(virt, uuid, &domain, err);
 
 	if (r < 0)
 		return r;
@@ -290,7 +281,7 @@ int rt_virt_define(struct rt_virt *virt, const char *uuid, const char *xml,
 	(void)virDomainFree(domain);
 	defined = virDomainDefineXMLFlags(virt->conn, xml, 0);
 	if (!defined)
-		return fail(err, "define guest", uuid);
+		return rt_virt_failed(err, "define guest", uuid);
 	(void)virDomainFree(defined);
 	return 0;
 }
@@ -302,14 +293,14 @@ static int do_to(struct rt_virt *virt, const char *uuid, const char *what,
 {
 	virDomainPtr domain;
 	const char *name;
-	int r = look_up(virt, uuid, &domain, err);
+	int r = rt_virt_look_up(virt, uuid, &domain, err);
 
 	if (r < 0)
 		return r;
 	/* Before: asking for the name forgets the last error. */
 	name = virDomainGetName(domain);
 	if (act(domain) < 0)
-		r = fail(err, what, name);
+		r = rt_virt_failed(err, what, name);
 	(void)virDomainFree(domain);
 	return r;
 }
@@ -319,13 +310,13 @@ int rt_virt_rename(struct rt_virt *virt, const char *uuid, const char *name,
 {
 	virDomainPtr domain;
 	const char *old;
-	int r = look_up(virt, uuid, &domain, err);
+	int r = rt_virt_look_up(virt, uuid, &domain, err);
 
 	if (r < 0)
 		return r;
 	old = virDomainGetName(domain);
 	if (virDomainRename(domain, name, 0) < 0)
-		r = fail(err, "rename guest", old);
+		r = rt_virt_failed(err, "rename guest", old);
 	(void)virDomainFree(domain);
 	return r;
 }
