@@ -159,6 +159,9 @@ check 0 pass suppress 'nothing else'
 put $khugepaged/enabled '[always] madvise never'
 put proc/sys/vm/stat_interval 1
 check 0 warn suppress 'guests: khugepaged, vmstat'
+put sys/devices/virtual/workqueue/cpumask_requested fff
+check 0 warn suppress 'guests: khugepaged'
+rm "$root/sys/devices/virtual/workqueue/cpumask_requested"
 put proc/sys/vm/stat_interval 3600
 put $khugepaged/khugepaged/scan_sleep_millisecs 4294967295
 check 0 pass suppress 'nothing else'
