@@ -5,16 +5,11 @@
 TRACES=/sys/kernel/tracing/instances
 REPORT=/run/prove.json
 
-# measuring: all is set up, and it is recorded.
-measuring() {
-	[ "$(cat "$TRACES/kvmrt-noise-$_prover-"*[0-9]/tracing_on 2>/dev/null)" = 1 ]
-}
-
 # prove_on OPTION...: it measures until prove_off.
 prove_on() {
 	kvmrt-prove --json --limit $LIMIT "$@" rt1 >$REPORT 2>/run/prove.err &
 	_prover=$!
-	wait_for 300 measuring || diag "$(cat /run/prove.err)"
+	wait_for 300 meter_records "$_prover" || diag "$(cat /run/prove.err)"
 }
 
 # prove_off STATUS VERDICT NAME

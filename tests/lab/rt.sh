@@ -189,6 +189,11 @@ check_rt() {
 	done
 }
 
+# meter_records PID: that kvmrt-noise or kvmrt-prove has set up all, and records.
+meter_records() {
+	[ "$(cat "/sys/kernel/tracing/instances/kvmrt-noise-$1-"*[0-9]/tracing_on 2>/dev/null)" = 1 ]
+}
+
 # no_trace BEFORE NAME: the host is as it was, and nothing is on record.
 no_trace() {
 	snapshot_host /run/now

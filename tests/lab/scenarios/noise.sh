@@ -12,12 +12,7 @@ RESULT=/run/noise.json
 meter_on() {
 	kvmrt-noise --for 1h --json rt1 >$RESULT 2>/run/noise.err &
 	_meter=$!
-	ok "$1" wait_for 300 records "$_meter"
-}
-
-# records PID: all is set up.
-records() {
-	[ "$(cat "$TRACES/kvmrt-noise-$1-"*[0-9]/tracing_on 2>/dev/null)" = 1 ]
+	ok "$1" wait_for 300 meter_records "$_meter"
 }
 
 # meter_off SIGNAL STATUS NAME: end it, and make tables of what it says: "CPU KIND NAME COUNT" and "CPU KIND NAME CAUSE COUNT".

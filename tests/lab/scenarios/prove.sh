@@ -71,7 +71,7 @@ guest_cmd rt1 load_on
 
 kvmrt-prove --json --limit $LIMIT --test none --for 12s --load 'sleep 3' --html /lab/out/prove.html rt1 >$REPORT 2>/run/prove.err &
 _prover=$!
-ok 'it measures' wait_for 300 measuring
+ok 'it measures' wait_for 300 meter_records "$_prover"
 ok 'its load runs' wait_for 60 sh -c "pgrep -P $_prover sleep >/run/load"
 like "$(grep Cpus_allowed_list "/proc/$(cat /run/load)/status")" '[[:space:]]0-5$' 'on the CPUs of the host'
 prove_off 0 pass 'left alone, it passes'

@@ -5,17 +5,11 @@
 
 . /lab/rt.sh
 
-TRACES=/sys/kernel/tracing/instances
-
-records() {
-	[ "$(cat "$TRACES/kvmrt-noise-$1-"*[0-9]/tracing_on 2>/dev/null)" = 1 ]
-}
-
 # meter_on: measure rt2 from now on.
 meter_on() {
 	kvmrt-noise --for 1h --json rt2 >/run/noise.json 2>/run/noise.err &
 	_meter=$!
-	wait_for 300 records "$_meter"
+	wait_for 300 meter_records "$_meter"
 }
 
 # meter_off: $_counts is "STOPS OTHERS" on rt2's vCPU's CPU: how often stop_machine took it (migration/N), and how often anything else but its own exits came.
