@@ -263,6 +263,11 @@ static bool add_name(void *user, const char *name)
 	return !all->failed;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 int rt_sys_list(struct rt_sys *sys, const char *path, struct rt_names *ret,
 		struct rt_err *err)
 {
@@ -282,6 +287,7 @@ int rt_sys_list(struct rt_sys *sys, const char *path, struct rt_names *ret,
 		names.items[i] = names.text + at;
 		at += strlen(names.items[i]) + 1;
 	}
+	qsort(names.items, names.n, sizeof(*names.items), compare_names);
 	memset(&all, 0, sizeof(all));
 	*ret = names;
 	return 0;

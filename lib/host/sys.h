@@ -114,7 +114,10 @@ int rt_sys_read_task_all(struct rt_sys *sys, unsigned pid, unsigned tid,
 			 const char *name, char *buf, size_t size,
 			 char **ret_longer, struct rt_err *err);
 
-/* Entries but . and .., unsorted; a missing directory is -ENOENT. */
+/*
+ * Entries but . and .., in strcmp's order: each file system lists in an order
+ * of its own. A missing directory is -ENOENT.
+ */
 int rt_sys_list(struct rt_sys *sys, const char *path, struct rt_names *ret,
 		struct rt_err *err);
 

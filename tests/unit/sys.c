@@ -281,7 +281,7 @@ static void test_large_directory(struct rt_sys *sys)
 	struct rt_names names = { 0 };
 	struct rt_cpuset seen = { 0 };
 	struct rt_err err = { 0 };
-	bool known = true;
+	bool known = true, sorted = true;
 
 	for (unsigned i = 0; i < 2000; i++) {
 		char path[64];
@@ -298,8 +298,12 @@ static void test_large_directory(struct rt_sys *sys)
 			number < 2000;
 		if (known)
 			rt_cpuset_add(&seen, number);
+		sorted = sorted &&
+			 (i == 0 ||
+			  strcmp(names.items[i - 1], names.items[i]) < 0);
 	}
 	ok(known && rt_cpuset_count(&seen) == 2000, "each of them once");
+	ok(sorted, "in one order on every file system");
 	rt_names_fini(&names);
 }
 
