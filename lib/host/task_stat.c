@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 
 #include "core/base/text.h"
 #include "probe.h"
@@ -48,18 +47,22 @@ int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 	const char *flags = state ? skip_fields(state, 9 - 3) : NULL;
 	const char *threads = flags ? skip_fields(flags, 20 - 9) : NULL;
 	const char *start = threads ? skip_fields(threads, 22 - 20) : NULL;
-	const char *policy = start ? skip_fields(start, 41 - 22) : NULL;
+	const char *priority = start ? skip_fields(start, 40 - 22) : NULL;
+	const char *policy = priority ? skip_fields(priority, 1) : NULL;
 	struct rt_stat_line line = { .comm = "" };
-	unsigned long long number_of_flags, number_of_threads, number = 0;
+	unsigned long long number_of_flags, number_of_threads, class, number;
 	size_t len;
 
 	if (!start || !parse_number(flags, &number_of_flags) ||
 	    !parse_number(threads, &number_of_threads) ||
 	    !parse_number(start, &line.start))
 		return rt_fail(err, 0, "'%.60s' is not a stat line", text);
-	if (policy && parse_number(policy, &number))
-		line.realtime = number == SCHED_FIFO || number == SCHED_RR ||
-				number == SCHED_DEADLINE;
+	line.has_policy = policy && parse_number(priority, &number) &&
+			  parse_number(policy, &class);
+	if (line.has_policy) {
+		line.priority = (unsigned)number;
+		line.policy = (unsigned)class;
+	}
 	line.flags = (unsigned)number_of_flags;
 	line.threads = (long)number_of_threads;
 	len = (size_t)(end - begin - 1);

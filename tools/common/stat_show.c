@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* stat_show.c - what kvmrt-stat shows of one moment */
-#include <sched.h>
 #include <string.h>
 
 #include "stat.h"
 #include "show.h"
+#include "core/model/sched.h"
 
 /* Shown without -v. */
 #define REPAIRS_SHOWN 5
@@ -196,19 +196,6 @@ static const char *role_name(const struct rt_thread *thread)
 	return names[thread->role];
 }
 
-static const char *policy_name(unsigned policy)
-{
-	static const char *const names[] = {
-		[SCHED_OTHER] = "other", [SCHED_FIFO] = "fifo",
-		[SCHED_RR] = "rr",	 [SCHED_BATCH] = "batch",
-		[SCHED_IDLE] = "idle",
-	};
-
-	if (policy >= sizeof(names) / sizeof(names[0]) || !names[policy])
-		return "?";
-	return names[policy];
-}
-
 static void add_threads(const struct rt_stat *stat,
 			const struct rt_process *process, struct rt_strbuf *out)
 {
@@ -218,22 +205,17 @@ static void add_threads(const struct rt_stat *stat,
 	for (size_t i = 0; i < process->threads.n; i++) {
 		const struct rt_thread *thread = &process->threads.items[i];
 		struct rt_thread_now now;
-		char policy[24];
 
 		if (!rt_scan_thread(&stat->loaded->sys, thread, &now))
 			continue;
-		snprintf(policy, sizeof(policy), "%s%s%u",
-			 policy_name(now.policy), now.priority ? ":" : "",
-			 now.priority);
-		if (!now.priority)
-			policy[strlen(policy) - 1] = '\0';
 		rt_strbuf_addf(out,
 			       "    %7u %-16s %-9s %-12s %4d %-8s %9.3f ms "
 			       "%9llu\n",
 			       thread->tid, thread->comm, role_name(thread),
 			       rt_cpuset_text(&thread->affinity).text,
-			       now.last_cpu, policy, (double)now.delay_ns / 1e6,
-			       now.switches);
+			       now.last_cpu,
+			       rt_sched_of(now.policy, now.priority).text,
+			       (double)now.delay_ns / 1e6, now.switches);
 	}
 }
 
@@ -405,7 +387,7 @@ static void json_threads(struct rt_stat *stat, const struct rt_process *process)
 		rt_json_key_string(json, "role", role_name(thread));
 		rt_json_key_set(json, "cpus", &thread->affinity);
 		rt_json_key_number(json, "last_cpu", now.last_cpu);
-		rt_json_key_string(json, "policy", policy_name(now.policy));
+		rt_json_key_string(json, "policy", rt_policy_name(now.policy));
 		rt_json_key_number(json, "priority", now.priority);
 		rt_json_key_number(json, "waited_ns", (long long)now.delay_ns);
 		rt_json_key_number(json, "switched", (long long)now.switches);
