@@ -55,7 +55,7 @@ TRACE_LIBS   := $(shell $(PKG_CONFIG) --libs $(TRACE) 2>/dev/null)
 
 CORE := $(addprefix base/,err number text words cpuset ranges utf8 strbuf report \
 		json pci) \
-	$(addprefix model/,topo facts guest outcome suppress) \
+	$(addprefix model/,topo facts guest outcome suppress view) \
 	$(addprefix config/,config config_parse config_line config_read \
 		config_value config_accept config_write config_edit config_advice \
 		config_names config_diff) \

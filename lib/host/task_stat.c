@@ -48,8 +48,10 @@ int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 	const char *flags = state ? skip_fields(state, 9 - 3) : NULL;
 	const char *threads = flags ? skip_fields(flags, 20 - 9) : NULL;
 	const char *start = threads ? skip_fields(threads, 22 - 20) : NULL;
-	const char *policy = start ? skip_fields(start, 41 - 22) : NULL;
-	struct rt_stat_line line = { .comm = "" };
+	const char *cpu = start ? skip_fields(start, 39 - 22) : NULL;
+	const char *priority = cpu ? skip_fields(cpu, 1) : NULL;
+	const char *policy = priority ? skip_fields(priority, 1) : NULL;
+	struct rt_stat_line line = { .comm = "", .last_cpu = -1 };
 	unsigned long long number_of_flags, number_of_threads, number = 0;
 	size_t len;
 
@@ -57,9 +59,15 @@ int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 	    !parse_number(threads, &number_of_threads) ||
 	    !parse_number(start, &line.start))
 		return rt_fail(err, 0, "'%.60s' is not a stat line", text);
-	if (policy && parse_number(policy, &number))
+	if (cpu && parse_number(cpu, &number) && number < RT_CPUS_MAX)
+		line.last_cpu = (int)number;
+	if (priority && parse_number(priority, &number))
+		line.priority = (unsigned)number;
+	if (policy && parse_number(policy, &number)) {
+		line.policy = (unsigned)number;
 		line.realtime = number == SCHED_FIFO || number == SCHED_RR ||
 				number == SCHED_DEADLINE;
+	}
 	line.flags = (unsigned)number_of_flags;
 	line.threads = (long)number_of_threads;
 	len = (size_t)(end - begin - 1);

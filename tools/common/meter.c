@@ -176,12 +176,7 @@ int rt_meter_choose(struct rt_meter *meter, struct rt_err *err)
 
 struct rt_cpuset rt_meter_housekeeping(const struct rt_meter *meter)
 {
-	const struct rt_journal *journal = &meter->scanned.journal;
-	struct rt_cpuset left = meter->loaded.topo.online;
-
-	for (size_t i = 0; i < journal->n_active; i++)
-		rt_cpuset_minus(&left, &journal->active[i].guest.owned);
-	return left;
+	return rt_housekeeping(&meter->scanned.now, &meter->loaded.topo);
 }
 
 int rt_meter_place(const struct rt_cpuset *cpus, struct rt_err *err)

@@ -3,14 +3,61 @@
 #include "scan.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/adopt.h"
+#include "host/probe.h"
 #include "host/reconcile.h"
+#include "host/task_stat.h"
+
+#ifndef SCHED_EXT
+#define SCHED_EXT 7 /* 6.12 */
+#endif
+
+const char *rt_policy_name(unsigned policy)
+{
+	static const char *const names[] = {
+		[SCHED_OTHER] = "other", [SCHED_FIFO] = "fifo",
+		[SCHED_RR] = "rr",	 [SCHED_BATCH] = "batch",
+		[SCHED_IDLE] = "idle",	 [SCHED_DEADLINE] = "deadline",
+		[SCHED_EXT] = "ext",
+	};
+
+	if (policy >= sizeof(names) / sizeof(names[0]) || !names[policy])
+		return "?";
+	return names[policy];
+}
+
+struct rt_policy_text rt_policy_text(unsigned policy, unsigned priority)
+{
+	struct rt_policy_text text;
+	const int n = snprintf(text.text, sizeof(text.text), "%s",
+			       rt_policy_name(policy));
+
+	if (priority)
+		snprintf(text.text + n, sizeof(text.text) - (size_t)n, ":%u",
+			 priority);
+	return text;
+}
+
+const char *rt_role_name(enum rt_role role)
+{
+	static const char *const names[] = {
+		[RT_ROLE_VCPU] = "vcpu",
+		[RT_ROLE_IOTHREAD] = "iothread",
+		[RT_ROLE_VHOST] = "vhost",
+		[RT_ROLE_EMULATOR] = "emulator",
+	};
+
+	return names[role];
+}
 
 void rt_scanned_fini(struct rt_scanned *scanned)
 {
+	rt_guest_refs_fini(&scanned->now);
 	rt_states_fini(&scanned->states);
 	rt_plan_fini(&scanned->plan);
 	rt_facts_fini(&scanned->facts);
@@ -29,6 +76,42 @@ static void drop_dead(struct rt_sys *sys, struct rt_journal *journal)
 			rt_active_fini(&journal->active[i]);
 	}
 	journal->n_active = n;
+}
+
+bool rt_guest_runs(struct rt_sys *sys, const char *name, unsigned *ret_pid)
+{
+	unsigned long long start;
+	struct rt_err ignored;
+
+	return rt_guest_pid(sys, name, ret_pid, &ignored) == 0 &&
+	       rt_task_start(sys, *ret_pid, *ret_pid, &start, &ignored) == 0;
+}
+
+/* What the record says, or what the file says of the guests that run. */
+static int list_now(struct rt_loaded *loaded, struct rt_scanned *scanned,
+		    struct rt_err *err)
+{
+	const struct rt_guest_refs *enabled = &loaded->enabled;
+	const struct rt_journal *journal = &scanned->journal;
+	unsigned pid;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < journal->n_active; i++)
+		r = rt_guest_refs_add(&scanned->now, &journal->active[i].guest,
+				      err);
+	for (size_t i = 0; r == 0 && scanned->hidden && i < enabled->n; i++) {
+		if (rt_guest_runs(&loaded->sys, enabled->items[i]->name, &pid))
+			r = rt_guest_refs_add(&scanned->now, enabled->items[i],
+					      err);
+	}
+	return r;
+}
+
+struct rt_view rt_scanned_view(const struct rt_loaded *loaded,
+			       const struct rt_scanned *scanned)
+{
+	return (struct rt_view){ &loaded->topo, &scanned->now,
+				 &loaded->enabled };
 }
 
 int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
@@ -55,6 +138,8 @@ int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 			r = rt_states_make(&input, &scanned.plan,
 					   &scanned.states, err);
 	}
+	if (r == 0)
+		r = list_now(loaded, &scanned, err);
 	if (r < 0) {
 		rt_scanned_fini(&scanned);
 		return r;
@@ -85,36 +170,22 @@ const struct rt_process *rt_scanned_process(const struct rt_scanned *scanned,
 	return NULL;
 }
 
-/* Fields 39 to 41 of stat: processor, rt_priority, policy (proc(5)). */
-static bool read_stat(struct rt_sys *sys, const struct rt_thread *thread,
-		      struct rt_thread_now *ret)
-{
-	char text[2048];
-	struct rt_err ignored;
-	const char *at;
-
-	if (rt_sys_read_task(sys, thread->pid, thread->tid, "stat", text,
-			     sizeof(text), &ignored) < 0)
-		return false;
-	at = strrchr(text, ')');
-	for (unsigned field = 2; at && field < 39; field++)
-		at = strchr(at + 1, ' ');
-	return at && sscanf(at, " %d %u %u", &ret->last_cpu, &ret->priority,
-			    &ret->policy) == 3;
-}
-
 bool rt_scan_thread(struct rt_sys *sys, const struct rt_thread *thread,
 		    struct rt_thread_now *ret)
 {
 	char text[8192];
 	RT_AUTO_FREE char *longer = NULL;
+	struct rt_stat_line line;
 	struct rt_err ignored;
 	const char *at;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->last_cpu = -1;
-	if (!read_stat(sys, thread, ret))
+	if (rt_stat_read(sys, thread->pid, thread->tid, &line, &ignored) < 0 ||
+	    line.last_cpu < 0)
 		return false;
+	ret->last_cpu = line.last_cpu;
+	ret->policy = line.policy;
+	ret->priority = line.priority;
 	if (rt_sys_read_task(sys, thread->pid, thread->tid, "schedstat", text,
 			     sizeof(text), &ignored) == 0)
 		(void)sscanf(text, "%*u %llu", &ret->delay_ns);

@@ -26,17 +26,39 @@ struct rt_scanned {
 	struct rt_facts facts;
 	struct rt_plan plan;
 	struct rt_states states;
+	/*
+	 * The guests that are active. When only root may read the record, they
+	 * are those of the file that run, as the file has them.
+	 */
+	struct rt_guest_refs now;
 };
 
 int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 	    struct rt_err *err);
 void rt_scanned_fini(struct rt_scanned *scanned);
 
+/* Borrows both. */
+struct rt_view rt_scanned_view(const struct rt_loaded *loaded,
+			       const struct rt_scanned *scanned);
+
+/* Does libvirt say that it runs, and is there such a process? */
+bool rt_guest_runs(struct rt_sys *sys, const char *name, unsigned *ret_pid);
+
 /* NULL when the guest is not active, or has no process. */
 const struct rt_guest_state *rt_scanned_state(const struct rt_scanned *scanned,
 					      const char *uuid);
 const struct rt_process *rt_scanned_process(const struct rt_scanned *scanned,
 					    const char *uuid);
+
+/* "fifo"; "?" for an unknown one. */
+const char *rt_policy_name(unsigned policy);
+/* "fifo:50", "other" */
+struct rt_policy_text {
+	char text[24];
+};
+struct rt_policy_text rt_policy_text(unsigned policy, unsigned priority);
+/* "vcpu" */
+const char *rt_role_name(enum rt_role role);
 
 /* False when the thread has gone. */
 bool rt_scan_thread(struct rt_sys *sys, const struct rt_thread *thread,

@@ -383,15 +383,7 @@ void rt_show_guest(const struct rt_show *show, const struct rt_guest *guest)
 
 struct rt_cpuset rt_show_housekeeping(const struct rt_loaded *loaded)
 {
-	struct rt_cpuset left = loaded->topo.online;
-
-	for (size_t i = 0; i < loaded->guests.n; i++) {
-		const struct rt_guest *guest = &loaded->guests.items[i];
-
-		if (guest->rt && !guest->disabled)
-			rt_cpuset_minus(&left, &guest->owned);
-	}
-	return left;
+	return rt_housekeeping(&loaded->enabled, &loaded->topo);
 }
 
 void rt_show_host(const struct rt_show *show)
@@ -433,15 +425,13 @@ static void add_object(struct rt_strbuf *out, const struct rt_topo_level *level,
 /* The enabled guests whose CPUs these are. */
 static void add_users(const struct rt_show *show, const struct rt_cpuset *cpus)
 {
-	const struct rt_guests *guests = &show->loaded->guests;
+	const struct rt_guest_refs *enabled = &show->loaded->enabled;
 	const char *comma = "";
 
-	for (size_t i = 0; i < guests->n; i++) {
-		const struct rt_guest *guest = &guests->items[i];
-		struct rt_cpuset used = guest->cpuset;
+	for (size_t i = 0; i < enabled->n; i++) {
+		const struct rt_guest *guest = enabled->items[i];
 
-		rt_cpuset_or(&used, &guest->owned);
-		if (guest->disabled || !rt_cpuset_intersects(&used, cpus))
+		if (!rt_guest_uses(guest, cpus))
 			continue;
 		rt_strbuf_addf(show->out, "%s%s", comma, guest->name);
 		comma = ", ";
