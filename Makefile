@@ -52,6 +52,9 @@ QEMU_LIBS   := $(shell $(PKG_CONFIG) --libs libvirt-qemu)
 TRACE        := libtracefs libtraceevent
 TRACE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(TRACE) 2>/dev/null)
 TRACE_LIBS   := $(shell $(PKG_CONFIG) --libs $(TRACE) 2>/dev/null)
+# Tables are kvmrt-host's alone.
+TABLE_CFLAGS := $(shell $(PKG_CONFIG) --cflags smartcols 2>/dev/null)
+TABLE_LIBS   := $(shell $(PKG_CONFIG) --libs smartcols 2>/dev/null)
 
 CORE := $(addprefix base/,err number text words cpuset ranges utf8 strbuf report \
 		json pci) \
@@ -77,12 +80,15 @@ HOST := sys sys_live sys_captured log topology topology_hwloc topology_kernel to
 	baseline_file
 VIRT := virt talk sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
-	      edit-config boot shutdown stat noise prove validate-host
-TOOL_PARTS := options load show each prune parallel power retune agent_client scan \
+	      edit-config boot shutdown stat noise prove validate-host host
+TOOL_PARTS := options load show pci_class each prune parallel power retune agent_client scan \
 	      stat_show meter noise_show noise_json noise_svg prove_show prove_json \
 	      prove_html prove_host prove_test prove_child prove_guest prove_floor host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_fold picture_lstopo
+# What kvmrt-host alone has, and what of it needs the headers of TABLE.
+HOST_PARTS := grid host_cpus host_irqs host_tasks host_pci host_topology
+TABLE_PARTS := grid_table
 # What needs the headers of TRACE, too.
 NOISE_PARTS := noise_trace noise_read noise_decode noise_events noise_names
 HOOK_PARTS := module module_check
@@ -102,6 +108,8 @@ TOOL_BIN := $(TOOLS:%=$(B)/bin/kvmrt-%)
 TOOL_OBJ := $(TOOL_PARTS:%=$(B)/tools/common/%.o)
 TOOL_LIB := $(B)/libkvmrt-tools.a
 NOISE_OBJ := $(NOISE_PARTS:%=$(B)/tools/common/%.o)
+HOST_TOOL_OBJ := $(HOST_PARTS:%=$(B)/tools/common/%.o)
+TABLE_OBJ := $(TABLE_PARTS:%=$(B)/tools/common/%.o)
 HOOK     := $(B)/hooks/qemu
 MODULE   := $(B)/hooks/kvmrt-hook.so
 
@@ -180,6 +188,17 @@ $(B)/bin/kvmrt-prove: $(B)/tools/prove.o $(NOISE_OBJ) $(TOOL_LIB) $(VIRT_LIB) $(
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) \
 		$(QEMU_LIBS) $(TRACE_LIBS)
+$(TABLE_OBJ): KV_CFLAGS += $(TABLE_CFLAGS)
+$(TABLE_OBJ): | table-libs
+table-libs:
+	@[ -n '$(TABLE_LIBS)' ] || { echo "kvmrt-host needs libsmartcols" \
+		"(libsmartcols-dev; rpm: libsmartcols-devel):" \
+		"'sudo ./setup all' installs what is missing" >&2; exit 1; }
+$(B)/bin/kvmrt-host: $(B)/tools/host.o $(HOST_TOOL_OBJ) $(TABLE_OBJ) $(TOOL_LIB) \
+		$(HOST_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TABLE_LIBS)
 $(B)/bin/kvmrt-%: $(B)/tools/%.o $(TOOL_LIB) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
@@ -309,5 +328,5 @@ BUILT := $(wildcard $(addprefix $(B)/,lib hooks tools agent tests))
 
 -include tests/bench/bench.mk
 
-.PHONY: trace-libs all units check stage deb rpm lab-check demo compare lint install uninstall clean
+.PHONY: trace-libs table-libs all units check stage deb rpm lab-check demo compare lint install uninstall clean
 .SECONDARY:

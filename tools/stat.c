@@ -109,14 +109,10 @@ static void ask_agent(struct rt_stat *stat)
 bool rt_stat_is_unknown(const struct rt_stat *stat,
 			const struct rt_guest *guest)
 {
-	struct rt_sys *sys = &stat->loaded->sys;
-	unsigned long long start;
-	struct rt_err ignored;
 	unsigned pid;
 
 	return !rt_scanned_state(&stat->scanned, guest->uuid) &&
-	       rt_guest_pid(sys, guest->name, &pid, &ignored) == 0 &&
-	       rt_task_start(sys, pid, pid, &start, &ignored) == 0;
+	       rt_guest_runs(&stat->loaded->sys, guest->name, &pid);
 }
 
 static bool is_shown(const struct rt_stat *stat, const struct rt_guest *guest)
@@ -152,25 +148,17 @@ static bool show_guest(struct rt_stat *stat, const struct rt_guest *guest,
  */
 static bool show_others(struct rt_stat *stat, struct rt_strbuf *out)
 {
-	static const char end[] = ".pid";
 	RT_AUTO_NAMES names = { 0 };
 	struct rt_err ignored;
 	bool any = false;
 
 	if (stat->loaded->file.exists ||
-	    rt_sys_list(&stat->loaded->sys, "run/libvirt/qemu", &names,
-			&ignored) < 0)
+	    rt_guests_running(&stat->loaded->sys, &names, &ignored) < 0)
 		return false;
 	for (size_t i = 0; i < names.n; i++) {
-		char *name = names.items[i];
-		const size_t len = strlen(name);
-		struct rt_guest guest = { .name = name };
+		struct rt_guest guest = { .name = names.items[i] };
 
-		if (len < sizeof(end) || strcmp(name + len - 4, end) != 0)
-			continue;
-		name[len - 4] = '\0';
-		if (!is_on_record(&stat->scanned.journal, name) &&
-		    rt_stat_is_unknown(stat, &guest))
+		if (!is_on_record(&stat->scanned.journal, guest.name))
 			any |= show_guest(stat, &guest, out);
 	}
 	return any;

@@ -3,6 +3,7 @@
 #include "grid.h"
 
 #include <stdarg.h>
+#include <strings.h>
 
 #include "core/base/text.h"
 #include "core/base/banned.h"
@@ -31,8 +32,8 @@ size_t rt_grid_add(struct rt_grid *grid, size_t parent)
 	struct rt_grid_row row = { .parent = parent };
 
 	row.cells = calloc(grid->n_columns, sizeof(*row.cells));
-	if (!row.cells || !rt_grow(&grid->rows, grid->n, &grid->size,
-				   sizeof(*grid->rows))) {
+	if (!row.cells ||
+	    !rt_grow(&grid->rows, grid->n, &grid->size, sizeof(*grid->rows))) {
 		free(row.cells);
 		grid->failed = true;
 		return 0;
@@ -130,7 +131,8 @@ static size_t add_row(const struct rt_grid *grid, size_t i,
 	rt_json_open(json, '{');
 	for (size_t k = 0; k < grid->n_columns; k++)
 		add_cell(&grid->columns[k], row->cells[k], json);
-	if (grid->parts && next < grid->n && grid->rows[next].parent == number) {
+	if (grid->parts && next < grid->n &&
+	    grid->rows[next].parent == number) {
 		rt_json_key(json, grid->parts);
 		rt_json_open(json, '[');
 		while (next < grid->n && grid->rows[next].parent == number)
@@ -162,7 +164,7 @@ static int unknown(const struct rt_grid *grid, struct rt_span word,
 	for (size_t i = 0; i < grid->n_columns; i++)
 		rt_strbuf_addf(&names, "%s%s", i ? ", " : "",
 			       grid->columns[i].name);
-	return rt_fail(err, EINVAL, "unknown column '%s': %s has %s",
+	return rt_fail(err, 0, "unknown column '%s': %s has %s",
 		       rt_cut(word.text, word.len).text, grid->name,
 		       names.text ? names.text : "");
 }
@@ -171,7 +173,8 @@ static bool is_named(const struct rt_column *column, struct rt_span word)
 {
 	const size_t len = strlen(column->name);
 
-	return len == word.len && strncasecmp(column->name, word.text, len) == 0;
+	return len == word.len &&
+	       strncasecmp(column->name, word.text, len) == 0;
 }
 
 static int choose(const struct rt_grid *grid, struct rt_span word,
@@ -203,7 +206,8 @@ int rt_grid_choose(const struct rt_grid *grid, const char *text,
 		if (grid->columns[i].flags & RT_COLUMN_SHOWN)
 			look->columns[look->n++] = i;
 	}
-	text += text && *text == '+';
+	if (text && *text == '+')
+		text++;
 	while (r == 0 && text) {
 		const size_t len = strcspn(text, ",");
 

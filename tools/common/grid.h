@@ -42,8 +42,8 @@ struct rt_grid_row {
 };
 
 struct rt_grid {
-	const char *name;	       /* its member in JSON, and its subject */
-	const char *parts;	       /* nested: the member for rows below */
+	const char *name;	      /* its member in JSON, and its subject */
+	const char *parts;	      /* nested: the member for rows below */
 	struct rt_column columns[20]; /* up to one without a name */
 	size_t n_columns;
 	struct rt_grid_row *rows;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* grid_table.c - a grid as a table, drawn by libsmartcols */
+#include <errno.h>
 #include <libsmartcols.h>
 
 #include "grid.h"
@@ -23,8 +24,8 @@ static int add_columns(const struct rt_grid *grid,
 			flags |= SCOLS_FL_TRUNC;
 		if (look->tree && (column->flags & RT_COLUMN_TREE))
 			flags |= SCOLS_FL_TREE;
-		ret_columns[i] = scols_table_new_column(table, column->name, 0,
-							flags);
+		ret_columns[i] =
+			scols_table_new_column(table, column->name, 0, flags);
 		if (!ret_columns[i])
 			return -ENOMEM;
 	}
@@ -35,8 +36,7 @@ static bool is_shown(const struct rt_grid *grid,
 		     const struct rt_grid_look *look,
 		     const struct rt_grid_row *row)
 {
-	return look->tree ||
-	       (!row->heading && (!grid->parts || !row->parent));
+	return look->tree || (!row->heading && (!grid->parts || !row->parent));
 }
 
 static int add_rows(const struct rt_grid *grid, const struct rt_grid_look *look,
@@ -71,8 +71,8 @@ static int add_rows(const struct rt_grid *grid, const struct rt_grid_look *look,
 int rt_grid_table(const struct rt_grid *grid, const struct rt_grid_look *look,
 		  struct rt_strbuf *out, struct rt_err *err)
 {
-	struct libscols_column *columns[sizeof(look->columns) /
-					sizeof(look->columns[0])];
+	struct libscols_column
+		*columns[sizeof(look->columns) / sizeof(look->columns[0])];
 	struct libscols_table *table = scols_new_table();
 	char *text = NULL;
 	int r = table ? 0 : -ENOMEM;

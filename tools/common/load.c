@@ -40,8 +40,10 @@ static int load_host(const struct rt_options *options, struct rt_loaded *loaded,
 			       rt_topology_load_file(options->topology,
 						     &loaded->topo, err);
 	}
-	loaded->has_facts = true;
 	r = rt_topology_load(&loaded->sys, &loaded->topo, err);
+	if (options->reads_facts)
+		return r;
+	loaded->has_facts = true;
 	if (r == 0)
 		r = rt_facts_read_settings(&loaded->sys, &loaded->topo, facts,
 					   err);

@@ -17,7 +17,7 @@ struct rt_loaded {
 	struct rt_config config;
 	struct rt_guests guests;
 	struct rt_guest_refs enabled; /* those that are not disabled */
-	struct rt_facts facts;	      /* empty with --topology */
+	struct rt_facts facts;	      /* empty with --topology or reads_facts */
 	bool has_facts;
 	struct rt_report report; /* of the text; rt_load_check adds the rest */
 	bool readable; /* the text has no error: it means what it says */

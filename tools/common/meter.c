@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/base/number.h"
 #include "host/reconcile.h"
 #include "noise_trace.h"
 
@@ -27,23 +26,6 @@ static void on_signal(int signal)
 bool rt_meter_is_interrupted(void)
 {
 	return interrupted;
-}
-
-bool rt_meter_parse_time(const char *text, unsigned *ret_seconds)
-{
-	static const char letters[] = "smh";
-	static const unsigned units[] = { 1, 60, 3600 };
-	unsigned long long n;
-	const char *unit;
-
-	if (!rt_scan_number(&text, RT_METER_SECONDS_MAX, &n) || !n)
-		return false;
-	unit = *text ? strchr(letters, *text) : letters;
-	if (!unit || (*text && text[1]) ||
-	    n * units[unit - letters] > RT_METER_SECONDS_MAX)
-		return false;
-	*ret_seconds = (unsigned)n * units[unit - letters];
-	return true;
 }
 
 /* --- whom to measure --- */

@@ -87,6 +87,32 @@ bool rt_guest_runs(struct rt_sys *sys, const char *name, unsigned *ret_pid)
 	       rt_task_start(sys, *ret_pid, *ret_pid, &start, &ignored) == 0;
 }
 
+int rt_guests_running(struct rt_sys *sys, struct rt_names *ret_names,
+		      struct rt_err *err)
+{
+	static const char end[] = ".pid";
+	struct rt_names names = { 0 };
+	size_t n = 0;
+	unsigned pid;
+	int r = rt_sys_list(sys, "run/libvirt/qemu", &names, err);
+
+	*ret_names = names;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (size_t i = 0; i < names.n; i++) {
+		char *name = names.items[i];
+		const size_t len = strlen(name);
+
+		if (len < sizeof(end) || strcmp(name + len - 4, end) != 0)
+			continue;
+		name[len - 4] = '\0';
+		if (rt_guest_runs(sys, name, &pid))
+			names.items[n++] = name;
+	}
+	ret_names->n = n;
+	return 0;
+}
+
 /* What the record says, or what the file says of the guests that run. */
 static int list_now(struct rt_loaded *loaded, struct rt_scanned *scanned,
 		    struct rt_err *err)
@@ -114,11 +140,10 @@ struct rt_view rt_scanned_view(const struct rt_loaded *loaded,
 				 &loaded->enabled };
 }
 
-int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
-	    struct rt_err *err)
+int rt_scan_record(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
+		   struct rt_err *err)
 {
 	struct rt_scanned scanned = { 0 };
-	struct rt_plan_input input = { .topo = &loaded->topo, .last = true };
 	int r = rt_store_peek(&loaded->sys, &scanned.journal, NULL, err);
 
 	scanned.hidden = r == -EACCES;
@@ -126,6 +151,21 @@ int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 		r = 0;
 	if (r == 0)
 		drop_dead(&loaded->sys, &scanned.journal);
+	if (r == 0)
+		r = list_now(loaded, &scanned, err);
+	if (r < 0)
+		rt_scanned_fini(&scanned);
+	*ret_looked = scanned;
+	return r;
+}
+
+int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
+	    struct rt_err *err)
+{
+	struct rt_scanned scanned = { 0 };
+	struct rt_plan_input input = { .topo = &loaded->topo, .last = true };
+	int r = rt_scan_record(loaded, &scanned, err);
+
 	input.facts = &scanned.facts;
 	input.journal = &scanned.journal;
 	if (r == 0 && scanned.journal.n_active) {
@@ -138,8 +178,6 @@ int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 			r = rt_states_make(&input, &scanned.plan,
 					   &scanned.states, err);
 	}
-	if (r == 0)
-		r = list_now(loaded, &scanned, err);
 	if (r < 0) {
 		rt_scanned_fini(&scanned);
 		return r;

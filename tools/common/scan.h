@@ -35,6 +35,9 @@ struct rt_scanned {
 
 int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 	    struct rt_err *err);
+/* The record and `now` alone: not whether a guest is what it should be. */
+int rt_scan_record(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
+		   struct rt_err *err);
 void rt_scanned_fini(struct rt_scanned *scanned);
 
 /* Borrows both. */
@@ -43,6 +46,12 @@ struct rt_view rt_scanned_view(const struct rt_loaded *loaded,
 
 /* Does libvirt say that it runs, and is there such a process? */
 bool rt_guest_runs(struct rt_sys *sys, const char *name, unsigned *ret_pid);
+/*
+ * The names of all guests that run, known to kvmrt or not: libvirt has a file
+ * for each, named by the guest.
+ */
+int rt_guests_running(struct rt_sys *sys, struct rt_names *ret_names,
+		      struct rt_err *err);
 
 /* NULL when the guest is not active, or has no process. */
 const struct rt_guest_state *rt_scanned_state(const struct rt_scanned *scanned,

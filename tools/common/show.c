@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* show.c - the configuration as understood, for people */
 #include "show.h"
-#include "pci_class.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/config/config_accept.h"
 #include "core/model/suppress.h"
+#include "pci_class.h"
 
 #define LABEL_WIDTH 12
 #define LINE_WIDTH  78
