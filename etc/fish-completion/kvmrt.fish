@@ -33,7 +33,7 @@ function __kvmrt_guests
 end
 
 # Options come from --help, so that they are those of the command.
-for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host
+for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host kvmrt-host
     type -q $command; or continue
     complete -c $command -e
     complete -c $command -f
@@ -55,6 +55,8 @@ for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-c
     end
     switch $command
         case kvmrt-edit-config kvmrt-validate-config kvmrt-validate-host
+        case kvmrt-host
+            complete -c $command -a 'cpus irqs tasks pci topology'
         case '*'
             complete -c $command -a '(__kvmrt_guests)'
     end

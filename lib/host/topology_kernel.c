@@ -200,7 +200,7 @@ int rt_kernel_l3s(struct rt_sys *sys, const struct rt_topo *topo,
 	int cpu;
 
 	while ((cpu = rt_cpuset_first(&left)) >= 0) {
-		struct rt_cpuset cpus;
+		struct rt_cpuset shared;
 		struct rt_err ignored;
 		char path[80];
 		int r;
@@ -210,11 +210,11 @@ int rt_kernel_l3s(struct rt_sys *sys, const struct rt_topo *topo,
 			 "sys/devices/system/cpu/cpu%d/cache/index3/"
 			 "shared_cpu_list",
 			 cpu);
-		if (rt_sys_read_cpus(sys, path, &cpus, &ignored) < 0)
+		if (rt_sys_read_cpus(sys, path, &shared, &ignored) < 0)
 			continue;
-		cpus = rt_topo_siblings(topo, &cpus);
-		rt_cpuset_minus(&left, &cpus);
-		r = rt_topo_add(level, number++, &cpus, err);
+		shared = rt_topo_siblings(topo, &shared);
+		rt_cpuset_minus(&left, &shared);
+		r = rt_topo_add(level, number++, &shared, err);
 		if (r < 0)
 			return r;
 	}

@@ -130,7 +130,9 @@ static size_t add_row(const struct rt_grid *grid, size_t i,
 
 	rt_json_open(json, '{');
 	for (size_t k = 0; k < grid->n_columns; k++)
-		add_cell(&grid->columns[k], row->cells[k], json);
+		if (!row->parent || !grid->parts ||
+		    !(grid->columns[k].flags & RT_COLUMN_LABEL))
+			add_cell(&grid->columns[k], row->cells[k], json);
 	if (grid->parts && next < grid->n &&
 	    grid->rows[next].parent == number) {
 		rt_json_key(json, grid->parts);

@@ -27,6 +27,7 @@ enum {
 	RT_COLUMN_SHOWN = 1 << 0, /* without -o */
 	RT_COLUMN_CUT = 1 << 1,	  /* where the terminal is too narrow */
 	RT_COLUMN_TREE = 1 << 2,  /* the branches are drawn here */
+	RT_COLUMN_LABEL = 1 << 3, /* of parts: not in JSON */
 };
 
 struct rt_column {

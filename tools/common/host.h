@@ -20,6 +20,7 @@ struct rt_host {
 	bool all;	  /* also what nobody uses, and bridges */
 	unsigned seconds; /* between two readings; 0: one reading */
 	struct rt_facts notes;
+	bool has_pci; /* in notes */
 };
 
 int rt_host_cpus(struct rt_host *host, struct rt_grid *grid,
@@ -31,6 +32,9 @@ int rt_host_tasks(struct rt_host *host, struct rt_grid *grid,
 int rt_host_pci(struct rt_host *host, struct rt_grid *grid, struct rt_err *err);
 int rt_host_topology(struct rt_host *host, struct rt_grid *grid,
 		     struct rt_err *err);
+
+/* Once, whoever asks. */
+int rt_host_read_pci(struct rt_host *host, struct rt_err *err);
 
 /* Online, behind a shield or not, and whose: the cells of a CPU. */
 struct rt_host_isolated {

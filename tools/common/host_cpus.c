@@ -82,18 +82,19 @@ void rt_host_cpu_cells(const struct rt_host *host,
 		rt_grid_set(grid, row, column + 4, "%s", planned.text);
 }
 
-/* As cpuset takes it: "n1". */
-static void set_object(const struct rt_topo_level *level, char prefix,
-		       unsigned cpu, struct rt_grid *grid, size_t row,
-		       size_t column)
+/* As cpuset takes it: "n1". Returns the object; NULL: there is none. */
+static const struct rt_topo_object *
+set_object(const struct rt_topo_level *level, char prefix, unsigned cpu,
+	   struct rt_grid *grid, size_t row, size_t column)
 {
 	for (size_t i = 0; i < level->n; i++) {
 		if (!rt_cpuset_has(&level->items[i].cpus, cpu))
 			continue;
 		rt_grid_set(grid, row, column, "%c%u", prefix,
 			    level->items[i].number);
-		return;
+		return &level->items[i];
 	}
+	return NULL;
 }
 
 /* Slowest first; two kinds have names. */
@@ -121,16 +122,15 @@ int rt_host_cpus(struct rt_host *host, struct rt_grid *grid, struct rt_err *err)
 	{
 		const unsigned cpu = (unsigned)member;
 		const size_t row = rt_grid_add(grid, 0);
-		struct rt_cpuset core = { 0 };
+		const struct rt_topo_object *core;
 
 		rt_grid_set(grid, row, CPU, "%u", cpu);
-		set_object(&topo->nodes, 'n', cpu, grid, row, NODE);
-		set_object(&topo->packages, 'p', cpu, grid, row, PACKAGE);
-		set_object(&topo->dies, 'd', cpu, grid, row, DIE);
-		set_object(&topo->cores, 'c', cpu, grid, row, CORE);
-		rt_cpuset_add(&core, cpu);
-		core = rt_topo_siblings(topo, &core);
-		rt_grid_cpus(grid, row, SIBLINGS, &core);
+		(void)set_object(&topo->nodes, 'n', cpu, grid, row, NODE);
+		(void)set_object(&topo->packages, 'p', cpu, grid, row, PACKAGE);
+		(void)set_object(&topo->dies, 'd', cpu, grid, row, DIE);
+		core = set_object(&topo->cores, 'c', cpu, grid, row, CORE);
+		if (core)
+			rt_grid_cpus(grid, row, SIBLINGS, &core->cpus);
 		set_kind(&topo->kinds, cpu, grid, row);
 		rt_host_cpu_cells(host, &isolated, cpu, grid, row, STATE);
 	}

@@ -28,7 +28,8 @@ enum {
 };
 
 static const struct rt_column columns[COLUMNS] = {
-	[IRQ] = { "IRQ", RT_CELL_TEXT, RT_COLUMN_SHOWN | RT_COLUMN_TREE },
+	[IRQ] = { "IRQ", RT_CELL_TEXT,
+		  RT_COLUMN_SHOWN | RT_COLUMN_TREE | RT_COLUMN_LABEL },
 	[CPU] = { "CPU", RT_CELL_NUMBER, 0 },
 	[COUNT] = { "COUNT", RT_CELL_NUMBER, RT_COLUMN_SHOWN },
 	[RATE] = { "RATE", RT_CELL_NUMBER, 0 },
@@ -248,14 +249,12 @@ int rt_host_irqs(struct rt_host *host, struct rt_grid *grid, struct rt_err *err)
 	struct rt_sys *sys = &host->loaded.sys;
 	struct counted counted = { .known = false };
 	const struct rt_irqs *irqs = &host->notes.irqs;
-	int r = 0;
+	int r;
 
 	rt_grid_init(grid, "irqs", "cpus", columns, COLUMNS);
 	if (host->seconds)
 		grid->columns[RATE].flags |= RT_COLUMN_SHOWN;
-	/* Unless pci was asked for, too. */
-	if (!host->notes.pci.n)
-		r = rt_facts_read_pci(sys, &host->notes, err);
+	r = rt_host_read_pci(host, err);
 	if (r == 0)
 		r = count(host, &counted, err);
 	if (r == 0)

@@ -86,13 +86,20 @@ static int compare_groups(const void *a, const void *b)
 	return strcmp(rt_pci_text(&x->addr).text, rt_pci_text(&y->addr).text);
 }
 
+int rt_host_read_pci(struct rt_host *host, struct rt_err *err)
+{
+	if (host->has_pci)
+		return 0;
+	host->has_pci = true;
+	return rt_facts_read_pci(&host->loaded.sys, &host->notes, err);
+}
+
 /* Devices of a group stand together: they go to one guest together. */
 int rt_host_pci(struct rt_host *host, struct rt_grid *grid, struct rt_err *err)
 {
 	struct rt_pci_devs *devs = &host->notes.pci;
 	size_t heading = 0;
-	int group = -1,
-	    r = rt_facts_read_pci(&host->loaded.sys, &host->notes, err);
+	int group = -1, r = rt_host_read_pci(host, err);
 
 	rt_grid_init(grid, "pci", NULL, columns, COLUMNS);
 	if (devs->n)
