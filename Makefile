@@ -82,7 +82,7 @@ VIRT := virt talk sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
 	      edit-config boot shutdown stat noise prove validate-host host
 TOOL_PARTS := options load show pci_class each prune parallel power retune agent_client scan \
-	      stat_show meter noise_show noise_json noise_svg prove_show prove_json \
+	      stat_look stat_show stat_json stat_metrics meter noise_show noise_json noise_svg prove_show prove_json \
 	      prove_html prove_host prove_test prove_child prove_guest prove_floor host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_fold picture_lstopo

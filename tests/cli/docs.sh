@@ -75,6 +75,16 @@ for program in kvmrt-validate-config kvmrt-show-config kvmrt-import \
 		echo "# help: $helped; page: $paged" | tr '\n' ' '
 done
 
+# Each metric, with the end that its type asks for.
+sed -n 's/.*family(out, "\([a-z_]*\)", "info".*/kvmrt_\1_info/p
+	s/.*family(out, "\([a-z_]*\)", "gauge".*/kvmrt_\1/p
+	s/.*add_counter(stat, "\([a-z_]*\)".*/kvmrt_\1_total/p' \
+	"$tree/tools/common/stat_metrics.c" | sort >"$work/out"
+sed -n '/^\.Sh METRICS/,/^\.Sh EXIT/s/^\.It Li //p' "$tree/docs/kvmrt-stat.1" |
+	sed 's/ Ns .*//; s/ *, /\n/g' | sort >"$work/metrics"
+name='kvmrt-stat.1 explains each metric, and no other'
+is out <"$work/metrics"
+
 for guide in "$tree"/docs/*.md; do
 	grep -q "^\.Pa ${guide##*/}\( \|\$\)" "$tree/docs/kvmrt.7"
 	result $? "kvmrt.7 names ${guide##*/}"
