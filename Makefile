@@ -35,6 +35,7 @@ KV_CFLAGS   := -std=gnu11 $(WARN) $(if $(WERROR),-Werror) -fPIC \
 	       -fvisibility=hidden -fstack-protector-strong -Ilib \
 	       $(if $(SAN),,-D_FORTIFY_SOURCE=2) -D_GNU_SOURCE \
 	       -DKVMRT_VERSION='"$(VERSION)"' \
+	       -DKVMRT_BINDIR='"$(bindir)"' \
 	       -DKVMRT_LIBEXECDIR='"$(libexecdir)"' \
 	       $(shell $(PKG_CONFIG) --cflags $(PKGS))
 KV_LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
@@ -89,6 +90,8 @@ TOOL_PARTS := options load show pci_class each prune parallel power retune agent
 # What kvmrt-host alone has, and what of it needs the headers of TABLE.
 HOST_PARTS := grid host_cpus host_irqs host_tasks host_pci host_topology
 TABLE_PARTS := grid_table
+# What kvmrt alone has; pages.S holds manual pages.
+UMBRELLA_PARTS := explain summary pages
 # What needs the headers of TRACE, too.
 NOISE_PARTS := noise_trace noise_read noise_decode noise_events noise_names
 HOOK_PARTS := module module_check
@@ -109,6 +112,7 @@ TOOL_OBJ := $(TOOL_PARTS:%=$(B)/tools/common/%.o)
 TOOL_LIB := $(B)/libkvmrt-tools.a
 NOISE_OBJ := $(NOISE_PARTS:%=$(B)/tools/common/%.o)
 HOST_TOOL_OBJ := $(HOST_PARTS:%=$(B)/tools/common/%.o)
+UMBRELLA_OBJ := $(UMBRELLA_PARTS:%=$(B)/tools/common/%.o)
 TABLE_OBJ := $(TABLE_PARTS:%=$(B)/tools/common/%.o)
 HOOK     := $(B)/hooks/qemu
 MODULE   := $(B)/hooks/kvmrt-hook.so
@@ -121,7 +125,7 @@ SYNC      := $(B)/agent/kvmrt-sync
 # What goes to /etc/libvirt/hooks on a host, as users get it.
 STAGED    := etc/libvirt/hooks/qemu.d/kvmrt
 
-all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC) \
+all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC) \
 	$(if $(filter build,$(B)),$(STAGED))
 
 $(STAGED): $(HOOK)
@@ -131,6 +135,11 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC      $<")
 	$(Q)$(CC) $(KV_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/%.o: %.S
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  AS      $<")
+	$(Q)$(CC) $(KV_CFLAGS) $(CFLAGS) -c -o $@ $<
+$(B)/tools/common/pages.o: docs/kvmrt.cfg.5 docs/kvmrt-validate-host.1 docs/kvmrt.7
 # What compares the version.
 $(B)/hooks/qemu.o $(B)/hooks/module.o $(B)/tools/common/host_checks_hook.o: Makefile
 
@@ -188,6 +197,10 @@ $(B)/bin/kvmrt-prove: $(B)/tools/prove.o $(NOISE_OBJ) $(TOOL_LIB) $(VIRT_LIB) $(
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) \
 		$(QEMU_LIBS) $(TRACE_LIBS)
+$(B)/bin/kvmrt: $(B)/tools/kvmrt.o $(UMBRELLA_OBJ) $(TOOL_LIB) $(HOST_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 $(TABLE_OBJ): KV_CFLAGS += $(TABLE_CFLAGS)
 $(TABLE_OBJ): | table-libs
 table-libs:
@@ -270,17 +283,19 @@ RELEASE := systemctl -q disable --now kvmrt-agent kvmrt-sync; \
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) \
 		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d
-	install -m 755 $(TOOL_BIN) $(DESTDIR)$(bindir)
+	install -m 755 $(TOOL_BIN) $(B)/bin/kvmrt $(DESTDIR)$(bindir)
 	install -m 755 $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC) $(DESTDIR)$(libexecdir)
 	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(compdir)
 	install -m 644 etc/bash-completion/kvmrt $(DESTDIR)$(compdir)/kvmrt-stat
 	for name in $(filter-out stat,$(TOOLS)); do \
 		ln -sf kvmrt-stat $(DESTDIR)$(compdir)/kvmrt-$$name; done
+	ln -sf kvmrt-stat $(DESTDIR)$(compdir)/kvmrt
 	install -d $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir)
 	install -m 644 etc/zsh-completion/_kvmrt $(DESTDIR)$(zshdir)
 	install -m 644 etc/fish-completion/kvmrt.fish $(DESTDIR)$(fishdir)/kvmrt-stat.fish
 	for name in $(filter-out stat,$(TOOLS)); do \
 		ln -sf kvmrt-stat.fish $(DESTDIR)$(fishdir)/kvmrt-$$name.fish; done
+	ln -sf kvmrt-stat.fish $(DESTDIR)$(fishdir)/kvmrt.fish
 	install -d $(DESTDIR)$(docdir)/selinux
 	install -m 644 etc/kvmrt.cfg.example $(GUIDES) $(DESTDIR)$(docdir)
 	install -m 644 $(SELINUX) $(DESTDIR)$(docdir)/selinux
@@ -304,10 +319,10 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 	$(if $(DESTDIR),,-$(RELEASE))
-	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%)
+	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%) $(DESTDIR)$(bindir)/kvmrt
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-reconcile
-	rm -f $(TOOLS:%=$(DESTDIR)$(compdir)/kvmrt-%) $(DESTDIR)$(zshdir)/_kvmrt
-	rm -f $(TOOLS:%=$(DESTDIR)$(fishdir)/kvmrt-%.fish)
+	rm -f $(TOOLS:%=$(DESTDIR)$(compdir)/kvmrt-%) $(DESTDIR)$(compdir)/kvmrt $(DESTDIR)$(zshdir)/_kvmrt
+	rm -f $(TOOLS:%=$(DESTDIR)$(fishdir)/kvmrt-%.fish) $(DESTDIR)$(fishdir)/kvmrt.fish
 	rm -f $(addprefix $(DESTDIR)$(docdir)/,kvmrt.cfg.example $(notdir $(GUIDES)))
 	rm -f $(addprefix $(DESTDIR)$(docdir)/selinux/,$(notdir $(SELINUX)))
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-agent $(DESTDIR)$(libexecdir)/kvmrt-sync

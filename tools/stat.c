@@ -11,7 +11,6 @@
 #include "common/stat.h"
 
 #define WATCH_SECONDS 2
-#define EXIT_AGENT    5 /* nobody guards the real-time guests that run */
 
 static const char help[] =
 	"Usage: kvmrt-stat [OPTION]... [GUEST]...\n"
@@ -159,20 +158,6 @@ static int run(struct rt_stat *stat, bool metrics, struct rt_err *err)
 	return r;
 }
 
-/* What is worst counts; what reads metrics finds it in them. */
-static int status_of(const struct rt_stat *stat, bool metrics)
-{
-	if (metrics)
-		return RT_EXIT_DONE;
-	if (stat->any_bad)
-		return RT_EXIT_PARTLY;
-	if (stat->any_rt && stat->agent_dead)
-		return EXIT_AGENT;
-	if (!stat->loaded->readable)
-		return RT_EXIT_REFUSED;
-	return stat->any_hidden ? RT_EXIT_FAILED : RT_EXIT_DONE;
-}
-
 int main(int argc, char **argv)
 {
 	struct rt_stat stat = { .program = "kvmrt-stat" };
@@ -222,7 +207,8 @@ int main(int argc, char **argv)
 		status = rt_load_check(&loaded, false, &err) < 0 ||
 					 run(&stat, metrics, &err) < 0 ?
 				 rt_tool_failed(&tool, &err) :
-				 status_of(&stat, metrics);
+			 metrics ? RT_EXIT_DONE :
+				   rt_stat_status(&stat);
 	}
 	rt_load_fini(&loaded);
 	return status;

@@ -61,3 +61,33 @@ for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-c
             complete -c $command -a '(__kvmrt_guests)'
     end
 end
+
+# kvmrt COMMAND is kvmrt-COMMAND; kvmrt itself has help and explain.
+function __kvmrt_commands
+    for command in (complete -C 'kvmrt-')
+        string replace -r '^kvmrt-(\S+).*' '$1' -- $command
+    end
+end
+
+function __kvmrt_umbrella
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    switch "$words[2]"
+        case ''
+            __kvmrt_commands
+            printf '%s\n' help explain
+        case explain
+            kvmrt explain 2>/dev/null
+        case help
+            __kvmrt_commands
+        case '-*'
+        case '*'
+            complete -C "kvmrt-"(string join ' ' -- $words[2..-1] $current)
+    end
+end
+complete -c kvmrt -e
+complete -c kvmrt -f -a '(__kvmrt_umbrella)'
+for line in (kvmrt --help 2>/dev/null)
+    set -l part (string match -r '^ {2,6}(-[a-zA-Z], |)--([a-z-]+)' -- $line); or continue
+    complete -c kvmrt -n __fish_use_subcommand -l $part[3]
+end

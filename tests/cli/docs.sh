@@ -64,7 +64,7 @@ done
 
 for program in kvmrt-validate-config kvmrt-show-config kvmrt-import \
 	kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown \
-	kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host kvmrt-host; do
+	kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host kvmrt-host kvmrt; do
 	page=$tree/docs/$program.1
 	run "$program" 0 $program --help
 	helped=$(grep -oE '^ {6}--[a-z]+|^  -[a-zA-Z], --[a-z]+' \

@@ -35,6 +35,10 @@ struct rt_stat {
 int rt_stat_look(struct rt_stat *stat, struct rt_err *err);
 void rt_stat_fini(struct rt_stat *stat);
 
+/* The exit status: what is worst counts. After the states were asked for. */
+#define RT_STAT_EXIT_AGENT 5 /* nobody guards the real-time guests that run */
+int rt_stat_status(const struct rt_stat *stat);
+
 /* Why a real-time guest that runs and is not on record is degraded. */
 #define RT_STAT_UNKNOWN                                                        \
 	"nothing is tuned: it is not on record; it was started before it was " \

@@ -256,6 +256,17 @@ int rt_stat_look(struct rt_stat *stat, struct rt_err *err)
 	return list_shown(stat, err);
 }
 
+int rt_stat_status(const struct rt_stat *stat)
+{
+	if (stat->any_bad)
+		return RT_EXIT_PARTLY;
+	if (stat->any_rt && stat->agent_dead)
+		return RT_STAT_EXIT_AGENT;
+	if (!stat->loaded->readable)
+		return RT_EXIT_REFUSED;
+	return stat->any_hidden ? RT_EXIT_FAILED : RT_EXIT_DONE;
+}
+
 void rt_stat_fini(struct rt_stat *stat)
 {
 	if (stat->agent)
