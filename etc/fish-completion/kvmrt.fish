@@ -87,7 +87,8 @@ function __kvmrt_umbrella
 end
 complete -c kvmrt -e
 complete -c kvmrt -f -a '(__kvmrt_umbrella)'
-for line in (kvmrt --help 2>/dev/null)
-    set -l part (string match -r '^ {2,6}(-[a-zA-Z], |)--([a-z-]+)' -- $line); or continue
-    complete -c kvmrt -n __fish_use_subcommand -l $part[3]
-end
+complete -c kvmrt -n __fish_use_subcommand -s f -l file -r -F
+complete -c kvmrt -n __fish_use_subcommand -l root -x -a '(__fish_complete_directories)'
+complete -c kvmrt -n __fish_use_subcommand -s v -l verbose
+complete -c kvmrt -n __fish_use_subcommand -s h -l help
+complete -c kvmrt -n __fish_use_subcommand -s V -l version
