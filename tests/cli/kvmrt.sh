@@ -68,11 +68,13 @@ name='--help names each command, and no other'
 is out <"$work/helped"
 # Without man.
 PATH_WAS=$PATH
+# shellcheck disable=SC2123 # man must not be found
 PATH=$work/nowhere
 export PATH
 run 'help without man' 0 kvmrt help stat
 PATH=$PATH_WAS
 has out 'Usage: kvmrt-stat '
+# shellcheck disable=SC2123 # nor here
 PATH=$work/nowhere
 run 'help of itself without man' 0 kvmrt help
 PATH=$PATH_WAS

@@ -311,6 +311,15 @@ if $user test -x "$work/kvmrt-stat"; then
 	hasnt out 'vCPUs on'
 	$user "$work/kvmrt-stat" --root "$root" --json >"$work/out" 2>"$work/err"
 	has out '"record":false'
+	for task in "$root"/proc/4711 "$root"/proc/4711/task/4711; do
+		chmod 0 "$task/stat"
+	done
+	$user "$work/kvmrt-stat" --root "$root" >"$work/out" 2>"$work/err"
+	name='any user, whose /proc hides the guest'
+	has out 'rt1                  running'
+	for task in "$root"/proc/4711 "$root"/proc/4711/task/4711; do
+		chmod 644 "$task/stat"
+	done
 fi
 chmod 600 "$root/run/kvmrt/journal"
 

@@ -90,7 +90,7 @@ static void add_key(struct rt_json *json, const char *name)
 	char key[24];
 	size_t n = 0;
 
-	for (; name[n] && n < sizeof(key) - 1; n++)
+	for (; n < sizeof(key) - 1 && name[n]; n++)
 		key[n] = name[n] == '-' ? '_' :
 			 name[n] >= 'A' && name[n] <= 'Z' ?
 					  (char)(name[n] - 'A' + 'a') :

@@ -83,8 +83,10 @@ bool rt_guest_runs(struct rt_sys *sys, const char *name, unsigned *ret_pid)
 	unsigned long long start;
 	struct rt_err ignored;
 
+	/* One that cannot be seen (hidepid=) lives. */
 	return rt_guest_pid(sys, name, ret_pid, &ignored) == 0 &&
-	       rt_task_start(sys, *ret_pid, *ret_pid, &start, &ignored) == 0;
+	       rt_task_start(sys, *ret_pid, *ret_pid, &start, &ignored) !=
+		       -ENOENT;
 }
 
 int rt_guests_running(struct rt_sys *sys, struct rt_names *ret_names,
