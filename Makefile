@@ -35,6 +35,7 @@ KV_CFLAGS   := -std=gnu11 $(WARN) $(if $(WERROR),-Werror) -fPIC \
 	       -fvisibility=hidden -fstack-protector-strong -Ilib \
 	       $(if $(SAN),,-D_FORTIFY_SOURCE=2) -D_GNU_SOURCE \
 	       -DKVMRT_VERSION='"$(VERSION)"' \
+	       -DKVMRT_BINDIR='"$(bindir)"' \
 	       -DKVMRT_LIBEXECDIR='"$(libexecdir)"' \
 	       $(shell $(PKG_CONFIG) --cflags $(PKGS))
 KV_LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
@@ -52,10 +53,13 @@ QEMU_LIBS   := $(shell $(PKG_CONFIG) --libs libvirt-qemu)
 TRACE        := libtracefs libtraceevent
 TRACE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(TRACE) 2>/dev/null)
 TRACE_LIBS   := $(shell $(PKG_CONFIG) --libs $(TRACE) 2>/dev/null)
+# Tables are kvmrt-host's alone.
+TABLE_CFLAGS := $(shell $(PKG_CONFIG) --cflags smartcols 2>/dev/null)
+TABLE_LIBS   := $(shell $(PKG_CONFIG) --libs smartcols 2>/dev/null)
 
 CORE := $(addprefix base/,err number text words cpuset ranges utf8 strbuf report \
 		json pci) \
-	$(addprefix model/,topo facts guest outcome sched suppress) \
+	$(addprefix model/,topo facts guest outcome sched suppress view) \
 	$(addprefix config/,config config_parse config_line config_read \
 		config_value config_accept config_write config_edit config_advice \
 		config_names config_diff) \
@@ -78,12 +82,17 @@ HOST := sys sys_live sys_captured log topology topology_hwloc topology_kernel to
 	baseline_file
 VIRT := virt talk sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
-	      edit-config boot shutdown stat noise prove validate-host
-TOOL_PARTS := options load show each prune parallel power retune agent_client scan \
-	      stat_show meter noise_show noise_json noise_svg prove_show prove_json \
+	      edit-config boot shutdown stat noise prove validate-host host
+TOOL_PARTS := options load show pci_class each prune parallel power retune agent_client scan \
+	      stat_look stat_show stat_json stat_metrics meter noise_show noise_json noise_svg prove_show prove_json \
 	      prove_html prove_host prove_test prove_child prove_guest prove_floor host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \
 	      picture_xml picture_fold picture_lstopo
+# What kvmrt-host alone has, and what of it needs the headers of TABLE.
+HOST_PARTS := grid host_cpus host_irqs host_tasks host_pci host_topology
+TABLE_PARTS := grid_table
+# What kvmrt alone has; pages.S holds manual pages.
+UMBRELLA_PARTS := explain summary pages
 # What needs the headers of TRACE, too.
 NOISE_PARTS := noise_trace noise_read noise_decode noise_events noise_names
 HOOK_PARTS := module module_check
@@ -103,6 +112,9 @@ TOOL_BIN := $(TOOLS:%=$(B)/bin/kvmrt-%)
 TOOL_OBJ := $(TOOL_PARTS:%=$(B)/tools/common/%.o)
 TOOL_LIB := $(B)/libkvmrt-tools.a
 NOISE_OBJ := $(NOISE_PARTS:%=$(B)/tools/common/%.o)
+HOST_TOOL_OBJ := $(HOST_PARTS:%=$(B)/tools/common/%.o)
+UMBRELLA_OBJ := $(UMBRELLA_PARTS:%=$(B)/tools/common/%.o)
+TABLE_OBJ := $(TABLE_PARTS:%=$(B)/tools/common/%.o)
 HOOK     := $(B)/hooks/qemu
 MODULE   := $(B)/hooks/kvmrt-hook.so
 
@@ -114,7 +126,7 @@ SYNC      := $(B)/agent/kvmrt-sync
 # What goes to /etc/libvirt/hooks on a host, as users get it.
 STAGED    := etc/libvirt/hooks/qemu.d/kvmrt
 
-all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC) \
+all: $(HOOK) $(MODULE) $(TOOL_BIN) $(B)/bin/kvmrt $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC) \
 	$(if $(filter build,$(B)),$(STAGED))
 
 $(STAGED): $(HOOK)
@@ -124,6 +136,11 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC      $<")
 	$(Q)$(CC) $(KV_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/%.o: %.S
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  AS      $<")
+	$(Q)$(CC) $(KV_CFLAGS) $(CFLAGS) -c -o $@ $<
+$(B)/tools/common/pages.o: docs/kvmrt.cfg.5 docs/kvmrt-validate-host.1 docs/kvmrt.7
 # What compares the version.
 $(B)/hooks/qemu.o $(B)/hooks/module.o $(B)/tools/common/host_checks_hook.o: Makefile
 
@@ -181,6 +198,21 @@ $(B)/bin/kvmrt-prove: $(B)/tools/prove.o $(NOISE_OBJ) $(TOOL_LIB) $(VIRT_LIB) $(
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) \
 		$(QEMU_LIBS) $(TRACE_LIBS)
+$(B)/bin/kvmrt: $(B)/tools/kvmrt.o $(UMBRELLA_OBJ) $(TOOL_LIB) $(HOST_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+$(TABLE_OBJ): KV_CFLAGS += $(TABLE_CFLAGS)
+$(TABLE_OBJ): | table-libs
+table-libs:
+	@[ -n '$(TABLE_LIBS)' ] || { echo "kvmrt-host needs libsmartcols" \
+		"(libsmartcols-dev; rpm: libsmartcols-devel):" \
+		"'sudo ./setup all' installs what is missing" >&2; exit 1; }
+$(B)/bin/kvmrt-host: $(B)/tools/host.o $(HOST_TOOL_OBJ) $(TABLE_OBJ) $(TOOL_LIB) \
+		$(HOST_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS) $(TABLE_LIBS)
 $(B)/bin/kvmrt-%: $(B)/tools/%.o $(TOOL_LIB) $(VIRT_LIB) $(HOST_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
@@ -252,17 +284,19 @@ RELEASE := systemctl -q disable --now kvmrt-agent kvmrt-sync; \
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) \
 		$(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d
-	install -m 755 $(TOOL_BIN) $(DESTDIR)$(bindir)
+	install -m 755 $(TOOL_BIN) $(B)/bin/kvmrt $(DESTDIR)$(bindir)
 	install -m 755 $(B)/bin/kvmrt-reconcile $(AGENT) $(SYNC) $(DESTDIR)$(libexecdir)
 	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(compdir)
 	install -m 644 etc/bash-completion/kvmrt $(DESTDIR)$(compdir)/kvmrt-stat
 	for name in $(filter-out stat,$(TOOLS)); do \
 		ln -sf kvmrt-stat $(DESTDIR)$(compdir)/kvmrt-$$name; done
+	ln -sf kvmrt-stat $(DESTDIR)$(compdir)/kvmrt
 	install -d $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir)
 	install -m 644 etc/zsh-completion/_kvmrt $(DESTDIR)$(zshdir)
 	install -m 644 etc/fish-completion/kvmrt.fish $(DESTDIR)$(fishdir)/kvmrt-stat.fish
 	for name in $(filter-out stat,$(TOOLS)); do \
 		ln -sf kvmrt-stat.fish $(DESTDIR)$(fishdir)/kvmrt-$$name.fish; done
+	ln -sf kvmrt-stat.fish $(DESTDIR)$(fishdir)/kvmrt.fish
 	install -d $(DESTDIR)$(docdir)/selinux
 	install -m 644 etc/kvmrt.cfg.example $(GUIDES) $(DESTDIR)$(docdir)
 	install -m 644 $(SELINUX) $(DESTDIR)$(docdir)/selinux
@@ -286,10 +320,10 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(sysconfdir)/libvirt/hooks/qemu.d/kvmrt
 	$(if $(DESTDIR),,-$(RELEASE))
-	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%)
+	rm -f $(TOOLS:%=$(DESTDIR)$(bindir)/kvmrt-%) $(DESTDIR)$(bindir)/kvmrt
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-reconcile
-	rm -f $(TOOLS:%=$(DESTDIR)$(compdir)/kvmrt-%) $(DESTDIR)$(zshdir)/_kvmrt
-	rm -f $(TOOLS:%=$(DESTDIR)$(fishdir)/kvmrt-%.fish)
+	rm -f $(TOOLS:%=$(DESTDIR)$(compdir)/kvmrt-%) $(DESTDIR)$(compdir)/kvmrt $(DESTDIR)$(zshdir)/_kvmrt
+	rm -f $(TOOLS:%=$(DESTDIR)$(fishdir)/kvmrt-%.fish) $(DESTDIR)$(fishdir)/kvmrt.fish
 	rm -f $(addprefix $(DESTDIR)$(docdir)/,kvmrt.cfg.example $(notdir $(GUIDES)))
 	rm -f $(addprefix $(DESTDIR)$(docdir)/selinux/,$(notdir $(SELINUX)))
 	rm -f $(DESTDIR)$(libexecdir)/kvmrt-agent $(DESTDIR)$(libexecdir)/kvmrt-sync
@@ -310,5 +344,5 @@ BUILT := $(wildcard $(addprefix $(B)/,lib hooks tools agent tests))
 
 -include tests/bench/bench.mk
 
-.PHONY: trace-libs all units check stage deb rpm lab-check demo compare lint install uninstall clean
+.PHONY: trace-libs table-libs all units check stage deb rpm lab-check demo compare lint install uninstall clean
 .SECONDARY:

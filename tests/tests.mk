@@ -110,6 +110,12 @@ $(FAKED): $(B)/tests/virt/kvmrt-%: $(B)/tools/%.o $(B)/tests/virt/fake.o \
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
+FAKED += $(B)/tests/virt/kvmrt
+$(B)/tests/virt/kvmrt: $(B)/tools/kvmrt.o $(UMBRELLA_OBJ) $(B)/tests/virt/agent.o \
+		$(TOOL_LIB) $(HOST_LIB) $(CORE_LIB)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(KV_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+
 # Fuzz targets: replayed over their corpus here; `make fuzz` is for clang.
 FUZZ     := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 FUZZ_BIN := $(FUZZ:%=$(B)/tests/fuzz/%)

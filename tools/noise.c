@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 
 	if (status != RT_GO_ON)
 		return status;
-	if (seconds && !rt_meter_parse_time(seconds, &meter.seconds))
+	if (seconds && !rt_options_time(seconds, &meter.seconds))
 		return rt_usage_error(&tool,
 				      "--for '%s': write a number with s, m or "
 				      "h, from 1s to 24h",

@@ -401,7 +401,7 @@ static int take_options(const struct rt_tool *tool, struct prove *prove,
 {
 	struct rt_proof *proof = &prove->proven.proof;
 
-	if (seconds && !rt_meter_parse_time(seconds, &prove->meter.seconds))
+	if (seconds && !rt_options_time(seconds, &prove->meter.seconds))
 		return rt_usage_error(tool,
 				      "--for '%s': write a number with s, m or "
 				      "h, from 1s to 24h",

@@ -33,7 +33,7 @@ function __kvmrt_guests
 end
 
 # Options come from --help, so that they are those of the command.
-for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host
+for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host kvmrt-host
     type -q $command; or continue
     complete -c $command -e
     complete -c $command -f
@@ -55,7 +55,40 @@ for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-c
     end
     switch $command
         case kvmrt-edit-config kvmrt-validate-config kvmrt-validate-host
+        case kvmrt-host
+            complete -c $command -a 'cpus irqs tasks pci topology'
         case '*'
             complete -c $command -a '(__kvmrt_guests)'
     end
 end
+
+# kvmrt COMMAND is kvmrt-COMMAND; kvmrt itself has help and explain.
+function __kvmrt_commands
+    for command in (complete -C 'kvmrt-')
+        string replace -r '^kvmrt-(\S+).*' '$1' -- $command
+    end
+end
+
+function __kvmrt_umbrella
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    switch "$words[2]"
+        case ''
+            __kvmrt_commands
+            printf '%s\n' help explain
+        case explain
+            kvmrt explain 2>/dev/null
+        case help
+            __kvmrt_commands
+        case '-*'
+        case '*'
+            complete -C "kvmrt-"(string join ' ' -- $words[2..-1] $current)
+    end
+end
+complete -c kvmrt -e
+complete -c kvmrt -f -a '(__kvmrt_umbrella)'
+complete -c kvmrt -n __fish_use_subcommand -s f -l file -r -F
+complete -c kvmrt -n __fish_use_subcommand -l root -x -a '(__fish_complete_directories)'
+complete -c kvmrt -n __fish_use_subcommand -s v -l verbose
+complete -c kvmrt -n __fish_use_subcommand -s h -l help
+complete -c kvmrt -n __fish_use_subcommand -s V -l version

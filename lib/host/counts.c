@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/text.h"
+
 /* One line per source and one column per CPU: megabytes on a large host. */
 #define TABLE_MAX (64u << 20)
 
@@ -71,15 +73,17 @@ static size_t count_columns(const char *at)
 }
 
 /*
- * "NAME:   1   2   3  text": the columns are added to sums. ERR and MIS have
- * one number for the whole host, which is no CPU's.
+ * "NAME:   1   2   3  text": the columns are added to sums. Where the text
+ * begins; NULL for no such line. ERR and MIS have one number for the whole host,
+ * which is no CPU's.
  */
-static void add_line(const char *line, unsigned long long *sums, size_t n)
+static const char *add_line(const char *line, unsigned long long *sums,
+			    size_t n)
 {
 	const char *at = strchr(line, ':');
 
 	if (!at || at > line + strcspn(line, "\n") || count_columns(at + 1) < n)
-		return;
+		return NULL;
 	at++;
 	for (size_t i = 0; i < n; i++) {
 		char *end;
@@ -87,11 +91,12 @@ static void add_line(const char *line, unsigned long long *sums, size_t n)
 
 		at += strspn(at, " ");
 		if (*at < '0' || *at > '9')
-			return;
+			return NULL;
 		value = strtoull(at, &end, 10);
 		sums[i] += value;
 		at = end;
 	}
+	return at + strspn(at, " ");
 }
 
 struct table {
@@ -122,7 +127,7 @@ static int read_table(struct rt_sys *sys, const char *path, struct table *ret,
 		return rt_fail_memory(err);
 	for (const char *line = strchr(text, '\n'); line && line[1];
 	     line = strchr(line + 1, '\n'))
-		add_line(line + 1, ret->sums, ret->n);
+		(void)add_line(line + 1, ret->sums, ret->n);
 	return 0;
 }
 
@@ -161,6 +166,78 @@ int rt_counts_read(struct rt_sys *sys, const struct rt_cpuset *cpus,
 	}
 	*ret_counts = counts;
 	return 0;
+}
+
+/* --- each source by itself --- */
+
+void rt_count_table_fini(struct rt_count_table *table)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		free(table->rows[i].counts);
+		free(table->rows[i].text);
+	}
+	free(table->rows);
+	free(table->cpus);
+	memset(table, 0, sizeof(*table));
+}
+
+static int add_row(struct rt_count_table *table, const char *line,
+		   struct rt_err *err)
+{
+	struct rt_count_row row = { .label = "" };
+	const char *label = line + strspn(line, " "), *text;
+
+	row.counts = calloc(table->n_cpus + 1, sizeof(*row.counts));
+	if (!row.counts)
+		return rt_fail_memory(err);
+	text = add_line(line, row.counts, table->n_cpus);
+	if (!text) {
+		free(row.counts);
+		return 0;
+	}
+	rt_copy_plain(row.label, sizeof(row.label), label, strcspn(label, ":"));
+	row.text = strndup(text, strcspn(text, "\n"));
+	if (!row.text || !rt_grow(&table->rows, table->n, &table->size,
+				  sizeof(*table->rows))) {
+		free(row.text);
+		free(row.counts);
+		return rt_fail_memory(err);
+	}
+	table->rows[table->n++] = row;
+	return 0;
+}
+
+int rt_count_table_read(struct rt_sys *sys, struct rt_count_table *ret_table,
+			struct rt_err *err)
+{
+	RT_AUTO_FREE char *text = NULL;
+	struct rt_count_table table = { 0 };
+	size_t len;
+	int r = rt_sys_read_all(sys, "proc/interrupts", TABLE_MAX, &text, &len,
+				err);
+
+	if (r == 0)
+		r = read_head(text, &table.cpus, &table.n_cpus, err);
+	for (const char *line = r == 0 ? strchr(text, '\n') : NULL;
+	     r == 0 && line && line[1]; line = strchr(line + 1, '\n'))
+		r = add_row(&table, line + 1, err);
+	if (r < 0)
+		rt_count_table_fini(&table);
+	*ret_table = table;
+	return r;
+}
+
+const struct rt_count_row *
+rt_count_table_find(const struct rt_count_table *table, const char *label,
+		    size_t near)
+{
+	if (near < table->n && strcmp(table->rows[near].label, label) == 0)
+		return &table->rows[near];
+	for (size_t i = 0; i < table->n; i++) {
+		if (strcmp(table->rows[i].label, label) == 0)
+			return &table->rows[i];
+	}
+	return NULL;
 }
 
 /* --- what is saved --- */

@@ -30,6 +30,29 @@ int rt_counts_read(struct rt_sys *sys, const struct rt_cpuset *cpus,
 const struct rt_count *rt_counts_find(const struct rt_counts *counts,
 				      unsigned cpu);
 
+/* All of /proc/interrupts: a row for each source, a column for each CPU. */
+struct rt_count_row {
+	char label[16];		    /* "35", or "LOC" for what is no interrupt
+				       of a device */
+	char *text;		    /* behind the counts: chip and actions */
+	unsigned long long *counts; /* a column each */
+};
+
+struct rt_count_table {
+	unsigned *cpus; /* of the columns: those that are online */
+	size_t n_cpus;
+	struct rt_count_row *rows;
+	size_t n, size;
+};
+
+int rt_count_table_read(struct rt_sys *sys, struct rt_count_table *ret_table,
+			struct rt_err *err);
+void rt_count_table_fini(struct rt_count_table *table);
+/* The row with the label, or NULL. It is sought at `near` first. */
+const struct rt_count_row *
+rt_count_table_find(const struct rt_count_table *table, const char *label,
+		    size_t near);
+
 /* What was saved when the guest started; empty when nothing was. */
 int rt_counts_saved(struct rt_sys *sys, const char *uuid,
 		    struct rt_counts *ret_counts, struct rt_err *err);

@@ -21,6 +21,13 @@ static const char *skip_fields(const char *p, unsigned n)
 	}
 }
 
+const char *rt_stat_field(const char *text, unsigned n)
+{
+	const char *name_end = strrchr(text, ')');
+
+	return name_end ? skip_fields(name_end + 1, n - 3) : NULL;
+}
+
 /* The number that a field begins with. */
 static bool parse_number(const char *p, unsigned long long *ret)
 {
@@ -47,9 +54,10 @@ int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 	const char *flags = state ? skip_fields(state, 9 - 3) : NULL;
 	const char *threads = flags ? skip_fields(flags, 20 - 9) : NULL;
 	const char *start = threads ? skip_fields(threads, 22 - 20) : NULL;
-	const char *priority = start ? skip_fields(start, 40 - 22) : NULL;
+	const char *cpu = start ? skip_fields(start, 39 - 22) : NULL;
+	const char *priority = cpu ? skip_fields(cpu, 1) : NULL;
 	const char *policy = priority ? skip_fields(priority, 1) : NULL;
-	struct rt_stat_line line = { .comm = "" };
+	struct rt_stat_line line = { .comm = "", .last_cpu = -1 };
 	unsigned long long number_of_flags, number_of_threads, class, number;
 	size_t len;
 
@@ -57,6 +65,8 @@ int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 	    !parse_number(threads, &number_of_threads) ||
 	    !parse_number(start, &line.start))
 		return rt_fail(err, 0, "'%.60s' is not a stat line", text);
+	if (cpu && parse_number(cpu, &number) && number < RT_CPUS_MAX)
+		line.last_cpu = (int)number;
 	line.has_policy = policy && parse_number(priority, &number) &&
 			  parse_number(policy, &class);
 	if (line.has_policy) {

@@ -152,6 +152,9 @@ static int examine(struct scan *scan, unsigned pid, unsigned tid,
 	task.start = line->start;
 	memcpy(task.comm, line->comm, sizeof(task.comm));
 	task.kernel = line->flags & PF_KTHREAD;
+	task.last_cpu = line->last_cpu;
+	task.policy = line->policy;
+	task.priority = line->priority;
 	return may_be_guests(scan, &task) ? 0 :
 					    search->found(search, &task, err);
 }

@@ -192,6 +192,35 @@ int rt_kernel_nodes(struct rt_sys *sys, struct rt_topo *topo,
 	return read_memory(sys, topo, err);
 }
 
+int rt_kernel_l3s(struct rt_sys *sys, const struct rt_topo *topo,
+		  struct rt_topo_level *level, struct rt_err *err)
+{
+	struct rt_cpuset left = topo->online;
+	unsigned number = 0;
+	int cpu;
+
+	while ((cpu = rt_cpuset_first(&left)) >= 0) {
+		struct rt_cpuset shared;
+		struct rt_err ignored;
+		char path[80];
+		int r;
+
+		rt_cpuset_remove(&left, (unsigned)cpu);
+		snprintf(path, sizeof(path),
+			 "sys/devices/system/cpu/cpu%d/cache/index3/"
+			 "shared_cpu_list",
+			 cpu);
+		if (rt_sys_read_cpus(sys, path, &shared, &ignored) < 0)
+			continue;
+		shared = rt_topo_siblings(topo, &shared);
+		rt_cpuset_minus(&left, &shared);
+		r = rt_topo_add(level, number++, &shared, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* The kernel says which CPUs are of which kind; hwloc would ask each CPU. */
 int rt_kernel_kinds(struct rt_sys *sys, struct rt_topo *topo,
 		    struct rt_err *err)

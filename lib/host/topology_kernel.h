@@ -25,6 +25,14 @@ int rt_kernel_cores(struct rt_sys *sys, struct rt_topo *topo,
 int rt_kernel_nodes(struct rt_sys *sys, struct rt_topo *topo,
 		    struct rt_err *err);
 
+/*
+ * Add the L3 caches, numbered in the order of their first CPUs, to an empty
+ * level. The kernel tells of those of online CPUs alone: an offline CPU is in
+ * its siblings' one. None where the kernel does not say.
+ */
+int rt_kernel_l3s(struct rt_sys *sys, const struct rt_topo *topo,
+		  struct rt_topo_level *level, struct rt_err *err);
+
 /* Add the kinds of a hybrid processor to topo->kinds, slowest first. */
 int rt_kernel_kinds(struct rt_sys *sys, struct rt_topo *topo,
 		    struct rt_err *err);

@@ -107,6 +107,49 @@ lines out 4
 grep -q -- '-c test:///x ' "$work/asked"
 result $? 'import: the libvirt that -c names'
 
+# --- the umbrella
+
+umbrella() { # umbrella NAME WORD...: what is offered for the last word
+	name=$1
+	shift
+	PATH=$bin:$PATH bash -c '
+		. "$0" || exit
+		COMP_WORDS=("$@")
+		COMP_CWORD=$(($# - 1))
+		_kvmrt_umbrella "$1"
+		[ ${#COMPREPLY[@]} -eq 0 ] || printf "%s\n" "${COMPREPLY[@]}"
+	' "$script" "$@" >"$work/out" 2>"$work/err"
+	result $? "$name: ends well"
+	empty err
+}
+umbrella 'commands' kvmrt sh
+is out <<-'EOF'
+	show-config
+	shutdown
+EOF
+umbrella 'a command of its own' kvmrt expl
+has out explain
+umbrella 'the options of a command' kvmrt host --noh
+is out <<-'EOF'
+	--noheadings
+EOF
+umbrella 'the guests of a command' kvmrt stat -f "$work/a.cfg" pl
+has out plc1
+umbrella 'subjects' kvmrt host ir
+is out <<-'EOF'
+	irqs
+EOF
+umbrella 'codes' kvmrt explain cpu-o
+is out <<-'EOF'
+	cpu-overlap
+EOF
+umbrella 'its own options' kvmrt --ver
+has out --version
+for shell in "$tree/etc/zsh-completion/_kvmrt" "$tree/etc/fish-completion/kvmrt.fish"; do
+	grep -q 'umbrella' "$shell" && grep -q 'kvmrt explain' "$shell"
+	result $? "kvmrt is completed by ${shell##*/}"
+done
+
 # --- zsh and fish
 
 # options_of COMMAND: the words of --help's list that begin with a dash

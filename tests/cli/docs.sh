@@ -64,7 +64,7 @@ done
 
 for program in kvmrt-validate-config kvmrt-show-config kvmrt-import \
 	kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown \
-	kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host; do
+	kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host kvmrt-host kvmrt; do
 	page=$tree/docs/$program.1
 	run "$program" 0 $program --help
 	helped=$(grep -oE '^ {6}--[a-z]+|^  -[a-zA-Z], --[a-z]+' \
@@ -74,6 +74,16 @@ for program in kvmrt-validate-config kvmrt-show-config kvmrt-import \
 	result $? "$program: the options of --help are those of the page" ||
 		echo "# help: $helped; page: $paged" | tr '\n' ' '
 done
+
+# Each metric, with the end that its type asks for.
+sed -n 's/.*family(out, "\([a-z_]*\)", "info".*/kvmrt_\1_info/p
+	s/.*family(out, "\([a-z_]*\)", "gauge".*/kvmrt_\1/p
+	s/.*add_counter(stat, "\([a-z_]*\)".*/kvmrt_\1_total/p' \
+	"$tree/tools/common/stat_metrics.c" | sort >"$work/out"
+sed -n '/^\.Sh METRICS/,/^\.Sh EXIT/s/^\.It Li //p' "$tree/docs/kvmrt-stat.1" |
+	sed 's/ Ns .*//; s/ *, /\n/g' | sort >"$work/metrics"
+name='kvmrt-stat.1 explains each metric, and no other'
+is out <"$work/metrics"
 
 for guide in "$tree"/docs/*.md; do
 	grep -q "^\.Pa ${guide##*/}\( \|\$\)" "$tree/docs/kvmrt.7"

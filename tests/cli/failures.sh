@@ -120,6 +120,7 @@ config kvmrt-show-config
 plan kvmrt-show-config --plan
 checks kvmrt-validate-host
 stat kvmrt-stat
+host kvmrt-host cpus irqs tasks pci topology
 done kvmrt-sync-config -q -c test:///default
 done kvmrt-import -c test:///default
 END

@@ -20,6 +20,7 @@ my %is = (
 	object => sub { ref $_[0] eq 'HASH' },
 	array => sub { ref $_[0] eq 'ARRAY' },
 	boolean => sub { JSON::PP::is_bool($_[0]) },
+	number => sub { encode_json([$_[0]]) =~ /^\[-?\d+(\.\d+)?\]$/ },
 	integer => sub { encode_json([$_[0]]) =~ /^\[-?\d+\]$/ },
 	string => sub { !ref $_[0] && encode_json([$_[0]]) =~ /^\["/ },
 );

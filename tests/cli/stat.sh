@@ -35,6 +35,17 @@ counters() {
 	printf 'TIMER: %8u %10u %10u %10u\n' 9 "$2" 0 0 >>"$root/proc/softirqs"
 }
 
+strict() { # what is on stdout is OpenMetrics, to the letter
+	if ! command -v perl >/dev/null; then
+		result 0 "$name: the format # skip: no perl"
+		return
+	fi
+	why=$(perl "$tree/tests/cli/openmetrics.pl" "$work/out")
+	result $? "$name: the format" || echo "# $why"
+	! command -v promtool >/dev/null || promtool check metrics <"$work/out"
+	result $? "$name: promtool, if it is here"
+}
+
 # A thread's file as a kernel writes it: fields 39 to 41 are CPU 8, 1, FIFO.
 full_stat() { # full_stat TID
 	file=$root/proc/$1/task/$1
@@ -198,6 +209,51 @@ mv "$work/smp_affinity_list" "$root/proc/irq/50"
 rm "$root/run/libvirt/qemu/office.pid" "$root/run/libvirt/qemu/gone.pid"
 cp "$data/rt1.cfg" "$root/etc/kvmrt.cfg"
 
+# --- metrics
+
+run 'metrics' 0 kvmrt-stat --root "$root" --openmetrics
+strict
+has out "kvmrt_guest_state{uuid=\"$uuid\",name=\"rt1\",state=\"tuned\"} 1"
+has out "kvmrt_guest_state{uuid=\"$uuid\",name=\"rt1\",state=\"degraded\"} 0"
+has out "kvmrt_guest_info{uuid=\"$uuid\",name=\"rt1\",rt=\"true\"} 1"
+has out "kvmrt_guest_missing{uuid=\"$uuid\",name=\"rt1\"} 0"
+has out "kvmrt_guest_cpu_interrupts{uuid=\"$uuid\",name=\"rt1\",cpu=\"6\"} "
+has out 'kvmrt_cpu_info{cpu="6",guest="rt1",role="vCPU 0"} 1'
+has out 'kvmrt_cpu_info{cpu="7",guest="rt1",role="offline"} 1'
+has out 'kvmrt_cpu_info{cpu="0",guest="",role="housekeeping"} 1'
+has out 'kvmrt_config_findings{severity="error"} 0'
+has out 'kvmrt_record_readable 1'
+has out 'kvmrt_agent_up 0'
+[ "$(tail -n 1 "$work/out")" = '# EOF' ]
+result $? "$name: its end"
+# The same facts as JSON has.
+run 'JSON for the same' 0 kvmrt-stat --root "$root" --json
+has out '{"cpu":6,"role":"vCPU 0","guest":"rt1"}'
+has out '"findings":{"errors":0,"warnings":'
+echo 0-11 >"$work/mask"
+cp -p "$root/proc/irq/50/smp_affinity_list" "$work"
+cat "$work/mask" >"$root/proc/irq/50/smp_affinity_list"
+run 'metrics of a degraded guest' 0 kvmrt-stat --root "$root" --openmetrics
+has out "kvmrt_guest_state{uuid=\"$uuid\",name=\"rt1\",state=\"degraded\"} 1"
+has out "kvmrt_guest_missing{uuid=\"$uuid\",name=\"rt1\"} 1"
+cat "$work/smp_affinity_list" >"$root/proc/irq/50/smp_affinity_list"
+# A name that would end a label, and one that is not UTF-8.
+cat >"$work/odd.cfg" <<'END'
+[6a1f0c1e-0000-4000-8000-0000000000aa]
+name = say "hi" \ there
+END
+run 'a name with quotes' 0 kvmrt-stat --root "$root" -f "$work/odd.cfg" --openmetrics
+strict
+has out 'name="say \"hi\" \\ there",state="off"} 1'
+printf '4711' >"$root/run/libvirt/qemu/o$(printf '\377')dd.pid"
+mv "$root/etc/kvmrt.cfg" "$work/rt1.cfg"
+run 'metrics without a file' 0 kvmrt-stat --root "$root" --openmetrics
+strict
+mv "$work/rt1.cfg" "$root/etc/kvmrt.cfg"
+rm "$root"/run/libvirt/qemu/o*dd.pid
+run 'metrics of one' 2 kvmrt-stat --openmetrics rt1
+run 'metrics as JSON' 2 kvmrt-stat --openmetrics --json
+
 # An agent that is a file.
 real=$bin
 bin=$(dirname "$bin")/tests/virt
@@ -217,6 +273,14 @@ printf '{"version":1,"agent":{},"guests":[],"sync":[{"uuid":"%s","said":"%s"}]}\
 	$uuid 'in step' >"$KVMRT_AGENT"
 run 'in step' 0 kvmrt-stat --root "$root"
 hasnt out 'its definition'
+printf '{"version":1,"agent":{"repairs":3,"scans":40,"wakeups":41},"guests":[],"sync":[{"uuid":"%s","said":"%s"}]}\n' \
+	$uuid 'differs' >"$KVMRT_AGENT"
+run "metrics with the agent's" 0 kvmrt-stat --root "$root" --openmetrics
+strict
+has out 'kvmrt_agent_up 1'
+has out 'kvmrt_repairs_total 3'
+has out 'kvmrt_agent_scans_total 40'
+has out "kvmrt_guest_definition_in_step{uuid=\"$uuid\",name=\"rt1\"} 0"
 rm "$KVMRT_AGENT"
 echo 0-11 >"$root/proc/irq/50/smp_affinity_list"
 run 'dead, and degraded' 4 kvmrt-stat --root "$root"
@@ -241,6 +305,15 @@ if $user test -x "$work/kvmrt-stat"; then
 	hasnt out 'vCPUs on'
 	$user "$work/kvmrt-stat" --root "$root" --json >"$work/out" 2>"$work/err"
 	has out '"record":false'
+	for task in "$root"/proc/4711 "$root"/proc/4711/task/4711; do
+		chmod 0 "$task/stat"
+	done
+	$user "$work/kvmrt-stat" --root "$root" >"$work/out" 2>"$work/err"
+	name='any user, whose /proc hides the guest'
+	has out 'rt1                  running'
+	for task in "$root"/proc/4711 "$root"/proc/4711/task/4711; do
+		chmod 644 "$task/stat"
+	done
 fi
 chmod 600 "$root/run/kvmrt/journal"
 

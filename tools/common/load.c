@@ -40,8 +40,10 @@ static int load_host(const struct rt_options *options, struct rt_loaded *loaded,
 			       rt_topology_load_file(options->topology,
 						     &loaded->topo, err);
 	}
-	loaded->has_facts = true;
 	r = rt_topology_load(&loaded->sys, &loaded->topo, err);
+	if (options->reads_facts)
+		return r;
+	loaded->has_facts = true;
 	if (r == 0)
 		r = rt_facts_read_settings(&loaded->sys, &loaded->topo, facts,
 					   err);
@@ -69,6 +71,19 @@ static int load_config(const struct rt_options *options,
 			       &loaded->config, &loaded->report, err);
 }
 
+static int list_enabled(struct rt_loaded *loaded, struct rt_err *err)
+{
+	const struct rt_guests *guests = &loaded->guests;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < guests->n; i++) {
+		if (!guests->items[i].disabled)
+			r = rt_guest_refs_add(&loaded->enabled,
+					      &guests->items[i], err);
+	}
+	return r;
+}
+
 int rt_load(const struct rt_options *options, struct rt_loaded *loaded,
 	    struct rt_err *err)
 {
@@ -86,6 +101,8 @@ int rt_load(const struct rt_options *options, struct rt_loaded *loaded,
 	if (r == 0)
 		r = rt_guests_resolve(&loaded->config, &loaded->topo,
 				      &loaded->guests, &loaded->report, err);
+	if (r == 0)
+		r = list_enabled(loaded, err);
 	if (r == 0)
 		loaded->readable = !rt_report_errors(&loaded->report);
 	return r;
@@ -146,6 +163,7 @@ void rt_load_fini(struct rt_loaded *loaded)
 {
 	rt_report_fini(&loaded->report);
 	rt_facts_fini(&loaded->facts);
+	rt_guest_refs_fini(&loaded->enabled);
 	rt_guests_fini(&loaded->guests);
 	rt_config_fini(&loaded->config);
 	rt_config_file_fini(&loaded->file);

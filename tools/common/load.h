@@ -4,6 +4,7 @@
 #define RT_LOAD_H
 
 #include "core/check/check.h"
+#include "core/model/view.h"
 #include "host/config_file.h"
 #include "options.h"
 
@@ -15,7 +16,8 @@ struct rt_loaded {
 	bool no_file; /* the file could not be read, or may not be used */
 	struct rt_config config;
 	struct rt_guests guests;
-	struct rt_facts facts; /* empty with --topology */
+	struct rt_guest_refs enabled; /* those that are not disabled */
+	struct rt_facts facts;	      /* empty with --topology or reads_facts */
 	bool has_facts;
 	struct rt_report report; /* of the text; rt_load_check adds the rest */
 	bool readable; /* the text has no error: it means what it says */

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/base/number.h"
 #include "host/reconcile.h"
 #include "noise_trace.h"
 
@@ -27,23 +26,6 @@ static void on_signal(int signal)
 bool rt_meter_is_interrupted(void)
 {
 	return interrupted;
-}
-
-bool rt_meter_parse_time(const char *text, unsigned *ret_seconds)
-{
-	static const char letters[] = "smh";
-	static const unsigned units[] = { 1, 60, 3600 };
-	unsigned long long n;
-	const char *unit;
-
-	if (!rt_scan_number(&text, RT_METER_SECONDS_MAX, &n) || !n)
-		return false;
-	unit = *text ? strchr(letters, *text) : letters;
-	if (!unit || (*text && text[1]) ||
-	    n * units[unit - letters] > RT_METER_SECONDS_MAX)
-		return false;
-	*ret_seconds = (unsigned)n * units[unit - letters];
-	return true;
 }
 
 /* --- whom to measure --- */
@@ -176,12 +158,7 @@ int rt_meter_choose(struct rt_meter *meter, struct rt_err *err)
 
 struct rt_cpuset rt_meter_housekeeping(const struct rt_meter *meter)
 {
-	const struct rt_journal *journal = &meter->scanned.journal;
-	struct rt_cpuset left = meter->loaded.topo.online;
-
-	for (size_t i = 0; i < journal->n_active; i++)
-		rt_cpuset_minus(&left, &journal->active[i].guest.owned);
-	return left;
+	return rt_housekeeping(&meter->scanned.now, &meter->loaded.topo);
 }
 
 int rt_meter_place(const struct rt_cpuset *cpus, struct rt_err *err)

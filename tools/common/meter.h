@@ -17,8 +17,6 @@
 #include "noise.h"
 #include "scan.h"
 
-#define RT_METER_SECONDS_MAX (24 * 3600)
-
 struct rt_trace;
 
 struct rt_meter {
@@ -37,9 +35,6 @@ struct rt_meter {
 	const struct rt_active **active; /* as measured.guests */
 	struct rt_trace *trace;
 };
-
-/* "10s", "2m", "1h", "10": up to a day. */
-bool rt_meter_parse_time(const char *text, unsigned *ret_seconds);
 
 /* Those that are named in the options, or all real-time guests that run. */
 int rt_meter_choose(struct rt_meter *meter, struct rt_err *err);

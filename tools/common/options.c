@@ -6,10 +6,12 @@
 #include <getopt.h>
 #include <stdarg.h>
 
+#include "core/base/number.h"
 #include "core/base/report.h"
 #include "core/base/text.h"
 
 #define OPTIONS_MAX 32
+#define SECONDS_MAX (24 * 3600)
 #define OWN_BASE    512 /* getopt_long's value of the command's option 0 */
 
 enum {
@@ -234,6 +236,23 @@ static int take(const struct rt_tool *tool, const struct table *table,
 	default:
 		return take_own(tool, value);
 	}
+}
+
+bool rt_options_time(const char *text, unsigned *ret_seconds)
+{
+	static const char letters[] = "smh";
+	static const unsigned units[] = { 1, 60, 3600 };
+	unsigned long long n;
+	const char *unit;
+
+	if (!rt_scan_number(&text, SECONDS_MAX, &n) || !n)
+		return false;
+	unit = *text ? strchr(letters, *text) : letters;
+	if (!unit || (*text && text[1]) ||
+	    n * units[unit - letters] > SECONDS_MAX)
+		return false;
+	*ret_seconds = (unsigned)n * units[unit - letters];
+	return true;
 }
 
 /* No guest of libvirt has a '/' in its name. */

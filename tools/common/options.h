@@ -54,6 +54,7 @@ struct rt_options {
 	const char *topology; /* NULL: the root's */
 	bool verbose, json;
 	bool may_lack_file; /* what is in force is shown without one, too */
+	bool reads_facts;   /* the command itself: rt_load does not */
 	char **guests;
 	size_t n_guests;
 };
@@ -64,6 +65,9 @@ struct rt_options {
  */
 int rt_options_parse(const struct rt_tool *tool, int argc, char **argv,
 		     struct rt_options *ret_options);
+
+/* "10s", "2m", "1h", "10": up to a day. */
+bool rt_options_time(const char *text, unsigned *ret_seconds);
 
 /* One line on stderr, and the hint at --help. Returns RT_EXIT_USAGE. */
 int rt_usage_error(const struct rt_tool *tool, const char *fmt, ...)

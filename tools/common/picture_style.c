@@ -2,6 +2,8 @@
 /* picture_style.c - what each box of the picture says, and its colours */
 #include "picture_style.h"
 
+#include "core/model/view.h"
+
 #define WHITE	0xffffffu
 #define BLACK	0x000000u
 #define RED	0xd00000u
@@ -193,12 +195,6 @@ struct rt_box_name rt_box_name(const struct rt_scene *scene, size_t n,
 
 /* --- CPUs --- */
 
-static bool uses(const struct rt_guest *guest, unsigned cpu)
-{
-	return rt_cpuset_has(&guest->cpuset, cpu) ||
-	       rt_cpuset_has(&guest->owned, cpu);
-}
-
 /* All but the node with most of them; of two that have as many the first. */
 static struct rt_cpuset far_cpus(const struct rt_scene *scene,
 				 const struct rt_guest *guest)
@@ -237,23 +233,14 @@ static unsigned find_cpu(const struct rt_scene *scene,
 static void role_text(const struct rt_guest *guest, unsigned cpu, char *buf,
 		      size_t size)
 {
-	unsigned vcpu = 0;
+	unsigned vcpu;
+	const enum rt_use use = rt_guest_use(guest, cpu, &vcpu);
 
-	if (!guest->rt)
-		*buf = '\0';
-	else if (rt_cpuset_has(&guest->offline, cpu))
-		snprintf(buf, size, " offline");
-	else if (rt_cpuset_has(&guest->service, cpu))
-		snprintf(buf, size, " service");
-	else if (!rt_cpuset_has(&guest->usable, cpu))
-		snprintf(buf, size, " idle");
-	else {
-		RT_CPUSET_FOREACH(before, &guest->vcpus)
-		{
-			vcpu += before < (int)cpu;
-		}
+	if (use == RT_USE_VCPU)
 		snprintf(buf, size, " vcpu%u", vcpu);
-	}
+	else
+		snprintf(buf, size, "%s%s", guest->rt ? " " : "",
+			 guest->rt ? rt_use_name(use) : "");
 }
 
 static void one_guest(const struct rt_scene *scene, size_t n, unsigned cpu,
@@ -317,7 +304,7 @@ struct rt_box rt_box_cpu(const struct rt_scene *scene, unsigned cpu)
 	bool rt = false;
 
 	for (size_t i = 0; i < scene->n; i++) {
-		if (!uses(scene->guests[i], cpu))
+		if (rt_guest_use(scene->guests[i], cpu, NULL) == RT_USE_NONE)
 			continue;
 		if (n < 2)
 			first[n] = i;

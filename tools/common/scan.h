@@ -26,17 +26,41 @@ struct rt_scanned {
 	struct rt_facts facts;
 	struct rt_plan plan;
 	struct rt_states states;
+	/*
+	 * The guests that are active. When only root may read the record, they
+	 * are those of the file that run, as the file has them.
+	 */
+	struct rt_guest_refs now;
 };
 
 int rt_scan(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
 	    struct rt_err *err);
+/* The record and `now` alone: not whether a guest is what it should be. */
+int rt_scan_record(struct rt_loaded *loaded, struct rt_scanned *ret_looked,
+		   struct rt_err *err);
 void rt_scanned_fini(struct rt_scanned *scanned);
+
+/* Borrows both. */
+struct rt_view rt_scanned_view(const struct rt_loaded *loaded,
+			       const struct rt_scanned *scanned);
+
+/* Does libvirt say that it runs, and is there such a process? */
+bool rt_guest_runs(struct rt_sys *sys, const char *name, unsigned *ret_pid);
+/*
+ * The names of all guests that run, known to kvmrt or not: libvirt has a file
+ * for each, named by the guest.
+ */
+int rt_guests_running(struct rt_sys *sys, struct rt_names *ret_names,
+		      struct rt_err *err);
 
 /* NULL when the guest is not active, or has no process. */
 const struct rt_guest_state *rt_scanned_state(const struct rt_scanned *scanned,
 					      const char *uuid);
 const struct rt_process *rt_scanned_process(const struct rt_scanned *scanned,
 					    const char *uuid);
+
+/* "vcpu" */
+const char *rt_role_name(enum rt_role role);
 
 /* False when the thread has gone. */
 bool rt_scan_thread(struct rt_sys *sys, const struct rt_thread *thread,

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/config/config_accept.h"
 #include "core/model/suppress.h"
+#include "pci_class.h"
 
 #define LABEL_WIDTH 12
 #define LINE_WIDTH  78
@@ -279,44 +280,6 @@ static void show_memory(const struct rt_show *show,
 	row_end(&row);
 }
 
-/* By the first bytes of the class code; the longer one first. */
-static const char *class_text(unsigned class_code)
-{
-	static const struct {
-		unsigned shift, code;
-		const char *text;
-	} classes[] = {
-		{ 8, 0x0106, "SATA controller" },
-		{ 8, 0x0107, "SAS controller" },
-		{ 8, 0x0108, "NVMe storage" },
-		{ 8, 0x0200, "Ethernet controller" },
-		{ 8, 0x0207, "InfiniBand controller" },
-		{ 8, 0x0300, "VGA controller" },
-		{ 8, 0x0302, "3D controller" },
-		{ 8, 0x0403, "audio device" },
-		{ 8, 0x0700, "serial port" },
-		{ 8, 0x0c03, "USB controller" },
-		{ 16, 0x01, "storage controller" },
-		{ 16, 0x02, "network controller" },
-		{ 16, 0x03, "display controller" },
-		{ 16, 0x04, "multimedia device" },
-		{ 16, 0x05, "memory controller" },
-		{ 16, 0x06, "bridge" },
-		{ 16, 0x07, "communication controller" },
-		{ 16, 0x08, "system peripheral" },
-		{ 16, 0x0c, "serial bus controller" },
-		{ 16, 0x0d, "wireless controller" },
-		{ 16, 0x10, "encryption controller" },
-		{ 16, 0x11, "signal processor" },
-		{ 16, 0x12, "accelerator" },
-	};
-
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (class_code >> classes[i].shift == classes[i].code)
-			return classes[i].text;
-	return "device";
-}
-
 static void show_device(const struct rt_show *show,
 			const struct rt_pci_addr *addr)
 {
@@ -334,7 +297,7 @@ static void show_device(const struct rt_show *show,
 		rt_strbuf_adds(out, "  not on this host\n");
 		return;
 	}
-	rt_strbuf_addf(out, "  %s", class_text(dev->class_code));
+	rt_strbuf_addf(out, "  %s", rt_pci_class_text(dev->class_code));
 	if (*dev->driver)
 		rt_strbuf_addf(out, ", driver %s", dev->driver);
 	if (dev->node >= 0)
@@ -386,15 +349,7 @@ void rt_show_guest(const struct rt_show *show, const struct rt_guest *guest)
 
 struct rt_cpuset rt_show_housekeeping(const struct rt_loaded *loaded)
 {
-	struct rt_cpuset left = loaded->topo.online;
-
-	for (size_t i = 0; i < loaded->guests.n; i++) {
-		const struct rt_guest *guest = &loaded->guests.items[i];
-
-		if (guest->rt && !guest->disabled)
-			rt_cpuset_minus(&left, &guest->owned);
-	}
-	return left;
+	return rt_housekeeping(&loaded->enabled, &loaded->topo);
 }
 
 void rt_show_host(const struct rt_show *show)
@@ -436,15 +391,13 @@ static void add_object(struct rt_strbuf *out, const struct rt_topo_level *level,
 /* The enabled guests whose CPUs these are. */
 static void add_users(const struct rt_show *show, const struct rt_cpuset *cpus)
 {
-	const struct rt_guests *guests = &show->loaded->guests;
+	const struct rt_guest_refs *enabled = &show->loaded->enabled;
 	const char *comma = "";
 
-	for (size_t i = 0; i < guests->n; i++) {
-		const struct rt_guest *guest = &guests->items[i];
-		struct rt_cpuset used = guest->cpuset;
+	for (size_t i = 0; i < enabled->n; i++) {
+		const struct rt_guest *guest = enabled->items[i];
 
-		rt_cpuset_or(&used, &guest->owned);
-		if (guest->disabled || !rt_cpuset_intersects(&used, cpus))
+		if (!rt_guest_uses(guest, cpus))
 			continue;
 		rt_strbuf_addf(show->out, "%s%s", comma, guest->name);
 		comma = ", ";

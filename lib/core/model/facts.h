@@ -85,8 +85,10 @@ struct rt_task {
 	unsigned tid;
 	unsigned long long start; /* clock ticks since boot */
 	char comm[24];
-	bool kernel;  /* a kernel thread */
-	bool movable; /* no PF_NO_SETAFFINITY */
+	bool kernel;		   /* a kernel thread */
+	bool movable;		   /* no PF_NO_SETAFFINITY */
+	int last_cpu;		   /* where it ran last; -1: not known */
+	unsigned policy, priority; /* SCHED_..., its real-time priority */
 	struct rt_cpuset affinity;
 };
 
