@@ -59,13 +59,14 @@ TABLE_LIBS   := $(shell $(PKG_CONFIG) --libs smartcols 2>/dev/null)
 
 CORE := $(addprefix base/,err number text words cpuset ranges utf8 strbuf report \
 		json pci) \
-	$(addprefix model/,topo facts guest outcome suppress view) \
+	$(addprefix model/,topo facts guest outcome sched suppress view) \
 	$(addprefix config/,config config_parse config_line config_read \
 		config_value config_accept config_write config_edit config_advice \
 		config_names config_diff) \
 	$(addprefix domain/,domain_xml domain_scan domain_edit domain_rewrite \
 		property property_identity property_vcpus property_devices \
-		property_cpuset property_pins property_memory import \
+		property_cpuset property_pins property_sched \
+		property_memory import \
 		baseline) \
 	$(addprefix noise/,noise noise_track noise_causes noise_rows) \
 	$(addprefix prove/,prove test_output console) \

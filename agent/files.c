@@ -160,6 +160,7 @@ static bool is_file(enum rt_kind kind)
 	case RT_KIND_AFFINITY:
 	case RT_KIND_IRQ_THREAD:
 	case RT_KIND_CGROUP:
+	case RT_KIND_SCHED:
 	case RT_KIND_TASKS:
 	case RT_KIND_IRQBALANCE:
 		break;

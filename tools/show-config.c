@@ -2,6 +2,7 @@
 /* show-config.c - what kvmrt.cfg comes to on this host */
 #include "core/base/json.h"
 #include "core/config/config_accept.h"
+#include "core/model/sched.h"
 #include "core/model/suppress.h"
 #include "host/preview.h"
 #include "common/picture.h"
@@ -144,6 +145,9 @@ static void add_guest(struct rt_json *json, const struct rt_guest *guest)
 	add_set(json, "service_cpus", &guest->service);
 	add_set(json, "offline", &guest->offline);
 	add_set(json, "idle", &idle);
+	if (guest->rt)
+		rt_json_key_string(json, "vcpu_sched",
+				   rt_sched_text(guest->vcpu_fifo).text);
 	add_set(json, "nodes", &guest->nodes);
 	add_flag(json, "locked", guest->locked);
 	rt_json_key(json, "pcidevs");

@@ -119,3 +119,18 @@ int rt_baseline_write(struct rt_sys *sys, const char *uuid,
 	dir = open_dir(sys, err);
 	return dir < 0 ? dir : write_new(dir, uuid, whole, len, err);
 }
+
+int rt_baseline_remove(struct rt_sys *sys, const char *uuid, struct rt_err *err)
+{
+	RT_AUTO_FD int dir = -1;
+	int r = check_uuid(uuid, err);
+
+	if (r < 0)
+		return r;
+	dir = rt_sys_openat(sys, BASELINE_DIR, O_RDONLY | O_DIRECTORY, 0, err);
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	if (unlinkat(dir, uuid, 0) < 0 && errno != ENOENT)
+		return rt_fail(err, errno, "remove /" BASELINE_DIR "/%s", uuid);
+	return 0;
+}

@@ -23,4 +23,8 @@ int rt_baseline_read(struct rt_sys *sys, const char *uuid,
 int rt_baseline_write(struct rt_sys *sys, const char *uuid,
 		      const struct rt_baseline *agreed, struct rt_err *err);
 
+/* Nothing is on record any more; nothing was is as good. */
+int rt_baseline_remove(struct rt_sys *sys, const char *uuid,
+		       struct rt_err *err);
+
 #endif

@@ -110,6 +110,11 @@ static int read_file(struct rt_sys *sys, struct rt_config_file *file,
 	return 0;
 }
 
+bool rt_config_path_is_live(const char *path)
+{
+	return !path || strcmp(path, "/" RT_CONFIG_PATH) == 0;
+}
+
 static int name_file(struct rt_sys *sys, const char *path,
 		     struct rt_config_file *file, struct rt_err *err)
 {

@@ -52,6 +52,12 @@ int rt_config_file_read_or_new(struct rt_sys *sys, const char *path,
 int rt_config_file_write(struct rt_sys *sys, struct rt_config_file *file,
 			 const char *text, size_t len, struct rt_err *err);
 
+/*
+ * Is -f FILE (NULL: none) the file that is in force, and no draft? Only with it
+ * may what was agreed on be written.
+ */
+bool rt_config_path_is_live(const char *path);
+
 void rt_config_file_fini(struct rt_config_file *file);
 
 #endif

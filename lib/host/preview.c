@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 
+#include "core/model/sched.h"
 #include "probe.h"
 
 #define CGROUP_ROOT "sys/fs/cgroup/"
@@ -106,6 +107,12 @@ static int add_threads(struct rt_process *process, const struct rt_guest *guest,
 			.vcpu = i,
 			.affinity = topo->online,
 		};
+
+		/* libvirt starts them as the definition says. */
+		snprintf(thread.sched, sizeof(thread.sched), "%s",
+			 thread.role == RT_ROLE_VCPU && guest->vcpu_fifo ?
+				 rt_sched_text(guest->vcpu_fifo).text :
+				 "other");
 
 		if (!rt_grow(&threads->items, threads->n, &threads->size,
 			     sizeof(thread)))

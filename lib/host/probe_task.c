@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "core/model/sched.h"
 #include "task_stat.h"
 
 #define CGROUP "sys/fs/cgroup"
@@ -75,7 +76,10 @@ static int read_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
 	thread->pid = pid;
 	thread->tid = tid;
 	thread->start = line.start;
-	thread->realtime = line.realtime;
+	if (line.has_policy)
+		memcpy(thread->sched,
+		       rt_sched_of(line.policy, line.priority).text,
+		       sizeof(thread->sched));
 	memcpy(thread->comm, line.comm, sizeof(thread->comm));
 	thread->role = role_of(line.comm, &thread->vcpu);
 	last = path ? strrchr(path, '/') : NULL;

@@ -21,6 +21,8 @@ enum rt_meaning rt_refusal_means(const struct rt_step *step, int code)
 		{ ESRCH, RT_KIND_IRQ_THREAD, "", RT_MEANS_GONE },
 		{ ENOENT, RT_KIND_IRQ_THREAD, "", RT_MEANS_GONE },
 		{ ENOENT, RT_KIND_CGROUP, "", RT_MEANS_GONE },
+		{ ESRCH, RT_KIND_SCHED, "", RT_MEANS_GONE },
+		{ ENOENT, RT_KIND_SCHED, "", RT_MEANS_GONE },
 		/* irqbalance stopped or was restarted. */
 		{ ESRCH, RT_KIND_IRQBALANCE, "", RT_MEANS_GONE },
 		{ ENOENT, RT_KIND_IRQBALANCE, "", RT_MEANS_GONE },

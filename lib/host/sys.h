@@ -61,6 +61,9 @@ struct rt_sys_calls {
 			    struct rt_cpuset *ret_set, struct rt_err *err);
 	int (*set_affinity)(struct rt_sys *sys, unsigned pid, unsigned tid,
 			    const struct rt_cpuset *set, struct rt_err *err);
+	/* SCHED_FIFO with that priority; 0: SCHED_OTHER. */
+	int (*set_sched)(struct rt_sys *sys, unsigned pid, unsigned tid,
+			 unsigned fifo, struct rt_err *err);
 	/*
 	 * Put a thread into a threaded cgroup: its path below the cgroup2
 	 * mount, no leading slash, as rt_process.scope.

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -431,6 +432,37 @@ static int captured_set_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 	return r < 0 ? rt_wrap(err, "affinity of thread %u", tid) : 0;
 }
 
+/* Fields 40 and 41 of stat. */
+static int captured_set_sched(struct rt_sys *sys, unsigned pid, unsigned tid,
+			      unsigned fifo, struct rt_err *err)
+{
+	char path[PATH_MAX];
+	RT_AUTO_FREE char *text = NULL;
+	RT_AUTO_STRBUF out = { 0 };
+	const char *p, *rest;
+	size_t len;
+	int r = task_path(sys, pid, tid, "stat", path, sizeof(path), err);
+
+	if (r == 0)
+		r = rt_sys_read_all(sys, path, TEXT_MAX, &text, &len, err);
+	if (r < 0)
+		return r;
+	p = strrchr(text, ')');
+	for (unsigned field = 2; p && field < 40; field++)
+		p = strchr(p + 1, ' ');
+	rest = p ? strchr(p + 1, ' ') : NULL;
+	if (!rest)
+		return rt_fail(err, EINVAL,
+			       "the stat of thread %u has no scheduling class",
+			       tid);
+	rest++;
+	rt_strbuf_add(&out, text, (size_t)(p + 1 - text));
+	rt_strbuf_addf(&out, "%u %d%s", fifo, fifo ? SCHED_FIFO : SCHED_OTHER,
+		       rest + strcspn(rest, " \n"));
+	return out.failed ? rt_fail_memory(err) :
+			    replace(sys, path, out.text, false, err);
+}
+
 static int captured_move_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
 				const char *cgroup, struct rt_err *err)
 {
@@ -468,5 +500,6 @@ const struct rt_sys_calls rt_sys_captured = {
 	.write = captured_write,
 	.get_affinity = rt_sys_status_affinity,
 	.set_affinity = captured_set_affinity,
+	.set_sched = captured_set_sched,
 	.move_thread = captured_move_thread,
 };

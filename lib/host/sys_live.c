@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/model/sched.h"
+
 static int live_open(struct rt_sys *sys, const char *path, int flags,
 		     mode_t mode)
 {
@@ -66,6 +68,21 @@ static int live_set_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 	return 0;
 }
 
+static int live_set_sched(struct rt_sys *sys, unsigned pid, unsigned tid,
+			  unsigned fifo, struct rt_err *err)
+{
+	const struct sched_param param = { .sched_priority = (int)fifo };
+
+	(void)sys;
+	(void)pid;
+	if (sched_setscheduler((pid_t)tid, fifo ? SCHED_FIFO : SCHED_OTHER,
+			       &param) < 0)
+		return rt_fail(err, errno,
+			       "cannot put thread %u into scheduling class %s",
+			       tid, rt_sched_text(fifo).text);
+	return 0;
+}
+
 static int live_move_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
 			    const char *cgroup, struct rt_err *err)
 {
@@ -89,6 +106,7 @@ static const struct rt_sys_calls live_calls = {
 	.write = live_write,
 	.get_affinity = rt_sys_status_affinity,
 	.set_affinity = live_set_affinity,
+	.set_sched = live_set_sched,
 	.move_thread = live_move_thread,
 };
 

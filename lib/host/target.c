@@ -4,9 +4,11 @@
 
 #include <errno.h>
 
+#include "core/model/sched.h"
 #include "irqbalance.h"
 #include "occupy.h"
 #include "probe.h"
+#include "task_stat.h"
 #include "tasks.h"
 
 /* "task/PID/TID/START": is it still the same task? */
@@ -82,6 +84,34 @@ static int write_cgroup(struct rt_sys *sys, const char *path, const char *value,
 	return r < 0 ? r : sys->calls->move_thread(sys, pid, tid, value, err);
 }
 
+static int read_sched(struct rt_sys *sys, const char *path, char *buf,
+		      size_t size, struct rt_err *err)
+{
+	struct rt_stat_line line;
+	unsigned pid, tid;
+	int r = find_task(sys, path, &pid, &tid, err);
+
+	if (r == 0)
+		r = rt_stat_read(sys, pid, tid, &line, err);
+	if (r == 0)
+		snprintf(buf, size, "%s",
+			 rt_sched_of(line.policy, line.priority).text);
+	return r;
+}
+
+static int write_sched(struct rt_sys *sys, const char *path, const char *value,
+		       struct rt_err *err)
+{
+	unsigned pid, tid, fifo;
+	int r = find_task(sys, path, &pid, &tid, err);
+
+	if (r < 0)
+		return r;
+	if (!rt_sched_parse(value, &fifo))
+		return rt_fail(err, 0, "'%s' is no scheduling class", value);
+	return sys->calls->set_sched(sys, pid, tid, fifo, err);
+}
+
 /* "sys/fs/cgroup/SCOPE/cpuset.cpus.partition" */
 static int write_partition(struct rt_sys *sys, const char *path,
 			   const char *value, struct rt_err *err)
@@ -120,6 +150,8 @@ int rt_target_read(struct rt_sys *sys, enum rt_kind kind, const char *path,
 		return read_affinity(sys, path, buf, size, err);
 	case RT_KIND_CGROUP:
 		return read_cgroup(sys, path, buf, size, err);
+	case RT_KIND_SCHED:
+		return read_sched(sys, path, buf, size, err);
 	case RT_KIND_TASKS:
 		return rt_fail(err, 0, "'%s' is no single value", path);
 	case RT_KIND_IRQBALANCE:
@@ -168,6 +200,8 @@ int rt_target_write(struct rt_sys *sys, enum rt_kind kind, const char *path,
 		return write_affinity(sys, path, value, err);
 	case RT_KIND_CGROUP:
 		return write_cgroup(sys, path, value, err);
+	case RT_KIND_SCHED:
+		return write_sched(sys, path, value, err);
 	case RT_KIND_TASKS:
 		return rt_tasks_widen(sys, path, err);
 	case RT_KIND_IRQBALANCE:

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 
 #include "core/base/text.h"
 #include "probe.h"
@@ -52,7 +51,7 @@ int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 	const char *priority = cpu ? skip_fields(cpu, 1) : NULL;
 	const char *policy = priority ? skip_fields(priority, 1) : NULL;
 	struct rt_stat_line line = { .comm = "", .last_cpu = -1 };
-	unsigned long long number_of_flags, number_of_threads, number = 0;
+	unsigned long long number_of_flags, number_of_threads, class, number;
 	size_t len;
 
 	if (!start || !parse_number(flags, &number_of_flags) ||
@@ -61,12 +60,11 @@ int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 		return rt_fail(err, 0, "'%.60s' is not a stat line", text);
 	if (cpu && parse_number(cpu, &number) && number < RT_CPUS_MAX)
 		line.last_cpu = (int)number;
-	if (priority && parse_number(priority, &number))
+	line.has_policy = policy && parse_number(priority, &number) &&
+			  parse_number(policy, &class);
+	if (line.has_policy) {
 		line.priority = (unsigned)number;
-	if (policy && parse_number(policy, &number)) {
-		line.policy = (unsigned)number;
-		line.realtime = number == SCHED_FIFO || number == SCHED_RR ||
-				number == SCHED_DEADLINE;
+		line.policy = (unsigned)class;
 	}
 	line.flags = (unsigned)number_of_flags;
 	line.threads = (long)number_of_threads;

@@ -12,9 +12,9 @@ struct rt_stat_line {
 	unsigned flags;
 	long threads;
 	unsigned long long start;
-	bool realtime;		   /* SCHED_FIFO, SCHED_RR or SCHED_DEADLINE */
 	int last_cpu;		   /* where it ran last; -1: not known */
-	unsigned policy, priority; /* SCHED_..., its real-time priority */
+	unsigned priority, policy; /* rt_sched_of */
+	bool has_policy;
 };
 
 int rt_stat_parse(const char *text, struct rt_stat_line *ret,

@@ -218,11 +218,9 @@ int rt_sync_job_texts(struct rt_sync_job *job, struct rt_baseline *ret)
 
 int rt_sync_job_record(struct rt_sync_job *job, const struct rt_baseline *is)
 {
-	const char *file = job->run->sync->file;
 	int r;
 
-	/* A draft is not what is in force: nothing was agreed on. */
-	if (file && strcmp(file, "/" RT_CONFIG_PATH) != 0)
+	if (!rt_config_path_is_live(job->run->sync->file))
 		return 0;
 	r = rt_baseline_write(job->run->sync->sys, job->uuid, is, job->err);
 	/* -ENOENT is a guest that libvirt does not know. */

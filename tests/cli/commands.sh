@@ -271,8 +271,20 @@ run 'all, of an empty libvirt' 1 kvmrt-sync-config --root "$root" -f "$many" -c 
 has err "no section was removed: libvirt at test://$work/empty.xml has no guest at all"
 cmp -s "$many" "$work/before"
 result $? "$name: the file is as it was"
+# What was agreed on goes along, but not with a section of a draft.
+agreed=$root/var/lib/kvmrt/agreed
+mkdir -p "$agreed"
+for file in "$away" "$gone"; do printf '{}\n{}\n' >"$agreed/$file"; done
 run 'one, of an empty libvirt' 0 kvmrt-sync-config --root "$root" -f "$many" -c "test://$work/empty.xml" --prune away
 has out 'away: section removed'
+[ -e "$agreed/$away" ]
+result $? "$name: what was agreed on stays, as the file is a draft"
+stale
+cp "$many" "$root/etc/kvmrt.cfg"
+run 'one of the live file' 0 kvmrt-sync-config --root "$root" -c "test://$work/node.xml" --prune away
+[ ! -e "$agreed/$away" ] && [ -e "$agreed/$gone" ]
+result $? "$name: what was agreed on with it is forgotten, and no other"
+rm -r "$agreed" "$root/etc/kvmrt.cfg"
 stale
 
 # On a terminal they ask.

@@ -110,6 +110,33 @@ call "release once more" 0 rt1 release
 unchanged
 rm -rf "$work/tuned"
 
+# --- scheduling classes: as the section says, not as the definition does
+
+class() { # class TID CLASS: fields 40 and 41 of its stat
+	[ "$(sed 's/.*) //' "$root"/proc/*/task/"$1"/stat | cut -d' ' -f38,39)" = "$2" ]
+	result $? "$name: thread $1 has class $2"
+}
+
+# classes CLASS: all of them get the other one before the guest is started
+classes() {
+	other='3 1'
+	[ "$1" = '0 0' ] || other='0 0'
+	fresh rt1
+	[ "$1" = '0 0' ] || sed -i 's/^rt = true/&\nvcpu_sched = fifo:3/' "$root/etc/kvmrt.cfg"
+	sed -i "s/ 0 0\$/ $other/" "$root"/proc/4711/task/471[45]/stat
+	sed -i 's/ 0 0$/ 3 1/' "$root/proc/4716/task/4716/stat"
+	call "classes: prepare" 0 rt1 prepare
+	call "classes: started" 0 rt1 started
+	for tid in 4714 4715; do class $tid "$1"; done
+	class 4716 '0 0'
+}
+
+classes '0 0'
+holds sys/kernel/debug/sched/fair_server/cpu6/runtime 0
+classes '3 1'
+holds sys/kernel/debug/sched/fair_server/cpu6/runtime 50000000
+call "classes: release" 0 rt1 release
+
 # --- the daemon dies while it starts the guest; a new one finds that it runs
 
 fresh rt1

@@ -65,7 +65,7 @@ empty err
 
 run "one guest by name, in JSON" 0 $program --root "$host" --json press
 is out <<'END'
-{"version":1,"guests":[{"uuid":"11111111-1111-4111-8111-111111111111","name":"press","rt":true,"disabled":false,"nr_vcpus":2,"cpuset":[6,7,8,9,10,11],"vcpus":[{"vcpu":0,"cpus":[6]},{"vcpu":1,"cpus":[8]}],"service_cpus":[10],"offline":[7,9,11],"idle":[],"nodes":[1],"locked":true,"pcidevs":["0000:81:00.0"],"suppress":[],"accept":["rt-node0","host-device"]}],"housekeeping":[0,1,2,3,4,5]}
+{"version":1,"guests":[{"uuid":"11111111-1111-4111-8111-111111111111","name":"press","rt":true,"disabled":false,"nr_vcpus":2,"cpuset":[6,7,8,9,10,11],"vcpus":[{"vcpu":0,"cpus":[6]},{"vcpu":1,"cpus":[8]}],"service_cpus":[10],"offline":[7,9,11],"idle":[],"vcpu_sched":"other","nodes":[1],"locked":true,"pcidevs":["0000:81:00.0"],"suppress":[],"accept":["rt-node0","host-device"]}],"housekeeping":[0,1,2,3,4,5]}
 END
 empty err
 

@@ -50,13 +50,7 @@ strict() { # what is on stdout is OpenMetrics, to the letter
 full_stat() { # full_stat TID
 	file=$root/proc/$1/task/$1
 	[ -d "$file" ] || file=$root/proc/4711/task/$1
-	sed 's/ *[0-9]* *$//' "$file/stat" | tr -d '\n' >"$work/stat"
-	words=$(sed 's/.*) //' "$work/stat" | wc -w)
-	while [ "$words" -lt 36 ]; do
-		printf ' 0' >>"$work/stat"
-		words=$((words + 1))
-	done
-	printf ' 8 1 1 0 0 0\n' >>"$work/stat"
+	sed 's/ [0-9]* [0-9]* [0-9]*$/ 8 1 1/' "$file/stat" >"$work/stat"
 	cat "$work/stat" >"$file/stat"
 	echo '5000000 1500000 7' >"$file/schedstat"
 	echo 'nonvoluntary_ctxt_switches:	42' >>"$file/status"

@@ -107,6 +107,18 @@ static int counted_set_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 		       rt_sys_captured.set_affinity(sys, pid, tid, set, err);
 }
 
+static int counted_set_sched(struct rt_sys *sys, unsigned pid, unsigned tid,
+			     unsigned fifo, struct rt_err *err)
+{
+	char name[64];
+	int code;
+
+	snprintf(name, sizeof(name), "class of %u", tid);
+	return is_refused(name, &code) ?
+		       rt_fail(err, code, "%s", name) :
+		       rt_sys_captured.set_sched(sys, pid, tid, fifo, err);
+}
+
 static int counted_move_thread(struct rt_sys *sys, unsigned pid, unsigned tid,
 			       const char *cgroup, struct rt_err *err)
 {
@@ -130,6 +142,7 @@ int __wrap_rt_sys_open(const char *dir, struct rt_sys *ret_sys,
 	counted = rt_sys_captured;
 	counted.write = counted_write;
 	counted.set_affinity = counted_set_affinity;
+	counted.set_sched = counted_set_sched;
 	counted.move_thread = counted_move_thread;
 	ret_sys->calls = &counted;
 	return 0;

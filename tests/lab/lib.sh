@@ -2,6 +2,9 @@
 # Settings and functions shared by the lab's commands; sourced, with $here set to this directory.
 # shellcheck shell=sh
 
+# What goes into the host is read by its users there, whatever umask the caller has: QEMU's, for one.
+umask 022
+
 : "${LAB_BUILD:=$(CDPATH='' cd -- "$here/../.." && pwd)/build/lab}"
 : "${LAB_SUITE:=trixie}"
 : "${LAB_KERNEL:=linux-image-amd64}"

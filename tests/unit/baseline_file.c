@@ -93,6 +93,19 @@ static void test_failure(struct rt_sys *sys)
 	rt_baseline_fini(&agreed);
 }
 
+static void test_remove(struct rt_sys *sys)
+{
+	struct rt_baseline agreed;
+	struct rt_err err = { 0 };
+
+	ok(rt_baseline_remove(sys, "../x", &err) < 0,
+	   "what is no UUID names no file: %s", err.text);
+	is_int(rt_baseline_remove(sys, UUID, &err), 0, "it is removed");
+	is_int(rt_baseline_read(sys, UUID, &agreed, &err), 0, "what is there");
+	ok(!agreed.section && !agreed.domain, "is nothing");
+	is_int(rt_baseline_remove(sys, UUID, &err), 0, "none is as good");
+}
+
 static unsigned entries(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -122,7 +135,7 @@ int main(void)
 	is_int(entries(DIR_OF), 1, "and no other file is there");
 	test_failure(&sys);
 	is_int(entries(DIR_OF), 1, "nothing is left of what failed");
-	unlink(DIR_OF "/" UUID);
+	test_remove(&sys);
 	rt_sys_close(&sys);
 	ok(rmdir(DIR_OF) == 0 && rmdir("root/var/lib/kvmrt") == 0 &&
 		   rmdir("root/var/lib") == 0 && rmdir("root/var") == 0 &&

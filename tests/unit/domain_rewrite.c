@@ -13,6 +13,7 @@ enum who {
 	RT_DEVICES, /* RT with the first of them */
 	SHAPED,	    /* PLAIN with topology 1,1,2 */
 	AUTO,	    /* PLAIN with topology auto */
+	FIFO,	    /* RT with SCHED_FIFO vCPUs */
 };
 
 static struct rt_pci_addr devices[] = { { 0, 0x3b, 0, 1 },
@@ -49,8 +50,9 @@ static void make_guest(struct rt_guest *guest, enum who who)
 		guest->pcidevs.items = devices;
 		guest->pcidevs.n = 1;
 	}
-	if (who != RT && who != RT_DEVICES)
+	if (who != RT && who != RT_DEVICES && who != FIFO)
 		return;
+	guest->vcpu_fifo = who == FIFO ? 3 : 0;
 	bind(guest, 4, 7, 1);
 	guest->rt = guest->locked = true;
 	rt_cpuset_add_range(&guest->vcpus, 4, 5);
@@ -102,6 +104,51 @@ static const struct change changes[] = {
 	      "    <vcpusched vcpus=\"1\" scheduler=\"rr\" priority=\"1\"/>\n"
 	      "    <cachetune vcpus=\"0-1\">\n      <monitor vcpus=\"0\"/>\n"
 	      "    </cachetune>\n  </cputune>\n") },
+#define RT_DOC(inner)                                                          \
+	DOC("  <memoryBacking>\n    <nosharepages/>\n    <locked/>\n"          \
+	    "  </memoryBacking>\n"                                             \
+	    "  <vcpu placement=\"static\" cpuset=\"4-7\">2</vcpu>\n"           \
+	    "  <cputune>\n    <vcpupin vcpu=\"0\" cpuset=\"4\"/>\n"            \
+	    "    <vcpupin vcpu=\"1\" cpuset=\"5\"/>\n"                         \
+	    "    <emulatorpin cpuset=\"6-7\"/>\n" inner "  </cputune>\n"       \
+	    "  <numatune>\n    <memory mode=\"strict\" nodeset=\"1\"/>\n"      \
+	    "  </numatune>\n")
+	{ "no class where none is wanted", RT,
+	  RT_DOC("    <vcpusched vcpus=\"0\" scheduler=\"rr\" "
+		 "priority=\"1\"/>\n"
+		 "    <vcpusched vcpus=\"1\" scheduler=\"fifo\" "
+		 "priority=\"2\"/>\n"
+		 "    <iothreadsched iothreads=\"1\" scheduler=\"batch\"/>\n"),
+	  RT_DOC("    <iothreadsched iothreads=\"1\" "
+		 "scheduler=\"batch\"/>\n") },
+	{ "SCHED_FIFO from nothing", FIFO,
+	  RT_DOC("    <emulatorsched scheduler=\"batch\"/>\n"),
+	  RT_DOC("    <vcpusched vcpus=\"0-1\" scheduler=\"fifo\" "
+		 "priority=\"3\"/>\n    <emulatorsched "
+		 "scheduler=\"batch\"/>\n") },
+	{ "SCHED_FIFO as it is wanted", FIFO,
+	  RT_DOC("    <vcpusched vcpus=\"0\" scheduler=\"fifo\" "
+		 "priority=\"3\"/>\n"
+		 "    <vcpusched vcpus=\"1\" scheduler=\"fifo\" "
+		 "priority=\"3\"/>\n"),
+	  NULL },
+	{ "SCHED_FIFO with another priority", FIFO,
+	  RT_DOC("    <vcpusched vcpus=\"0-1\" scheduler=\"fifo\" "
+		 "priority=\"4\"/>\n"),
+	  RT_DOC("    <vcpusched vcpus=\"0-1\" scheduler=\"fifo\" "
+		 "priority=\"3\"/>\n") },
+	{ "SCHED_FIFO of one vCPU alone", FIFO,
+	  RT_DOC("    <vcpusched vcpus=\"1\" scheduler=\"fifo\" "
+		 "priority=\"3\"/>\n"),
+	  RT_DOC("    <vcpusched vcpus=\"0-1\" scheduler=\"fifo\" "
+		 "priority=\"3\"/>\n") },
+	{ "two priorities", FIFO,
+	  RT_DOC("    <vcpusched vcpus=\"0\" scheduler=\"fifo\" "
+		 "priority=\"4\"/>\n"
+		 "    <vcpusched vcpus=\"1\" scheduler=\"fifo\" "
+		 "priority=\"3\"/>\n"),
+	  RT_DOC("    <vcpusched vcpus=\"0-1\" scheduler=\"fifo\" "
+		 "priority=\"3\"/>\n") },
 	{ "a topology of another count", AUTO,
 	  DOC(V2 "  <cpu>\n    <model>m</model>\n    <topology sockets='2' "
 		 "dies='2' cores='2' threads='2'/>\n  </cpu>\n"),
@@ -186,7 +233,7 @@ static const struct change changes[] = {
 	      "<shares>1</shares>\n"
 	      "    <vcpupin vcpu='1' cpuset='9'/>\n"
 	      "    <vcpupin vcpu='8' cpuset='9'/>\n"
-	      "    <vcpusched vcpus='0' scheduler='fifo' priority='1'/>\n"
+	      "    <emulatorsched scheduler='fifo' priority='1'/>\n"
 	      "  </cputune>\n  <numatune>\n    <memory placement='auto'/>\n"
 	      "    <memnode cellid='0' nodeset='0'/>\n  </numatune>\n"),
 	  DOC("  <memoryBacking>\n    <hugepages/>\n    <nosharepages/>\n"
@@ -199,7 +246,7 @@ static const struct change changes[] = {
 	      "    <emulatorpin cpuset=\"6-7\"/>\n"
 	      "    <iothreadpin iothread=\"1\" cpuset=\"6-7\"/>\n"
 	      "    <iothreadpin iothread=\"2\" cpuset=\"6-7\"/>\n"
-	      "    <vcpusched vcpus=\"0\" scheduler=\"fifo\" priority=\"1\"/>\n"
+	      "    <emulatorsched scheduler=\"fifo\" priority=\"1\"/>\n"
 	      "  </cputune>\n  <numatune>\n"
 	      "    <memory mode=\"strict\" nodeset=\"1\"/>\n  </numatune>\n") },
 	{ "texts", TEXTS,

@@ -69,6 +69,32 @@ static const struct {
 	  HEAD "<vcpu>1</vcpu>" TAIL,
 	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\nnumatune =\n",
 	  RT_IMPORT_ALL },
+	{ "a real-time guest's SCHED_FIFO",
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\nnumatune =\n",
+	  HEAD "<vcpu cpuset='0-3'>1</vcpu><cputune><vcpusched vcpus='0' "
+	       "scheduler='fifo' priority='2'/></cputune>" TAIL,
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\nnumatune =\n"
+	  "vcpu_sched = fifo:2\n",
+	  RT_IMPORT_ALL },
+	{ "SCHED_FIFO that goes",
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\nnumatune =\n"
+	  "vcpu_sched = fifo:2\n",
+	  HEAD "<vcpu cpuset='0-3'>1</vcpu>" TAIL,
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\nnumatune =\n"
+	  "vcpu_sched = other\n",
+	  RT_IMPORT_ALL },
+	{ "an edit of the class is none",
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\nnumatune =\n",
+	  HEAD "<vcpu cpuset='0-3'>1</vcpu><cputune><vcpusched vcpus='0' "
+	       "scheduler='fifo' priority='2'/></cputune>" TAIL,
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\nnumatune =\n",
+	  RT_IMPORT_EDITS },
+	{ "a class that kvmrt.cfg cannot name stays unnamed",
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\nnumatune =\n",
+	  HEAD "<vcpu cpuset='0-3'>1</vcpu><cputune><vcpusched vcpus='0' "
+	       "scheduler='rr' priority='2'/></cputune>" TAIL,
+	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\nnumatune =\n",
+	  RT_IMPORT_ALL },
 	{ "more vCPUs than a real-time guest has CPUs",
 	  "[" U "]\nname = a\nrt = true\ncpuset = 0-3\n",
 	  HEAD "<vcpu>9</vcpu>" TAIL, NULL, RT_IMPORT_EDITS },

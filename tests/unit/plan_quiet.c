@@ -8,7 +8,7 @@
 #define DEFAULT "50000000"
 
 static void add_thread(struct rt_process *process, unsigned tid,
-		       enum rt_role role, unsigned vcpu, bool realtime)
+		       enum rt_role role, unsigned vcpu, const char *leaf)
 {
 	struct rt_threads *threads = &process->threads;
 	const struct rt_thread thread = {
@@ -17,8 +17,8 @@ static void add_thread(struct rt_process *process, unsigned tid,
 		.start = tid,
 		.role = role,
 		.vcpu = vcpu,
-		.realtime = realtime,
-		.leaf = strdup("emulator"),
+		.sched = "other",
+		.leaf = strdup(leaf),
 		.affinity = cpus("0-11"),
 	};
 
@@ -42,10 +42,10 @@ static struct rt_process *make_guest(struct world *world)
 	if (!rt_grow(&processes->items, processes->n, &processes->size,
 		     sizeof(process)))
 		must(-1);
-	add_thread(&process, 100, RT_ROLE_EMULATOR, 0, false);
-	add_thread(&process, 101, RT_ROLE_VCPU, 0, false);
-	add_thread(&process, 102, RT_ROLE_VCPU, 1, false);
-	add_thread(&process, 103, RT_ROLE_VCPU, 7, false);
+	add_thread(&process, 100, RT_ROLE_EMULATOR, 0, "emulator");
+	add_thread(&process, 101, RT_ROLE_VCPU, 0, "vcpu0");
+	add_thread(&process, 102, RT_ROLE_VCPU, 1, "vcpu1");
+	add_thread(&process, 103, RT_ROLE_EMULATOR, 0, "vcpu0");
 	processes->items[processes->n] = process;
 	world_guest(world, RT1, "rt1", "6-11", "6,8", "10", RT_STAGE_STARTED);
 	return &processes->items[processes->n++];
@@ -62,37 +62,92 @@ static void check(struct world *world, const char *name, const char *fair6,
 	       "the server of a service CPU stays");
 }
 
-static void test_servers(void)
+/* What the plan does to a thread's class; NULL: nothing. */
+static const char *planned(const struct rt_plan *plan, unsigned tid)
 {
-	struct world world;
-	struct rt_process *process = make_guest(&world);
+	char path[64];
 
-	check(&world, "vCPUs are SCHED_OTHER", "0", "0", "0");
-	process->threads.items[2].realtime = true;
-	check(&world, "one becomes SCHED_FIFO", "0", "40000000", "0");
-	process->threads.items[2].realtime = false;
-	check(&world, "and is SCHED_OTHER again", "0", "0", "0");
-	world_hold(&world, FAIR(8), "30000000");
-	check(&world, "somebody else writes", "0", "0", "0");
-	world_drop(&world, RT1);
-	check(&world, "the guest ends", DEFAULT, "30000000", DEFAULT);
-	ok(rt_journal_is_empty(&world.journal), "nothing is on record");
-	world_fini(&world);
+	snprintf(path, sizeof(path), "task/100/%u/%u", tid, tid);
+	for (size_t i = 0; i < plan->n; i++) {
+		if (plan->items[i].kind == RT_KIND_SCHED &&
+		    strcmp(plan->items[i].path, path) == 0)
+			return plan->items[i].value;
+	}
+	return NULL;
 }
 
-/* What was done for it stays; nothing is begun. */
-static void test_unread(void)
+static void check_classes(struct world *world, const char *emulator,
+			  const char *vcpu0, const char *vcpu1,
+			  const char *helper)
+{
+	struct rt_plan plan;
+
+	if (!world_plan(world, &plan))
+		return;
+	is_str(planned(&plan, 100), emulator, "the emulator's class");
+	is_str(planned(&plan, 101), vcpu0, "vCPU 0's");
+	is_str(planned(&plan, 102), vcpu1, "vCPU 1's");
+	is_str(planned(&plan, 103), helper, "of a helper in a vCPU's cgroup");
+	rt_plan_fini(&plan);
+}
+
+/* A leaf that a helper can go to. */
+static void world_settings(struct rt_process *process)
+{
+	must(rt_settings_add(&process->cgroup, RT_KIND_LIST,
+			     "sys/fs/cgroup/a.scope/libvirt/emulator/"
+			     "cpuset.cpus",
+			     "10", &(struct rt_err){ 0 }));
+	process->scope = strdup("a.scope");
+}
+
+static void set_class(struct rt_process *process, size_t thread,
+		      const char *class)
+{
+	snprintf(process->threads.items[thread].sched,
+		 sizeof(process->threads.items[thread].sched), "%s", class);
+}
+
+static void test_classes(void)
 {
 	struct world world;
 	struct rt_process *process = make_guest(&world);
+	unsigned *fifo = &world.journal.active[0].guest.vcpu_fifo;
 
-	process->threads.items[2].realtime = true;
-	check(&world, "one is SCHED_FIFO", "0", "40000000", "0");
+	world_settings(process);
+	check(&world, "vCPUs are SCHED_OTHER", "0", "0", "0");
+	check_classes(&world, NULL, NULL, NULL, NULL);
+	for (size_t i = 0; i < process->threads.n; i++)
+		set_class(process, i, "fifo:5");
+	check_classes(&world, NULL, "other", "other", NULL);
+	snprintf(process->threads.items[3].comm,
+		 sizeof(process->threads.items[3].comm), "kvm-nx-lpage-re");
+	check_classes(&world, NULL, "other", "other", "other");
+	process->threads.items[3].comm[0] = 'K';
+	free(process->threads.items[3].leaf);
+	process->threads.items[3].leaf = strdup("vcpu0");
+	check_classes(&world, NULL, "other", "other", "other");
+	*fifo = 5;
+	check_classes(&world, NULL, NULL, NULL, "other");
+	check(&world, "vCPUs are SCHED_FIFO", DEFAULT, "40000000", DEFAULT);
+	is_str(process->threads.items[1].sched, "fifo:5", "vCPU 0 is");
+	is_str(process->threads.items[3].sched, "other", "the helper is not");
+	set_class(process, 2, "fifo:6");
+	check_classes(&world, NULL, NULL, "fifo:5", NULL);
+	set_class(process, 1, "");
+	check_classes(&world, NULL, NULL, "fifo:5", NULL);
+	*fifo = 0;
+	check(&world, "and SCHED_OTHER again", "0", "0", "0");
+	world_hold(&world, FAIR(8), "30000000");
+	check(&world, "somebody else writes", "0", "0", "0");
 	process->unread = strdup("hidden");
 	for (size_t i = 0; i < process->threads.n; i++)
 		free(process->threads.items[i].leaf);
 	process->threads.n = 0;
-	check(&world, "the process is hidden", "0", "40000000", "0");
+	check(&world, "the process is hidden", "0", "0", "0");
+	world_drop(&world, RT1);
+	check(&world, "the guest ends", DEFAULT, "30000000", DEFAULT);
+	ok(rt_journal_is_empty(&world.journal), "nothing is on record");
 	world_fini(&world);
 }
 
@@ -170,6 +225,7 @@ static void test_idle(void)
 	guest->rt = true;
 	guest->cpuset = guest->owned = cpus("6-11");
 	guest->usable = cpus("6,8,10");
+	guest->vcpu_fifo = 7;
 	guest->vcpus = cpus("6,8");
 	guest->service = cpus("10");
 	idle = rt_guest_idle(guest);
@@ -178,6 +234,7 @@ static void test_idle(void)
 	world_enter(&world, &entries);
 	idle = rt_guest_idle(&world.journal.active[0].guest);
 	is_str(rt_cpuset_text(&idle).text, "7,9,11", "as the record has them");
+	is_int(world.journal.active[0].guest.vcpu_fifo, 7, "the class, too");
 	if (world_plan(&world, &plan)) {
 		for (size_t i = 0; i < plan.n; i++)
 			ok(!rt_plan_is_online(plan.items[i].path),
@@ -195,8 +252,7 @@ static void test_idle(void)
 int main(void)
 {
 	test_idle();
-	test_servers();
-	test_unread();
+	test_classes();
 	test_suppress();
 	return tap_done();
 }

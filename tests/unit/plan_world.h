@@ -253,24 +253,42 @@ __attribute__((unused)) static const char *world_value(struct world *world,
 	return setting ? setting->value : text;
 }
 
-static void world_move(struct world *world, const struct rt_step *step)
+/* The thread of an active guest that a step is about; NULL: there is none. */
+static struct rt_thread *world_thread(struct world *world, const char *path)
 {
 	struct rt_processes *processes = &world->facts.processes;
 	unsigned pid, tid;
 
-	if (sscanf(step->path, "task/%u/%u/", &pid, &tid) != 2)
-		return;
+	if (sscanf(path, "task/%u/%u/", &pid, &tid) != 2)
+		return NULL;
 	for (size_t i = 0; i < processes->n; i++) {
 		struct rt_threads *threads = &processes->items[i].threads;
 
 		for (size_t k = 0; k < threads->n; k++) {
-			if (threads->items[k].tid != tid)
-				continue;
-			free(threads->items[k].leaf);
-			threads->items[k].leaf =
-				strdup(strrchr(step->value, '/') + 1);
+			if (threads->items[k].tid == tid)
+				return &threads->items[k];
 		}
 	}
+	return NULL;
+}
+
+static void world_move(struct world *world, const struct rt_step *step)
+{
+	struct rt_thread *thread = world_thread(world, step->path);
+
+	if (!thread)
+		return;
+	free(thread->leaf);
+	thread->leaf = strdup(strrchr(step->value, '/') + 1);
+}
+
+static void world_classify(struct world *world, const struct rt_step *step)
+{
+	struct rt_thread *thread = world_thread(world, step->path);
+
+	if (thread)
+		snprintf(thread->sched, sizeof(thread->sched), "%s",
+			 step->value);
 }
 
 static void world_write(struct world *world, const struct rt_step *step)
@@ -279,7 +297,9 @@ static void world_write(struct world *world, const struct rt_step *step)
 	struct rt_cpuset *set =
 		setting ? NULL : world_affinity(world, step->path);
 
-	if (step->kind == RT_KIND_CGROUP) {
+	if (step->kind == RT_KIND_SCHED) {
+		world_classify(world, step);
+	} else if (step->kind == RT_KIND_CGROUP) {
 		world_move(world, step);
 	} else if (setting) {
 		free(setting->value);

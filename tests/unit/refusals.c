@@ -35,8 +35,15 @@
 #define QUEUE	 "sys/class/net/eth0/queues/rx-0/rps_cpus"
 #define WORKERS	 "sys/devices/virtual/workqueue/cpumask"
 #define NEWBORN	 "proc/irq/60/smp_affinity_list"
-#define STATUS	 "Name:\tx\nCpus_allowed_list:\t6-11\n"
-#define UUID2	 "6a1f0c1e-0000-4000-8000-000000000002"
+/* SCHED_FIFO, priority 2. */
+#define STAT(tid, name, flags, start)                                          \
+	tid " (" name ") S 1 1 1 0 -1 " flags                                  \
+	    " 0 0 0 0 0 0 0 0 20 0 9 0 " start                                 \
+	    " 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 2 1\n"
+#define VCPU0  STAT("4714", "CPU 0/KVM", "4194304", "500003")
+#define HELPER STAT("4716", "kvm-nx-lpage-re", "2129984", "500005")
+#define STATUS "Name:\tx\nCpus_allowed_list:\t6-11\n"
+#define UUID2  "6a1f0c1e-0000-4000-8000-000000000002"
 
 enum refused {
 	MUST,	 /* exit status 1 */
@@ -123,6 +130,25 @@ static const struct row {
 	  .tid = 4714,
 	  .codes = { ESRCH },
 	  .spoilt = { "proc/4711/task/4714/status", STATUS } },
+	{ .why = "vCPU in the class that kvmrt.cfg gives it",
+	  .kind = RT_KIND_SCHED,
+	  .call = "started",
+	  .tid = 4714,
+	  .codes = { EPERM, EINVAL, EIO },
+	  .spoilt = { "proc/4711/task/4714/stat", VCPU0 } },
+	{ .why = "vCPU in the class that kvmrt.cfg gives it",
+	  .kind = RT_KIND_SCHED,
+	  .is = ENDED,
+	  .call = "started",
+	  .tid = 4714,
+	  .codes = { ESRCH },
+	  .spoilt = { "proc/4711/task/4714/stat", VCPU0 } },
+	{ .why = "helper thread without the vCPU's class",
+	  .kind = RT_KIND_SCHED,
+	  .call = "started",
+	  .tid = 4716,
+	  .codes = { EPERM, EIO },
+	  .spoilt = { "proc/4716/task/4716/stat", HELPER } },
 	{ .why = "helper thread out of the vCPU's cgroup",
 	  .kind = RT_KIND_CGROUP,
 	  .call = "started",
@@ -215,7 +241,7 @@ static const struct row {
 	{ .why = "no server for starved tasks, for its timer restarts the tick",
 	  .kind = RT_KIND_TEXT,
 	  .is = MAY,
-	  .call = "started",
+	  .call = "prepare",
 	  .path = SERVER,
 	  .codes = { EBUSY, EINVAL, EIO, EPERM } },
 	{ .why = "no account of pressure, for its work item comes every two "
@@ -369,10 +395,18 @@ static int refusing_write(struct rt_sys *sys, const char *path,
 static int refusing_affinity(struct rt_sys *sys, unsigned pid, unsigned tid,
 			     const struct rt_cpuset *set, struct rt_err *err)
 {
-	if (now && !now->moves && tid == now->tid)
+	if (now && !now->moves && now->kind != RT_KIND_SCHED && tid == now->tid)
 		return rt_fail(err, code, "cannot let thread %u run on CPUs",
 			       tid);
 	return rt_sys_captured.set_affinity(sys, pid, tid, set, err);
+}
+
+static int refusing_sched(struct rt_sys *sys, unsigned pid, unsigned tid,
+			  unsigned fifo, struct rt_err *err)
+{
+	if (now && now->kind == RT_KIND_SCHED && tid == now->tid)
+		return rt_fail(err, code, "cannot give thread %u a class", tid);
+	return rt_sys_captured.set_sched(sys, pid, tid, fifo, err);
 }
 
 static int refusing_move(struct rt_sys *sys, unsigned pid, unsigned tid,
@@ -392,6 +426,7 @@ int __wrap_rt_sys_open(const char *dir, struct rt_sys *ret_sys,
 	calls = rt_sys_captured;
 	calls.write = refusing_write;
 	calls.set_affinity = refusing_affinity;
+	calls.set_sched = refusing_sched;
 	calls.move_thread = refusing_move;
 	if (r == 0)
 		ret_sys->calls = &calls;
@@ -829,6 +864,7 @@ static bool is_covered(enum rt_kind kind)
 	case RT_KIND_AFFINITY:
 	case RT_KIND_IRQ_THREAD:
 	case RT_KIND_CGROUP:
+	case RT_KIND_SCHED:
 	case RT_KIND_IRQBALANCE:
 		break;
 	}

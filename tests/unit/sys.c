@@ -9,11 +9,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <sys/stat.h>
 
 #include "../host.h"
 #include "../tap.h"
+
+/* As far as field 39. */
+#define STAT                                                                   \
+	"9 (a (b) c) S 1 1 1 0 -1 64 0 0 0 0 0 0 0 0 20 0 1 0 9 0 0 0 0 0 0 "  \
+	"0 0 0 0 0 0 0 0 0 17 0 "
 
 static char dir[] = "/tmp/kvmrt-sys-XXXXXX";
 
@@ -85,6 +91,7 @@ static void make_tree(void)
 	put("sys/fs/cgroup/g/cpuset.cpus", "2-3\n");
 	put("sys/fs/cgroup/g/cpuset.cpus.partition", "member\n");
 	put("proc/7/task/8/stat", "8 (a) b) S 1 1 1 0 -1 64 0\n");
+	put("proc/7/task/9/stat", STAT "0 0 5\n");
 	put("proc/7/task/8/status",
 	    "Name:\ta\nCpus_allowed:\tf\nCpus_allowed_list:\t0-3\nX:\t1\n");
 	put("proc/7/task/8/cgroup", "0::/g\n");
@@ -230,6 +237,14 @@ static void test_threads(struct rt_sys *sys)
 	       "CPUs that are not online are refused");
 	is_int(sys->calls->get_affinity(sys, 7, 99, &set, &err), -ESRCH,
 	       "a thread that is gone");
+	is_int(sys->calls->set_sched(sys, 7, 9, 3, &err), 0, "SCHED_FIFO");
+	is_str(raw("proc/7/task/9/stat"), STAT "3 1 5\n", "in its two fields");
+	is_int(sys->calls->set_sched(sys, 7, 9, 0, &err), 0, "SCHED_OTHER");
+	is_str(raw("proc/7/task/9/stat"), STAT "0 0 5\n", "again");
+	is_int(sys->calls->set_sched(sys, 7, 8, 3, &err), -EINVAL,
+	       "a stat without these fields");
+	is_int(sys->calls->set_sched(sys, 7, 99, 3, &err), -ESRCH,
+	       "no such thread");
 	is_int(sys->calls->move_thread(sys, 7, 8, "nowhere", &err), -ENOENT,
 	       "a cgroup that is not there");
 	is_str(raw("proc/7/task/8/cgroup"), "0::/g\n", "moves nobody");
@@ -298,9 +313,8 @@ static void test_large_directory(struct rt_sys *sys)
 			number < 2000;
 		if (known)
 			rt_cpuset_add(&seen, number);
-		sorted = sorted &&
-			 (i == 0 ||
-			  strcmp(names.items[i - 1], names.items[i]) < 0);
+		sorted = sorted && (i == 0 || strcmp(names.items[i - 1],
+						     names.items[i]) < 0);
 	}
 	ok(known && rt_cpuset_count(&seen) == 2000, "each of them once");
 	ok(sorted, "in one order on every file system");
@@ -341,6 +355,14 @@ static void test_live(void)
 	sys.calls->set_affinity(&sys, pid, pid, &mine, &err);
 	sys.calls->get_affinity(&sys, pid, pid, &now, &err);
 	ok(rt_cpuset_is_equal(&now, &mine), "and is put back");
+	if (getuid() == 0 && sys.calls->set_sched(&sys, pid, pid, 1, &err) == 0)
+		is_int(sched_getscheduler(0), SCHED_FIFO, "SCHED_FIFO");
+	else
+		ok(true, "SCHED_FIFO # SKIP %s", err.text);
+	is_int(sys.calls->set_sched(&sys, pid, pid, 0, &err), 0, "SCHED_OTHER");
+	is_int(sched_getscheduler(0), SCHED_OTHER, "and is");
+	is_int(sys.calls->set_sched(&sys, INT_MAX, INT_MAX, 0, &err), -ESRCH,
+	       "no such thread");
 	rt_sys_close(&sys);
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "core/model/sched.h"
 #include "host/probe.h"
 #include "host/unread.h"
 
@@ -149,7 +150,7 @@ static size_t add_task(const struct rt_host *host, const struct rt_task *task,
 	if (task->last_cpu >= 0) {
 		rt_grid_set(grid, row, LAST, "%d", task->last_cpu);
 		rt_grid_set(grid, row, POLICY, "%s",
-			    rt_policy_text(task->policy, task->priority).text);
+			    rt_sched_of(task->policy, task->priority).text);
 	}
 	rt_grid_flag(grid, row, BOUND, !task->movable);
 	return row;

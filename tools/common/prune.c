@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/config/config_edit.h"
+#include "host/baseline_file.h"
 
 int rt_prune_is_stale(const struct rt_prune *prune,
 		      const struct rt_guest *guest, struct rt_err *err)
@@ -61,6 +62,9 @@ int rt_prune_section(const struct rt_prune *prune, const char *uuid,
 	if (r == 0)
 		r = rt_config_file_write(sys, &file, text, strlen(text), err);
 	rt_config_file_fini(&file);
+	/* A guest that gets its UUID one day has agreed on nothing. */
+	if (r == 0 && rt_config_path_is_live(prune->options->file))
+		r = rt_baseline_remove(sys, uuid, err);
 	return r;
 }
 

@@ -3,7 +3,6 @@
 #include "scan.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,36 +11,6 @@
 #include "host/probe.h"
 #include "host/reconcile.h"
 #include "host/task_stat.h"
-
-#ifndef SCHED_EXT
-#define SCHED_EXT 7 /* 6.12 */
-#endif
-
-const char *rt_policy_name(unsigned policy)
-{
-	static const char *const names[] = {
-		[SCHED_OTHER] = "other", [SCHED_FIFO] = "fifo",
-		[SCHED_RR] = "rr",	 [SCHED_BATCH] = "batch",
-		[SCHED_IDLE] = "idle",	 [SCHED_DEADLINE] = "deadline",
-		[SCHED_EXT] = "ext",
-	};
-
-	if (policy >= sizeof(names) / sizeof(names[0]) || !names[policy])
-		return "?";
-	return names[policy];
-}
-
-struct rt_policy_text rt_policy_text(unsigned policy, unsigned priority)
-{
-	struct rt_policy_text text;
-	const int n = snprintf(text.text, sizeof(text.text), "%s",
-			       rt_policy_name(policy));
-
-	if (priority)
-		snprintf(text.text + n, sizeof(text.text) - (size_t)n, ":%u",
-			 priority);
-	return text;
-}
 
 const char *rt_role_name(enum rt_role role)
 {

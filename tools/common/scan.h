@@ -59,13 +59,6 @@ const struct rt_guest_state *rt_scanned_state(const struct rt_scanned *scanned,
 const struct rt_process *rt_scanned_process(const struct rt_scanned *scanned,
 					    const char *uuid);
 
-/* "fifo"; "?" for an unknown one. */
-const char *rt_policy_name(unsigned policy);
-/* "fifo:50", "other" */
-struct rt_policy_text {
-	char text[24];
-};
-struct rt_policy_text rt_policy_text(unsigned policy, unsigned priority);
 /* "vcpu" */
 const char *rt_role_name(enum rt_role role);
 

@@ -258,6 +258,9 @@ static void show_rt_cpus(const struct rt_show *show,
 	}
 	show_siblings(show, "Offline", &guest->offline);
 	show_siblings(show, "Idle", &idle);
+	if (guest->vcpu_fifo)
+		rt_strbuf_addf(out, "%*s: vCPUs are SCHED_FIFO, priority %u\n",
+			       LABEL_WIDTH, "Class", guest->vcpu_fifo);
 }
 
 static void show_memory(const struct rt_show *show,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "stat.h"
+#include "core/model/sched.h"
 
 /* How many of each kind kvmrt-validate-config would print. */
 static void json_findings(struct rt_stat *stat)

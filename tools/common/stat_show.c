@@ -4,6 +4,7 @@
 
 #include "stat.h"
 #include "show.h"
+#include "core/model/sched.h"
 
 /* Shown without -v. */
 #define REPAIRS_SHOWN 5
@@ -111,7 +112,7 @@ static void add_threads(const struct rt_stat *stat,
 			"%9llu\n",
 			thread->tid, thread->comm, rt_role_name(thread->role),
 			rt_cpuset_text(&thread->affinity).text, now.last_cpu,
-			rt_policy_text(now.policy, now.priority).text,
+			rt_sched_of(now.policy, now.priority).text,
 			(double)now.delay_ns / 1e6, now.switches);
 	}
 }

@@ -35,7 +35,8 @@
  *   pci-neighbour      another guest's device local to a real-time guest
  *   host-device        a device of the host local to a real-time guest
  *   managed-irq        interrupts that the kernel keeps on owned CPUs
- *   only-rt            smt or suppress of an ordinary guest
+ *   only-rt            smt, vcpu_sched or suppress of an ordinary guest
+ *   vcpu-fifo          vCPUs that are SCHED_FIFO
  *
  * What says nothing is not reported: NUMA rules need a host of more than one
  * node, and a device that is local to every CPU is local to none in particular.

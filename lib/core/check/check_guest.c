@@ -16,6 +16,22 @@ static void has_no_effect(const struct rt_checking *run,
 		     rt_key_name(key));
 }
 
+static void check_fifo(const struct rt_checking *run,
+		       const struct rt_guest *guest)
+{
+	RT_AUTO_STRBUF hint = { 0 };
+
+	if (!guest->rt || !guest->vcpu_fifo)
+		return;
+	rt_strbuf_adds(&hint, "leave vcpu_sched out, unless kvmrt-noise shows "
+			      "that the guest needs it");
+	rt_check_add(run, RT_WARNING, "vcpu-fifo", guest, RT_KEY_VCPU_SCHED,
+		     &hint,
+		     "while a SCHED_FIFO vCPU does not halt, the kernel's own "
+		     "work on its CPU waits, and whatever waits for that work "
+		     "stands still");
+}
+
 static void check_basics(const struct rt_checking *run,
 			 const struct rt_guest *guest)
 {
@@ -26,6 +42,8 @@ static void check_basics(const struct rt_checking *run,
 		has_no_effect(run, guest, RT_KEY_SUPPRESS);
 	if (!guest->rt && section && section->smt_idle)
 		has_no_effect(run, guest, RT_KEY_SMT);
+	if (!guest->rt && section && section->vcpu_fifo)
+		has_no_effect(run, guest, RT_KEY_VCPU_SCHED);
 	if (!guest->rt)
 		return;
 	/* A cpuset that could not be read has its own finding. */
@@ -260,6 +278,7 @@ static void check_kinds(const struct rt_checking *run,
 void rt_check_guest(const struct rt_checking *run, const struct rt_guest *guest)
 {
 	check_basics(run, guest);
+	check_fifo(run, guest);
 	check_count(run, guest);
 	check_product(run, guest);
 	check_online(run, guest);

@@ -30,6 +30,7 @@ enum rt_key {
 	RT_KEY_CPUSET,
 	RT_KEY_RT,
 	RT_KEY_SMT,
+	RT_KEY_VCPU_SCHED,
 	RT_KEY_RT_MEMORY,
 	RT_KEY_NUMATUNE,
 	RT_KEY_HIDE_KVM,
@@ -66,7 +67,8 @@ struct rt_section {
 	unsigned sockets, cores, threads; /* when not auto */
 	char *cpuset; /* CPUSET text whose grammar is right; never NULL */
 	bool rt;
-	bool smt_idle; /* siblings stay online, and nobody runs there */
+	bool smt_idle;	    /* siblings stay online, and nobody runs there */
+	unsigned vcpu_fifo; /* SCHED_FIFO priority; 0: SCHED_OTHER */
 	enum rt_choice rt_memory;
 	enum rt_choice numatune; /* RT_NO: not bound; RT_YES: `nodes` */
 	struct rt_cpuset nodes;

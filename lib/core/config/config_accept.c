@@ -9,7 +9,7 @@ static const char *const codes[] = {
 	"numatune-outside", "rt-cpu0",	     "rt-node0",      "mixed-cores",
 	"shared-node",	    "shared-memory", "pci-no-iommu",  "pci-far",
 	"pci-neighbour",    "host-device",   "managed-irq",   "odd-name",
-	"key-in-text",	    "only-rt",
+	"key-in-text",	    "only-rt",	     "vcpu-fifo",
 };
 
 const struct rt_words rt_accept_codes = {

@@ -384,6 +384,7 @@ static bool mean(enum rt_key key, const char *plain, struct rt_strbuf *out)
 	case RT_KEY_TITLE:
 	case RT_KEY_DESCRIPTION:
 	case RT_KEY_SMT:
+	case RT_KEY_VCPU_SCHED:
 	case RT_KEY_SUPPRESS:
 	case RT_KEY_ACCEPT:
 	case RT_KEY_COMMENTS:

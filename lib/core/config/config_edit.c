@@ -78,7 +78,9 @@ static bool is_same_section(const struct rt_section *a,
 	       a->rt_memory == b->rt_memory && a->numatune == b->numatune &&
 	       rt_cpuset_is_equal(&a->nodes, &b->nodes) &&
 	       a->hide_kvm == b->hide_kvm && a->autostart == b->autostart &&
-	       a->disabled == b->disabled &&
+	       a->disabled == b->disabled && a->smt_idle == b->smt_idle &&
+	       a->vcpu_fifo == b->vcpu_fifo && a->suppress == b->suppress &&
+	       a->accept == b->accept &&
 	       is_same_devices(&a->pcidevs, &b->pcidevs);
 }
 

@@ -8,6 +8,7 @@
 #include "config_accept.h"
 #include "config_advice.h"
 #include "core/base/number.h"
+#include "core/model/sched.h"
 #include "core/model/suppress.h"
 #include "core/model/topo.h"
 
@@ -92,6 +93,17 @@ static int set_smt(void *member, const char *value, struct rt_err *err)
 	if (*idle || !*value || rt_is_word(value, "offline"))
 		return 0;
 	return rt_fail(err, 0, "'%s' is neither offline nor idle",
+		       rt_cut_text(value).text);
+}
+
+static int set_vcpu_sched(void *member, const char *value, struct rt_err *err)
+{
+	unsigned *fifo = member;
+
+	*fifo = 0;
+	if (!*value || rt_is_word(value, "auto") || rt_sched_parse(value, fifo))
+		return 0;
+	return rt_fail(err, 0, "'%s' is no scheduling class of a vCPU",
 		       rt_cut_text(value).text);
 }
 
@@ -244,6 +256,10 @@ static const struct key {
 	[RT_KEY_RT] = { "rt", RT_VALUE_LINE, MEMBER(rt), set_flag, BOOL_HINT },
 	[RT_KEY_SMT] = { "smt", RT_VALUE_LINE, MEMBER(smt_idle), set_smt,
 			 "write offline or idle" },
+	[RT_KEY_VCPU_SCHED] = { "vcpu_sched", RT_VALUE_LINE, MEMBER(vcpu_fifo),
+				set_vcpu_sched,
+				"write other, or fifo: and a priority from 1 "
+				"to 99, such as fifo:1, or auto" },
 	[RT_KEY_RT_MEMORY] = { "rt_memory", RT_VALUE_LINE, MEMBER(rt_memory),
 			       set_rt_memory, "write true, false or auto" },
 	[RT_KEY_NUMATUNE] = { "numatune", RT_VALUE_LINE, 0, set_numatune,

@@ -61,6 +61,9 @@ int rt_baseline_of_section(const struct rt_section *section, char **ret_text,
 	rt_json_key_number(&json, "numatune", section->numatune);
 	rt_json_key_set(&json, "nodes", &section->nodes);
 	rt_json_key_bool(&json, "hide_kvm", section->hide_kvm);
+	/* Not where it is unset: older versions did not record it. */
+	if (section->vcpu_fifo)
+		rt_json_key_number(&json, "vcpu_fifo", section->vcpu_fifo);
 	rt_baseline_devices(&json, &section->pcidevs);
 	rt_json_close(&json, '}');
 	return rt_strbuf_take(&out, ret_text, err);

@@ -32,6 +32,9 @@
  *	  inside are the user's and stay.
  *	  Ordinary without: <vcpu cpuset> goes; pins and placement='auto' are
  *	  the user's and stay, so that an imported guest survives.
+ *   scheduling class
+ *	  RT: no <vcpusched>, or with vcpu_sched = fifo:N one for all vCPUs.
+ *	  An ordinary guest's are the user's and stay.
  *   memory
  *	  locked: <locked/> and <nosharepages/>; an ordinary guest that is
  *	  locked already may leave the second out. Not locked: no
@@ -82,6 +85,9 @@ struct rt_domain {
 	bool has_emulatorpin;
 	struct rt_cpuset emulatorpin;
 	struct rt_cpuset iothreads; /* ids that exist */
+	struct rt_cpuset scheduled; /* vCPUs that a <vcpusched> names */
+	unsigned vcpu_fifo; /* all those are SCHED_FIFO with this priority;
+			       0: they are not, or there are none */
 	bool has_topology;
 	unsigned sockets, dies, clusters, cores,
 		threads; /* dies, clusters: 1 */
@@ -116,6 +122,7 @@ enum rt_difference_kind {
 	RT_DIFF_PLACEMENT, /* cpuset, vcpupin, emulatorpin, iothreadpin */
 	RT_DIFF_MEMORY,	   /* locked, nosharepages */
 	RT_DIFF_NODES,
+	RT_DIFF_SCHED, /* vcpusched */
 };
 
 struct rt_difference {
@@ -144,7 +151,7 @@ void rt_differences_fini(struct rt_differences *differences);
 
 /* libvirt's ABI check would refuse it at restore and migrate. */
 bool rt_difference_is_abi(enum rt_difference_kind kind);
-/* Corrected when the guest has started: placement and nodes. */
+/* Corrected when the guest has started: placement, nodes and class. */
 bool rt_difference_is_mendable(enum rt_difference_kind kind);
 /*
  * An RT guest would run and not be what the file says: no start. A

@@ -185,7 +185,7 @@ int rt_domain_rewrite(const char *text, size_t len,
 	r = find_wrong(&domain, guest, mode, &wrong, &first, err);
 	/* Each vCPU that comes needs its pin, and what goes takes its along. */
 	if (wrong & 1u << RT_DIFF_VCPUS)
-		wrong |= 1u << RT_DIFF_PLACEMENT;
+		wrong |= 1u << RT_DIFF_PLACEMENT | 1u << RT_DIFF_SCHED;
 	if (r == 0 && !wrong)
 		r = copy_text(text, len, ret_text, err);
 	else if (r == 0)

@@ -7,17 +7,10 @@
 #include "core/base/text.h"
 
 const struct rt_property *const rt_properties[] = {
-	&rt_property_name,
-	&rt_property_text,
-	&rt_property_vcpus,
-	&rt_property_topology,
-	&rt_property_hidden,
-	&rt_property_devices,
-	&rt_property_cpuset,
-	&rt_property_pins,
-	&rt_property_memory,
-	&rt_property_nodes,
-	NULL,
+	&rt_property_name,     &rt_property_text,   &rt_property_vcpus,
+	&rt_property_topology, &rt_property_hidden, &rt_property_devices,
+	&rt_property_cpuset,   &rt_property_pins,   &rt_property_sched,
+	&rt_property_memory,   &rt_property_nodes,  NULL,
 };
 
 const struct rt_property *rt_property_of(enum rt_difference_kind kind)

@@ -60,7 +60,7 @@ struct rt_property {
 extern const struct rt_property rt_property_name, rt_property_text,
 	rt_property_vcpus, rt_property_topology, rt_property_hidden,
 	rt_property_devices, rt_property_cpuset, rt_property_pins,
-	rt_property_memory, rt_property_nodes;
+	rt_property_sched, rt_property_memory, rt_property_nodes;
 
 /* All of them; vCPUs go before what counts them. NULL at the end. */
 extern const struct rt_property *const rt_properties[];
@@ -75,6 +75,8 @@ void rt_differ(struct rt_comparing *c, enum rt_difference_kind kind,
 
 /* The children of <domain> in libvirt's order, for rt_xml_add. */
 extern const char *const rt_domain_order[];
+/* The children of <cputune>, likewise. */
+extern const char *const rt_tune_order[];
 /* vCPUs of the rewritten document. */
 unsigned rt_rewrite_vcpus(const struct rt_rewriting *w);
 /* An attribute that is a number. */

@@ -228,21 +228,15 @@ static void compare_pins(struct rt_comparing *c)
 	compare_own_pins(c, "iothread", &domain->iothreadpins);
 }
 
-/* As libvirt formats <cputune>, as far as pins go. */
-static const char *const tune_order[] = {
-	"shares",
-	"period",
-	"quota",
-	"global_period",
-	"global_quota",
-	"emulator_period",
-	"emulator_quota",
-	"iothread_period",
-	"iothread_quota",
-	"vcpupin",
-	"emulatorpin",
-	"iothreadpin",
-	NULL,
+/* As libvirt formats them, as far as kvmrt adds any. */
+const char *const rt_tune_order[] = {
+	"shares",	  "period",
+	"quota",	  "global_period",
+	"global_quota",	  "emulator_period",
+	"emulator_quota", "iothread_period",
+	"iothread_quota", "vcpupin",
+	"emulatorpin",	  "iothreadpin",
+	"vcpusched",	  NULL,
 };
 
 static struct rt_cpuset wanted_pin(const struct rt_rewriting *w, bool vcpu,
@@ -298,7 +292,7 @@ static int pin_all(struct rt_rewriting *w, xmlNode *tune, const char *name,
 		const struct rt_cpuset cpus = wanted_pin(w, vcpu, (unsigned)id);
 		xmlNode *node;
 
-		r = rt_xml_add(tune, name, tune_order, &node, err);
+		r = rt_xml_add(tune, name, rt_tune_order, &node, err);
 		if (r == 0)
 			r = rt_rewrite_number(node, what, (unsigned)id, err);
 		if (r == 0)
@@ -320,7 +314,8 @@ static int place_rt(struct rt_rewriting *w, struct rt_err *err)
 	rt_cpuset_add_range(&vcpus, 0, rt_rewrite_vcpus(w) - 1);
 	r = pin_all(w, tune, "vcpupin", "vcpu", &vcpus, err);
 	if (r == 0)
-		r = rt_xml_get(tune, "emulatorpin", tune_order, &emulator, err);
+		r = rt_xml_get(tune, "emulatorpin", rt_tune_order, &emulator,
+			       err);
 	if (r == 0 &&
 	    !(w->domain->has_emulatorpin &&
 	      rt_cpuset_is_equal(&w->domain->emulatorpin, &w->guest->service)))

@@ -167,6 +167,7 @@ bool rt_value_same(enum rt_kind kind, const char *a, const char *b)
 	switch (kind) {
 	case RT_KIND_TEXT:
 	case RT_KIND_CGROUP:
+	case RT_KIND_SCHED:
 	case RT_KIND_TASKS:
 		return same_text(a, b);
 	case RT_KIND_LIST:

@@ -21,6 +21,7 @@ enum rt_kind {
 			       is not "isolated" */
 	RT_KIND_AFFINITY,   /* path "task/PID/TID/START": sched_setaffinity */
 	RT_KIND_CGROUP,	    /* same path: which cgroup the thread is in */
+	RT_KIND_SCHED,	    /* same path: its class, "other" or "fifo:1" */
 	RT_KIND_TASKS,	    /* path "tasks/LIST": masks that lack CPUs of LIST,
 			       because kvmrt took those offline */
 	RT_KIND_IRQ_THREAD, /* the same of an interrupt's thread, which
@@ -111,8 +112,9 @@ struct rt_thread {
 	char comm[24];
 	enum rt_role role;
 	unsigned vcpu; /* for RT_ROLE_VCPU */
-	bool realtime; /* SCHED_FIFO, SCHED_RR or SCHED_DEADLINE */
-	char *leaf;    /* its cgroup's last part: "vcpu0", "emulator", … */
+	char sched
+		[24]; /* "other", "fifo:1", … (RT_KIND_SCHED); "": not known */
+	char *leaf;   /* its cgroup's last part: "vcpu0", "emulator", … */
 	struct rt_cpuset affinity;
 };
 

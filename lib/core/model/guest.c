@@ -186,6 +186,7 @@ int rt_guest_resolve(const struct rt_config *config,
 		.locked = section->rt_memory == RT_YES ||
 			  (section->rt_memory == RT_AUTO && section->rt),
 		.suppress = section->rt ? section->suppress : 0,
+		.vcpu_fifo = section->rt ? section->vcpu_fifo : 0,
 	};
 	bool known;
 	int r = copy_texts(section, &guest, err);

@@ -34,7 +34,8 @@ struct rt_guest {
 	int irq_cpu;		/* -1: none */
 	struct rt_cpuset nodes; /* host NUMA nodes; empty: not bound */
 	struct rt_pci_set pcidevs;
-	uint32_t suppress; /* RT: rt_suppress_words */
+	uint32_t suppress;  /* RT: rt_suppress_words */
+	unsigned vcpu_fifo; /* RT: vCPUs' SCHED_FIFO priority; 0: SCHED_OTHER */
 };
 
 /*

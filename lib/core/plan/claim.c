@@ -29,11 +29,18 @@ static size_t hash(const char *text)
 	return sum;
 }
 
-/* A thread's cgroup and its mask have one path, and are two settings. */
+/* A thread's cgroup, class and mask have one path, and are three settings. */
+static enum rt_kind aspect(enum rt_kind kind)
+{
+	return kind == RT_KIND_CGROUP || kind == RT_KIND_SCHED ?
+		       kind :
+		       RT_KIND_AFFINITY;
+}
+
 static bool is_same(const struct claimed *claimed, enum rt_kind kind,
 		    const char *path)
 {
-	return (claimed->kind == RT_KIND_CGROUP) == (kind == RT_KIND_CGROUP) &&
+	return aspect(claimed->kind) == aspect(kind) &&
 	       strcmp(claimed->path, path) == 0;
 }
 

@@ -306,13 +306,34 @@ static int claim_vcpu_setting(struct maker *maker, size_t guest, unsigned cpu,
 	return claim_value(maker, guest, path, value, why);
 }
 
-/* "n/a" is the strictest: no idle state but polling. "0" means no limit. */
+static int plan_servers(struct maker *maker, size_t guest, int cpu)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && rt_servers[i]; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), RT_SERVERS "/%s/cpu%d/runtime",
+			 rt_servers[i], cpu);
+		r = claim_value(maker, guest, path, "0",
+				"no server for starved tasks, for its timer "
+				"restarts the tick");
+	}
+	return r;
+}
+
+/*
+ * "n/a" is the strictest: no idle state but polling. "0" means no limit.
+ *
+ * Nothing is starved by a vCPU that is SCHED_OTHER. One that is SCHED_FIFO
+ * starves the kernel's own threads of its CPU, which would stop the whole
+ * host: there the servers stay.
+ */
 static int plan_vcpu_cpus(struct maker *maker, size_t guest)
 {
-	const struct rt_cpuset *vcpus =
-		&maker->in->journal->active[guest].guest.vcpus;
+	const struct rt_guest *of = &maker->in->journal->active[guest].guest;
 
-	RT_CPUSET_FOREACH(cpu, vcpus)
+	RT_CPUSET_FOREACH(cpu, &of->vcpus)
 	{
 		int r = claim_vcpu_setting(maker, guest, (unsigned)cpu,
 					   "power/pm_qos_resume_latency_us",
@@ -323,70 +344,12 @@ static int plan_vcpu_cpus(struct maker *maker, size_t guest)
 					       "cpufreq/scaling_governor",
 					       "performance",
 					       "vCPU's CPU keeps its speed");
+		if (r == 0 && !of->vcpu_fifo)
+			r = plan_servers(maker, guest, cpu);
 		if (r < 0)
 			return r;
 	}
 	return 0;
-}
-
-/* What is on record of a server stays; nothing new is claimed. */
-static int keep_server(struct maker *maker, const char *path)
-{
-	const struct rt_saved *saved =
-		rt_journal_find(maker->in->journal, path);
-
-	return saved ? rt_claim_as_is(maker, saved) : 0;
-}
-
-static int plan_server(struct maker *maker, size_t guest, int cpu, bool unread)
-{
-	int r = 0;
-
-	for (unsigned i = 0; r == 0 && rt_servers[i]; i++) {
-		char path[128];
-
-		snprintf(path, sizeof(path), RT_SERVERS "/%s/cpu%d/runtime",
-			 rt_servers[i], cpu);
-		r = unread ? keep_server(maker, path) :
-			     claim_value(maker, guest, path, "0",
-					 "no server for starved tasks, for its "
-					 "timer restarts the tick");
-	}
-	return r;
-}
-
-/*
- * Nothing is starved by a vCPU that is SCHED_OTHER. A vCPU that the definition
- * makes SCHED_FIFO starves the kernel's own threads of its CPU, which would
- * stop the whole host: there the servers stay.
- */
-static int plan_servers(struct maker *maker, const struct rt_process *process)
-{
-	const int guest = rt_plan_find_guest(maker, process->uuid);
-	const struct rt_cpuset *vcpus;
-	int r = 0;
-
-	if (guest < 0 || !rt_plan_has_rt(maker, (size_t)guest))
-		return 0;
-	vcpus = &maker->in->journal->active[guest].guest.vcpus;
-	if (process->unread) {
-		RT_CPUSET_FOREACH(cpu, vcpus)
-		{
-			if (r == 0)
-				r = plan_server(maker, (size_t)guest, cpu,
-						true);
-		}
-	}
-	for (size_t i = 0; r == 0 && i < process->threads.n; i++) {
-		const struct rt_thread *thread = &process->threads.items[i];
-
-		if (thread->role == RT_ROLE_VCPU && !thread->realtime &&
-		    thread->vcpu < rt_cpuset_count(vcpus))
-			r = plan_server(maker, (size_t)guest,
-					rt_cpuset_nth(vcpus, thread->vcpu),
-					false);
-	}
-	return r;
 }
 
 /* A word that only a newer version knows is not in the table. */
@@ -426,7 +389,5 @@ int rt_plan_host(struct maker *maker)
 		if (r == 0 && rt_plan_has_rt(maker, i))
 			r = plan_suppressed(maker, i);
 	}
-	for (size_t i = 0; r == 0 && i < facts->processes.n; i++)
-		r = plan_servers(maker, &facts->processes.items[i]);
 	return r;
 }

@@ -13,6 +13,8 @@
 
 #include <stdlib.h>
 
+#include "core/model/sched.h"
+
 #define CGROUP_ROOT "sys/fs/cgroup/"
 
 struct place {
@@ -56,6 +58,31 @@ static int claim_affinity(const struct place *place,
 			  place->guest->rt ? RT_MUST : RT_MAY, why);
 }
 
+static int claim_sched(const struct place *place,
+		       const struct rt_thread *thread, const char *value,
+		       const char *why)
+{
+	char path[64];
+	const struct target target = {
+		.kind = RT_KIND_SCHED,
+		.path = path,
+		.now = thread->sched,
+		.traits = TRAIT_DIES,
+		.node = -1,
+	};
+	const struct claim claim = {
+		.contribution = CLAIM_EXACTLY,
+		.need = RT_MUST,
+		.guest = place->index,
+		.value = value,
+		.why = why,
+	};
+
+	snprintf(path, sizeof(path), "task/%u/%u/%llu", thread->pid,
+		 thread->tid, thread->start);
+	return *thread->sched ? rt_claim(place->maker, &target, &claim) : 0;
+}
+
 /* cpuset.cpus of a leaf such as "vcpu0"; NULL if there is none. */
 static const struct rt_setting *find_leaf(const struct place *place,
 					  const char *leaf)
@@ -94,13 +121,36 @@ static int place_vcpu(const struct place *place, const struct rt_thread *thread)
 	if (r == 0)
 		r = claim_affinity(place, thread, &cpu,
 				   "vCPU alone on its CPU");
+	if (r == 0)
+		r = claim_sched(place, thread,
+				rt_sched_text(place->guest->vcpu_fifo).text,
+				"vCPU in the class that kvmrt.cfg gives it");
 	return r;
 }
 
+static bool is_in_vcpu_leaf(const struct rt_thread *thread)
+{
+	return thread->leaf && strncmp(thread->leaf, "vcpu", 4) == 0;
+}
+
 /*
- * kvm-nx-lpage-re is born in the first vCPU's cgroup and on its CPU (6.12):
- * a mask alone does not get it off, it has to change cgroups first.
+ * kvm-nx-lpage-re is born in the first vCPU's cgroup, on its CPU and in its
+ * scheduling class (6.12). By its name it is known when it has left the cgroup,
+ * too. Other helpers have the class that the definition gives them.
  */
+static int leave_vcpu_class(const struct place *place,
+			    const struct rt_thread *thread)
+{
+	static const char name[] = "kvm-nx-lpage-re";
+
+	if (!is_in_vcpu_leaf(thread) &&
+	    strncmp(thread->comm, name, strlen(name)) != 0)
+		return 0;
+	return claim_sched(place, thread, rt_sched_text(0).text,
+			   "helper thread without the vCPU's class");
+}
+
+/* A mask alone does not get it off: it has to change cgroups first. */
 static int leave_vcpu_leaf(const struct place *place,
 			   const struct rt_thread *thread)
 {
@@ -120,8 +170,7 @@ static int leave_vcpu_leaf(const struct place *place,
 		.why = "helper thread out of the vCPU's cgroup",
 	};
 
-	if (!thread->leaf || strncmp(thread->leaf, "vcpu", 4) != 0 ||
-	    !find_leaf(place, "emulator"))
+	if (!is_in_vcpu_leaf(thread) || !find_leaf(place, "emulator"))
 		return 0;
 	snprintf(path, sizeof(path), "task/%u/%u/%llu", thread->pid,
 		 thread->tid, thread->start);
@@ -242,7 +291,9 @@ static int place_service(const struct place *place)
 		struct rt_cpuset cpu = { 0 };
 
 		rt_cpuset_add(&cpu, hand.cpus[hand.at[i]]);
-		r = leave_vcpu_leaf(place, hand.threads[i]);
+		r = leave_vcpu_class(place, hand.threads[i]);
+		if (r == 0)
+			r = leave_vcpu_leaf(place, hand.threads[i]);
 		if (r == 0)
 			r = claim_affinity(place, hand.threads[i], &cpu,
 					   "helper thread on a service CPU");

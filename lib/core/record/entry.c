@@ -167,6 +167,7 @@ static const char *const kinds[] = {
 	[RT_KIND_PARTITION] = "partition",
 	[RT_KIND_AFFINITY] = "affinity",
 	[RT_KIND_CGROUP] = "cgroup",
+	[RT_KIND_SCHED] = "sched",
 	[RT_KIND_TASKS] = "tasks",
 	[RT_KIND_IRQ_THREAD] = "irq-thread",
 	[RT_KIND_IRQBALANCE] = "irqbalance",

@@ -3,6 +3,7 @@
 #include "entry.h"
 
 #include "core/base/number.h"
+#include "core/model/sched.h"
 
 enum form {
 	FORM_FLAG,    /* bool: 0 or 1 */
@@ -39,6 +40,7 @@ static const struct field {
 	{ "nodes", FORM_CPUS, IN_ACTIVE(guest.nodes), 0 },
 	{ "pci", FORM_DEVICES, IN_ACTIVE(guest.pcidevs), 0 },
 	{ "suppress", FORM_BITS, IN_ACTIVE(guest.suppress), UINT32_MAX },
+	{ "fifo", FORM_BITS, IN_ACTIVE(guest.vcpu_fifo), RT_FIFO_MAX },
 	{ "fenced", FORM_TEXT, IN_ACTIVE(fenced), 0 },
 };
 _Static_assert(sizeof(enum rt_stage) == sizeof(unsigned), "see above");
