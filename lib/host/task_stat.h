@@ -13,7 +13,7 @@ struct rt_stat_line {
 	long threads;
 	unsigned long long start;
 	int last_cpu;		   /* where it ran last; -1: not known */
-	unsigned policy, priority; /* rt_sched_of */
+	unsigned priority, policy; /* rt_sched_of */
 	bool has_policy;
 };
 

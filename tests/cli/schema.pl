@@ -30,7 +30,7 @@ sub misfit {
 	my ($is, $value, $at) = @_;
 	for my $word (keys %$is) {
 		die "the checker does not know $word\n" if $word !~
-		    /^(\$(schema|comment|defs|ref)|title|anyOf|type|enum|required|properties|items)$/;
+		    /^(\$(schema|comment|defs|ref)|title|anyOf|type|enum|pattern|required|properties|items)$/;
 	}
 	if ($is->{'$ref'}) {
 		my ($name) = $is->{'$ref'} =~ m{^#/\$defs/(\w+)$};
@@ -44,6 +44,8 @@ sub misfit {
 	    if $is->{type} && !$is{$is->{type}}->($value);
 	return "$at is '$value'"
 	    if $is->{enum} && !grep { $_ eq $value } @{$is->{enum}};
+	return "$at is '$value'"
+	    if defined $is->{pattern} && $value !~ /$is->{pattern}/;
 	for my $key (@{$is->{required} || []}) {
 		return "$at has no $key" if !exists $value->{$key};
 	}
