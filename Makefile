@@ -67,6 +67,8 @@ CORE := $(addprefix base/,err number text words cpuset ranges utf8 strbuf report
 	$(addprefix prove/,prove test_output console) \
 	$(addprefix check/,check check_rules check_guest check_host check_place \
 		check_nodes admit) \
+	$(addprefix place/,place place_units place_seats place_search place_areas \
+		place_why) \
 	$(addprefix record/,journal entry entry_guest damage) \
 	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks \
 		plan_threads plan_print state)
