@@ -79,8 +79,8 @@ HOST := sys sys_live sys_captured log topology topology_hwloc topology_kernel to
 	baseline_file
 VIRT := virt talk sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
-	      edit-config boot shutdown stat noise prove validate-host
-TOOL_PARTS := options load show each prune parallel power retune agent_client scan \
+	      edit-config place boot shutdown stat noise prove validate-host
+TOOL_PARTS := options load show show_json config_lock place_edit place_show each prune parallel power retune agent_client scan \
 	      stat_show meter noise_show noise_json noise_svg prove_show prove_json \
 	      prove_html prove_host prove_test prove_child prove_guest prove_floor host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \

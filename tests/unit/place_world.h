@@ -11,7 +11,6 @@
 #include "../tap.h"
 
 #define REQUESTS_MAX 3
-#define GUESTS_MAX   4
 
 struct made {
 	unsigned long long random;
@@ -53,22 +52,25 @@ static bool one_in(struct made *made, unsigned n)
 
 static void make_source(struct made *made)
 {
-	static const char *const forms[] = {
-		"pack:%u [numa] core:%u pu:%u",
-		"pack:%u [numa] l3:2 core:%u pu:%u",
-		"pack:%u l3:2 [numa] core:%u pu:%u",
-		"pack:%u die:2 [numa] core:%u pu:%u",
-		"pack:%u [numa] die:2 l3:2 core:%u pu:%u",
-		"pack:%u core:%u pu:%u",
-		"[numa] l3:%u core:%u pu:%u",
-		"pack:%u l2:2 core:%u pu:%u(indexes=pu:core)",
+	static const struct {
+		const char *first, *inside, *end;
+	} forms[] = {
+		{ "pack:", " [numa]", "" },
+		{ "pack:", " [numa] l3:2", "" },
+		{ "pack:", " l3:2 [numa]", "" },
+		{ "pack:", " die:2 [numa]", "" },
+		{ "pack:", " [numa] die:2 l3:2", "" },
+		{ "pack:", "", "" },
+		{ "[numa] l3:", "", "" },
+		{ "pack:", " l2:2", "(indexes=pu:core)" },
 	};
+	const unsigned form = below(made, sizeof(forms) / sizeof(forms[0]));
 	const bool large = one_in(made, 4);
 
-	snprintf(made->source, sizeof(made->source),
-		 forms[below(made, sizeof(forms) / sizeof(forms[0]))],
-		 1 + below(made, large ? 4 : 2), 1 + below(made, large ? 8 : 4),
-		 1 + below(made, one_in(made, 5) ? 4 : 2));
+	snprintf(made->source, sizeof(made->source), "%s%u%s core:%u pu:%u%s",
+		 forms[form].first, 1 + below(made, large ? 4 : 2),
+		 forms[form].inside, 2 + below(made, large ? 8 : 3),
+		 1 + below(made, one_in(made, 5) ? 4 : 2), forms[form].end);
 }
 
 static void make_offline(struct made *made)
@@ -117,7 +119,7 @@ static void make_device(struct made *made, bool bridge)
 		rt_cpuset_and(&dev.local_cpus, &nodes->items[node].cpus);
 	}
 	/* Two in one group: the whole has to be passed. */
-	if (devs->n && one_in(made, 6))
+	if (devs->n && one_in(made, 12))
 		dev.group = (int)devs->n - 1;
 	if (rt_grow(&devs->items, devs->n, &devs->size, sizeof(dev)))
 		devs->items[devs->n++] = dev;
@@ -146,7 +148,7 @@ static void make_facts(struct made *made)
 
 	made->n_devices = below(made, 5);
 	for (unsigned i = 0; i < made->n_devices; i++)
-		make_device(made, one_in(made, 8));
+		make_device(made, one_in(made, 20));
 	for (unsigned i = 0; made->n_devices && one_in(made, 4) && i < 3; i++)
 		make_irq(made);
 	for (unsigned cpu = 1; one_in(made, 2) && cpu < 64; cpu++) {
@@ -194,13 +196,13 @@ static void add_request(struct made *made, unsigned i, struct rt_strbuf *text)
 	snprintf(made->uuids[i], sizeof(made->uuids[i]),
 		 "22222222-2222-4222-8222-%012u", i);
 	request->uuid = made->uuids[i];
-	request->nr_vcpus = 1 + below(made, 3);
+	request->nr_vcpus = 1 + below(made, 2);
 	request->service = 1 + one_in(made, 4);
 	made->rt[i] = !one_in(made, 5);
 	rt_strbuf_addf(text, "[%s]\nname = new%u\nnr_vcpus = %u\nrt = %s\n",
 		       request->uuid, i, request->nr_vcpus,
 		       made->rt[i] ? "1" : "0");
-	if (one_in(made, 8))
+	if (one_in(made, 8) && made->topo.nodes.n)
 		rt_strbuf_addf(text, "numatune = %u\n",
 			       made->topo.nodes.items[0].number);
 	if (one_in(made, 8) && made->rt[i])
@@ -248,7 +250,7 @@ static bool make(struct made *made, unsigned long seed)
 	make_offline(made);
 	make_kinds(made);
 	make_facts(made);
-	guests = below(made, GUESTS_MAX);
+	guests = below(made, 3);
 	for (unsigned i = 0; i < guests; i++)
 		add_guest(made, i, &text);
 	made->n = 1 + (one_in(made, 3) ? 1 + one_in(made, 4) : 0);

@@ -42,23 +42,27 @@ static struct rt_cpuset find_movable(const struct rt_facts *facts)
 static uint64_t mix_irqs(const struct rt_irqs *irqs, const struct rt_unit *unit,
 			 uint64_t hash)
 {
-	unsigned marks = 0;
+	uint64_t marks = 0;
 
 	for (size_t i = 0; i < irqs->n; i++) {
 		const struct rt_irq *irq = &irqs->items[i];
+		const struct rt_pci_addr *addr = &irq->device;
 		const struct rt_cpuset *now = irq->effective;
+		uint64_t what = mix(addr->domain, addr->bus);
 
 		if (irq->movable || irq->vfio || !irq->has_device ||
 		    !rt_cpuset_intersects(&irq->affinity, &unit->core))
 			continue;
+		what = mix(what, addr->slot * 8u + addr->function);
 		if (!now || rt_cpuset_is_empty(now))
-			marks |= 1;
-		else if (rt_cpuset_intersects(now, &unit->core))
-			marks |= 2;
+			what = mix(what, 1);
 		else
-			marks |= 4;
-		if (rt_cpuset_is_subset(&irq->affinity, &unit->core))
-			marks |= 8;
+			what = mix(what,
+				   2 + rt_cpuset_intersects(now, &unit->core));
+		what = mix(what,
+			   rt_cpuset_is_subset(&irq->affinity, &unit->core));
+		/* Several of one device on a core say no more than one. */
+		marks |= 1ull << (what & 63);
 	}
 	return mix(hash, marks);
 }
