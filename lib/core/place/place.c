@@ -227,6 +227,9 @@ static int resolve(struct rt_placing *placing, struct rt_wanted *wanted,
 	wanted->copy = *wanted->section;
 	wanted->copy.cpuset = wanted->text;
 	wanted->copy.nr_vcpus = wanted->nr_vcpus;
+	/* It is not in the file yet as it is here. */
+	wanted->copy.line = 0;
+	memset(wanted->copy.lines, 0, sizeof(wanted->copy.lines));
 	return rt_guest_resolve(place->config, &wanted->copy, place->topo, ret,
 				report, &err);
 }

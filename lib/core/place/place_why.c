@@ -335,18 +335,48 @@ static bool refuse_size(struct rt_placing *placing, struct rt_report *report,
 	return false;
 }
 
-static void refuse_rules(const struct rt_placing *placing,
+/* The last CPUs of the host are wanted: what would do instead. */
+static void add_housekeeping(struct rt_placing *placing, const char *guest,
+			     struct rt_strbuf *hint, struct rt_err *err)
+{
+	RT_AUTO_FREE struct rt_cpuset *none =
+		calloc(placing->n + 1, sizeof(*none));
+
+	placing->failed |= !none;
+	for (size_t i = 0; none && i < placing->n; i++) {
+		const struct rt_wanted *wanted = &placing->wanted[i];
+		const unsigned others = wanted_room(placing, wanted->rt) -
+					rt_place_need(placing, i);
+		struct rt_cpuset free;
+		unsigned room;
+
+		if (strcmp(label(wanted->section), guest) != 0)
+			continue;
+		free = rt_place_free(placing, i, none);
+		room = room_of(placing, i, &free);
+		add_hint(placing, i, room > others ? room - others : 0, hint,
+			 err);
+	}
+}
+
+static void refuse_rules(struct rt_placing *placing,
 			 const struct rt_report *refused,
-			 struct rt_report *report)
+			 struct rt_report *report, struct rt_err *err)
 {
 	for (size_t i = 0; i < refused->n; i++) {
 		const struct rt_finding *f = &refused->items[i];
 		const struct rt_where where = { f->file, f->line, f->guest };
+		RT_AUTO_STRBUF hint = { 0 };
 
-		if (f->severity == RT_ERROR &&
-		    rt_place_is_new(placing, refused, f))
-			rt_report_add(report, RT_ERROR, f->code, where, f->hint,
-				      "%s", f->message);
+		if (f->severity != RT_ERROR ||
+		    !rt_place_is_new(placing, refused, f))
+			continue;
+		if (strcmp(f->code, "no-housekeeping") == 0)
+			add_housekeeping(placing, f->guest, &hint, err);
+		placing->failed |= hint.failed;
+		rt_report_add(report, RT_ERROR, f->code, where,
+			      hint.text ? hint.text : f->hint, "%s",
+			      f->message);
 	}
 }
 
@@ -360,7 +390,7 @@ int rt_placing_refuse(struct rt_placing *placing, struct rt_report *report,
 	memset(&placing->refused, 0, sizeof(placing->refused));
 	placing->is_refused = false;
 	if (!refuse_size(placing, report, err) && is_refused)
-		refuse_rules(placing, &refused, report);
+		refuse_rules(placing, &refused, report, err);
 	rt_report_fini(&refused);
 	if (placing->failed || report->failed)
 		return rt_fail_memory(err);
