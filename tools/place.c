@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/number.h"
 #include "core/base/text.h"
 #include "core/config/config_diff.h"
-#include "core/config/config_value.h"
 #include "host/reconcile.h"
 #include "host/store.h"
 #include "host/topology_kernel.h"
@@ -53,22 +51,12 @@ static const char help[] =
 	"1 nothing fits or it failed, 2 usage, 3 the configuration has "
 	"errors.\n";
 
-/* What an option may say of each guest. */
-enum what {
-	VCPUS,
-	SERVICE,
-	DEVICE,
-	RT,
-	UUID,
-	WHATS,
-};
-
 struct placer {
 	const struct rt_tool *tool;
 	const struct rt_options *options;
 	const char *uri;
 	bool write;
-	struct rt_values values[WHATS];
+	struct rt_values values[RT_ASKED_WHATS];
 	struct rt_asked *asked;
 	struct rt_place_request *requests;
 	size_t n;
@@ -84,54 +72,6 @@ struct placer {
 
 /* --- the command line --- */
 
-static const char *const names[WHATS] = {
-	[VCPUS] = "vcpus", [SERVICE] = "service", [DEVICE] = "device",
-	[RT] = "rt",	   [UUID] = "uuid",
-};
-
-static bool take_count(const char *text, unsigned *ret)
-{
-	unsigned long long number;
-
-	if (!rt_parse_number(text, RT_CPUS_MAX, &number) || !number)
-		return false;
-	*ret = (unsigned)number;
-	return true;
-}
-
-static int take(struct rt_asked *asked, enum what what, const char *text,
-		struct rt_err *err)
-{
-	struct rt_pci_addr addr;
-	bool yes;
-	int r = 0;
-
-	switch (what) {
-	case VCPUS:
-	case SERVICE:
-		if (!take_count(text, what == VCPUS ? &asked->nr_vcpus :
-						      &asked->service))
-			r = rt_fail(err, 0, "'%s' is no number from 1 to %d",
-				    rt_cut_text(text).text, RT_CPUS_MAX);
-		break;
-	case DEVICE:
-		r = rt_pci_parse(text, strlen(text), &addr, err);
-		if (r == 0 && !rt_pci_set_has(&asked->devices, &addr))
-			r = rt_pci_set_add(&asked->devices, &addr, err);
-		break;
-	case RT:
-		r = rt_value_bool(text, &yes, err);
-		if (r == 0)
-			asked->rt = yes ? RT_YES : RT_NO;
-		break;
-	case UUID:
-	case WHATS:
-		asked->new_uuid = text;
-		break;
-	}
-	return r;
-}
-
 /* The guest that "GUEST=VALUE" names; NULL: all of them. */
 static struct rt_asked *find_asked(const struct placer *placer,
 				   const char *value, size_t len)
@@ -143,7 +83,8 @@ static struct rt_asked *find_asked(const struct placer *placer,
 	return NULL;
 }
 
-static int take_value(struct placer *placer, enum what what, const char *value)
+static int take_value(struct placer *placer, enum rt_asked_what what,
+		      const char *value)
 {
 	/* No value has one, a name may. */
 	const char *equals = strrchr(value, '=');
@@ -158,19 +99,21 @@ static int take_value(struct placer *placer, enum what what, const char *value)
 				placer->tool,
 				"--%s '%s': the guest is not among those that "
 				"are to be placed",
-				names[what], value);
-	} else if (placer->n > 1 && (what == DEVICE || what == UUID)) {
+				rt_asked_names[what], value);
+	} else if (placer->n > 1 &&
+		   (what == RT_ASKED_DEVICE || what == RT_ASKED_UUID)) {
 		return rt_usage_error(placer->tool,
 				      "--%s: several guests, so write "
 				      "--%s GUEST=%s",
-				      names[what], names[what], value);
+				      rt_asked_names[what],
+				      rt_asked_names[what], value);
 	}
 	for (size_t i = 0; i < placer->n; i++) {
 		if (one && one != &placer->asked[i])
 			continue;
-		if (take(&placer->asked[i], what, text, &err) < 0)
+		if (rt_asked_take(&placer->asked[i], what, text, &err) < 0)
 			return rt_usage_error(placer->tool, "--%s: %s",
-					      names[what], err.text);
+					      rt_asked_names[what], err.text);
 	}
 	return RT_GO_ON;
 }
@@ -179,7 +122,7 @@ static int take_value(struct placer *placer, enum what what, const char *value)
 static int take_values(struct placer *placer)
 {
 	for (unsigned own = 0; own < 2; own++)
-		for (enum what what = 0; what < WHATS; what++)
+		for (enum rt_asked_what what = 0; what < RT_ASKED_WHATS; what++)
 			for (size_t i = 0; i < placer->values[what].n; i++) {
 				const char *value =
 					placer->values[what].items[i];
@@ -465,7 +408,7 @@ static void placer_fini(struct placer *placer)
 		rt_editor_fini(&placer->editor);
 	for (size_t i = 0; i < placer->n; i++)
 		rt_pci_set_fini(&placer->asked[i].devices);
-	for (unsigned i = 0; i < WHATS; i++)
+	for (unsigned i = 0; i < RT_ASKED_WHATS; i++)
 		free(placer->values[i].items);
 	free(placer->asked);
 	free(placer->requests);
@@ -478,11 +421,12 @@ int main(int argc, char **argv)
 {
 	struct placer placer = { .lock.fd = -1 };
 	const struct rt_option own[] = {
-		{ .name = "vcpus", .values = &placer.values[VCPUS] },
-		{ .name = "service", .values = &placer.values[SERVICE] },
-		{ .name = "device", .values = &placer.values[DEVICE] },
-		{ .name = "rt", .values = &placer.values[RT] },
-		{ .name = "uuid", .values = &placer.values[UUID] },
+		{ .name = "vcpus", .values = &placer.values[RT_ASKED_VCPUS] },
+		{ .name = "service",
+		  .values = &placer.values[RT_ASKED_SERVICE] },
+		{ .name = "device", .values = &placer.values[RT_ASKED_DEVICE] },
+		{ .name = "rt", .values = &placer.values[RT_ASKED_RT] },
+		{ .name = "uuid", .values = &placer.values[RT_ASKED_UUID] },
 		{ .letter = 'w', .name = "write", .on = &placer.write },
 		{ .letter = 'c', .name = "connect", .value = &placer.uri },
 	};

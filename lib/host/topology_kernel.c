@@ -245,17 +245,17 @@ int rt_kernel_caches(struct rt_sys *sys, struct rt_topo *topo,
 		return 0;
 	RT_CPUSET_FOREACH(cpu, &topo->online)
 	{
-		struct rt_cpuset cpus = { 0 };
+		struct rt_cpuset shared = { 0 };
 		int r = 0;
 
 		if (rt_cpuset_has(&left, (unsigned)cpu))
-			r = read_cache(sys, (unsigned)cpu, &cpus, err);
+			r = read_cache(sys, (unsigned)cpu, &shared, err);
 		/* Offline threads are not in the list, their cores are. */
-		cpus = rt_topo_siblings(topo, &cpus);
-		rt_cpuset_minus(&left, &cpus);
-		if (r == 0 && !rt_cpuset_is_empty(&cpus))
+		shared = rt_topo_siblings(topo, &shared);
+		rt_cpuset_minus(&left, &shared);
+		if (r == 0 && !rt_cpuset_is_empty(&shared))
 			r = rt_topo_add(&topo->caches, (unsigned)topo->caches.n,
-					&cpus, err);
+					&shared, err);
 		if (r < 0)
 			return r;
 	}

@@ -5,9 +5,61 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/base/number.h"
 #include "core/base/text.h"
+#include "core/config/config_value.h"
 #include "core/domain/import.h"
 #include "virt/virt.h"
+
+const char *const rt_asked_names[RT_ASKED_WHATS] = {
+	[RT_ASKED_VCPUS] = "vcpus",   [RT_ASKED_SERVICE] = "service",
+	[RT_ASKED_DEVICE] = "device", [RT_ASKED_RT] = "rt",
+	[RT_ASKED_UUID] = "uuid",
+};
+
+static bool take_count(const char *text, unsigned *ret)
+{
+	unsigned long long number;
+
+	if (!rt_parse_number(text, RT_CPUS_MAX, &number) || !number)
+		return false;
+	*ret = (unsigned)number;
+	return true;
+}
+
+int rt_asked_take(struct rt_asked *asked, enum rt_asked_what what,
+		  const char *text, struct rt_err *err)
+{
+	struct rt_pci_addr addr;
+	bool yes;
+	int r = 0;
+
+	switch (what) {
+	case RT_ASKED_VCPUS:
+	case RT_ASKED_SERVICE:
+		if (!take_count(text, what == RT_ASKED_VCPUS ?
+					      &asked->nr_vcpus :
+					      &asked->service))
+			r = rt_fail(err, 0, "'%s' is no number from 1 to %d",
+				    rt_cut_text(text).text, RT_CPUS_MAX);
+		break;
+	case RT_ASKED_DEVICE:
+		r = rt_pci_parse(text, strlen(text), &addr, err);
+		if (r == 0 && !rt_pci_set_has(&asked->devices, &addr))
+			r = rt_pci_set_add(&asked->devices, &addr, err);
+		break;
+	case RT_ASKED_RT:
+		r = rt_value_bool(text, &yes, err);
+		if (r == 0)
+			asked->rt = yes ? RT_YES : RT_NO;
+		break;
+	case RT_ASKED_UUID:
+	case RT_ASKED_WHATS:
+		asked->new_uuid = text;
+		break;
+	}
+	return r;
+}
 
 static const struct rt_section *section_of(const struct rt_asking *asking,
 					   const struct rt_asked *asked)

@@ -23,6 +23,21 @@ struct rt_asked {
 	bool is_new; /* it had no section */
 };
 
+/* What an option says of a guest. */
+enum rt_asked_what {
+	RT_ASKED_VCPUS,
+	RT_ASKED_SERVICE,
+	RT_ASKED_DEVICE,
+	RT_ASKED_RT,
+	RT_ASKED_UUID,
+	RT_ASKED_WHATS,
+};
+
+extern const char *const rt_asked_names[]; /* "vcpus" */
+
+int rt_asked_take(struct rt_asked *asked, enum rt_asked_what what,
+		  const char *text, struct rt_err *err);
+
 struct rt_asking {
 	struct rt_editor *editor;
 	const struct rt_topo *topo;
