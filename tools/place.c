@@ -212,6 +212,15 @@ static int check_stopped(const struct placer *placer,
 	return 0;
 }
 
+static bool is_about(const struct placer *placer, const struct rt_finding *f,
+		     const char *word)
+{
+	const struct rt_guest *guest = rt_load_find(&placer->loaded, word);
+
+	return guest && (strcmp(f->guest, guest->name) == 0 ||
+			 strcmp(f->guest, guest->uuid) == 0);
+}
+
 /* A cpuset that this host has not got is what placing is for. */
 static bool is_readable(const struct placer *placer)
 {
@@ -222,7 +231,7 @@ static bool is_readable(const struct placer *placer)
 		bool asked = false;
 
 		for (size_t k = 0; k < placer->n; k++)
-			asked |= strcmp(f->guest, placer->asked[k].word) == 0;
+			asked |= is_about(placer, f, placer->asked[k].word);
 		if (f->severity == RT_ERROR &&
 		    !(asked && strcmp(f->code, "bad-cpuset") == 0))
 			return false;
