@@ -288,10 +288,11 @@ static int write_file(struct placer *placer, const char *text,
 				    strlen(text), err);
 }
 
-static int print(const struct placer *placer, struct rt_placed *placed,
+static int print(const struct placer *placer, const struct rt_placed *placed,
 		 struct rt_err *err)
 {
 	struct rt_loaded with = placer->loaded; /* borrowed, but for guests */
+	struct rt_placed shown = *placed;
 	struct rt_report ignored = { 0 };
 	RT_AUTO_STRBUF out = { 0 };
 	int r = rt_guests_resolve(&placer->editor.config, &with.topo,
@@ -300,11 +301,11 @@ static int print(const struct placer *placer, struct rt_placed *placed,
 	rt_report_fini(&ignored);
 	if (r < 0)
 		return r;
-	placed->loaded = &with;
+	shown.loaded = &with;
 	if (placer->options->json)
-		rt_placed_json(placed, &out);
+		rt_placed_json(&shown, &out);
 	else
-		rt_placed_show(placed, &out);
+		rt_placed_show(&shown, &out);
 	rt_guests_fini(&with.guests);
 	return rt_show_write(&out, stdout, "standard output", err);
 }
