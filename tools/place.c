@@ -212,6 +212,15 @@ static int check_stopped(const struct placer *placer,
 	return 0;
 }
 
+static bool is_about(const struct placer *placer, const struct rt_finding *f,
+		     const char *word)
+{
+	const struct rt_guest *guest = rt_load_find(&placer->loaded, word);
+
+	return guest && (strcmp(f->guest, guest->name) == 0 ||
+			 strcmp(f->guest, guest->uuid) == 0);
+}
+
 /* A cpuset that this host has not got is what placing is for. */
 static bool is_readable(const struct placer *placer)
 {
@@ -222,7 +231,7 @@ static bool is_readable(const struct placer *placer)
 		bool asked = false;
 
 		for (size_t k = 0; k < placer->n; k++)
-			asked |= strcmp(f->guest, placer->asked[k].word) == 0;
+			asked |= is_about(placer, f, placer->asked[k].word);
 		if (f->severity == RT_ERROR &&
 		    !(asked && strcmp(f->code, "bad-cpuset") == 0))
 			return false;
@@ -279,10 +288,11 @@ static int write_file(struct placer *placer, const char *text,
 				    strlen(text), err);
 }
 
-static int print(const struct placer *placer, struct rt_placed *placed,
+static int print(const struct placer *placer, const struct rt_placed *placed,
 		 struct rt_err *err)
 {
 	struct rt_loaded with = placer->loaded; /* borrowed, but for guests */
+	struct rt_placed shown = *placed;
 	struct rt_report ignored = { 0 };
 	RT_AUTO_STRBUF out = { 0 };
 	int r = rt_guests_resolve(&placer->editor.config, &with.topo,
@@ -291,11 +301,11 @@ static int print(const struct placer *placer, struct rt_placed *placed,
 	rt_report_fini(&ignored);
 	if (r < 0)
 		return r;
-	placed->loaded = &with;
+	shown.loaded = &with;
 	if (placer->options->json)
-		rt_placed_json(placed, &out);
+		rt_placed_json(&shown, &out);
 	else
-		rt_placed_show(placed, &out);
+		rt_placed_show(&shown, &out);
 	rt_guests_fini(&with.guests);
 	return rt_show_write(&out, stdout, "standard output", err);
 }

@@ -143,6 +143,8 @@ has err "guest 'office': it is disabled"
 printf '[%s]\nname = far\nrt = 1\ncpuset = 99\n' "$(uuid 5)" >"$cfg"
 place 'a cpuset that the host has not got' 0 far
 has out '-cpuset = 99'
+place 'the same by UUID' 0 "$(uuid 5)"
+has out '-cpuset = 99'
 place 'of another guest' 3 near --uuid "$(uuid 6)" --vcpus 1
 has err '[bad-cpuset]'
 echo 'nonsense = 1' >>"$cfg"

@@ -291,17 +291,15 @@ int rt_asked_settle(const struct rt_asking *asking,
 		    const struct rt_asked *asked, const struct rt_cpuset *cpus,
 		    struct rt_err *err)
 {
-	RT_AUTO_FREE char *text = malloc(RT_CPULIST_MAX);
+	char text[RT_CPULIST_MAX];
 	struct rt_cpuset is;
 	struct rt_err ignored;
 
-	if (!text)
-		return rt_fail_memory(err);
 	if (rt_topo_parse_cpuset(asking->topo,
 				 section_of(asking, asked)->cpuset, &is,
 				 &ignored) == 0 &&
 	    rt_cpuset_is_equal(&is, cpus))
 		return 0;
-	rt_cpuset_format_list(cpus, text, RT_CPULIST_MAX);
+	rt_cpuset_format_list(cpus, text, sizeof(text));
 	return set(asking, asked, RT_KEY_CPUSET, text, err);
 }

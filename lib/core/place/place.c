@@ -7,14 +7,6 @@
 #include "core/check/admit.h"
 #include "place_part.h"
 
-int rt_score_compare(const struct rt_score *a, const struct rt_score *b)
-{
-	for (unsigned i = 0; i < RT_PLACE_TERMS; i++)
-		if (a->terms[i] != b->terms[i])
-			return a->terms[i] < b->terms[i] ? -1 : 1;
-	return 0;
-}
-
 void rt_placement_fini(struct rt_placement *placement)
 {
 	free(placement->cpus);
@@ -424,16 +416,18 @@ static unsigned count_broken(const struct rt_areas *areas,
 	return n;
 }
 
-void rt_place_measure(const struct rt_placing *placing,
-		      const struct rt_cpuset *seats, struct rt_score *score)
+void rt_place_measure(struct rt_placing *placing, const struct rt_cpuset *seats,
+		      struct rt_score *score)
 {
 	RT_AUTO_FREE struct rt_cpuset *cpus =
 		calloc(placing->n + 1, sizeof(*cpus));
 	struct rt_cpuset all = { 0 };
 	unsigned *terms = score->terms;
 
-	if (!cpus)
+	if (!cpus) {
+		placing->failed = true;
 		return;
+	}
 	for (size_t i = 0; i < placing->n; i++) {
 		measure_units(placing, i, seats, terms);
 		cpus[i] = rt_place_cpus(placing, &seats[i]);

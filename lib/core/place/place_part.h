@@ -74,8 +74,8 @@ unsigned rt_place_check(struct rt_placing *placing,
 			const struct rt_cpuset *cpus, struct rt_report *report);
 /* Fill the first three terms from findings, and the others from the seats. */
 void rt_place_count(const struct rt_report *report, struct rt_score *score);
-void rt_place_measure(const struct rt_placing *placing,
-		      const struct rt_cpuset *seats, struct rt_score *score);
+void rt_place_measure(struct rt_placing *placing, const struct rt_cpuset *seats,
+		      struct rt_score *score);
 /* The CPUs that guest i names on these units. */
 struct rt_cpuset rt_place_cpus(const struct rt_placing *placing,
 			       const struct rt_cpuset *units);

@@ -4,6 +4,14 @@
 
 #include "place_search.h"
 
+int rt_score_compare(const struct rt_score *a, const struct rt_score *b)
+{
+	for (unsigned i = 0; i < RT_PLACE_TERMS; i++)
+		if (a->terms[i] != b->terms[i])
+			return a->terms[i] < b->terms[i] ? -1 : 1;
+	return 0;
+}
+
 static void seats_fini(struct rt_seats *seats)
 {
 	free(seats->units);
