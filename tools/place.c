@@ -301,13 +301,16 @@ static int print(const struct placer *placer, const struct rt_placed *placed,
 	rt_report_fini(&ignored);
 	if (r < 0)
 		return r;
+	with.enabled = (struct rt_guest_refs){ 0 };
+	r = rt_list_enabled(&with.guests, &with.enabled, err);
 	shown.loaded = &with;
-	if (placer->options->json)
+	if (r == 0 && placer->options->json)
 		rt_placed_json(&shown, &out);
-	else
+	else if (r == 0)
 		rt_placed_show(&shown, &out);
+	rt_guest_refs_fini(&with.enabled);
 	rt_guests_fini(&with.guests);
-	return rt_show_write(&out, stdout, "standard output", err);
+	return r < 0 ? r : rt_show_write(&out, stdout, "standard output", err);
 }
 
 /* The places go into the text, and perhaps into the file. */

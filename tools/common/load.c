@@ -72,15 +72,14 @@ static int load_config(const struct rt_options *options,
 			       &loaded->config, &loaded->report, err);
 }
 
-static int list_enabled(struct rt_loaded *loaded, struct rt_err *err)
+int rt_list_enabled(const struct rt_guests *guests, struct rt_guest_refs *refs,
+		    struct rt_err *err)
 {
-	const struct rt_guests *guests = &loaded->guests;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < guests->n; i++) {
 		if (!guests->items[i].disabled)
-			r = rt_guest_refs_add(&loaded->enabled,
-					      &guests->items[i], err);
+			r = rt_guest_refs_add(refs, &guests->items[i], err);
 	}
 	return r;
 }
@@ -103,7 +102,7 @@ int rt_load(const struct rt_options *options, struct rt_loaded *loaded,
 		r = rt_guests_resolve(&loaded->config, &loaded->topo,
 				      &loaded->guests, &loaded->report, err);
 	if (r == 0)
-		r = list_enabled(loaded, err);
+		r = rt_list_enabled(&loaded->guests, &loaded->enabled, err);
 	if (r == 0)
 		loaded->readable = !rt_report_errors(&loaded->report);
 	return r;

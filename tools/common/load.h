@@ -31,6 +31,9 @@ struct rt_loaded {
  */
 int rt_load(const struct rt_options *options, struct rt_loaded *loaded,
 	    struct rt_err *err);
+/* Those that are not disabled; the caller finis *refs in any case. */
+int rt_list_enabled(const struct rt_guests *guests, struct rt_guest_refs *refs,
+		    struct rt_err *err);
 /* rt_load failed: say why. Returns the exit status. */
 int rt_load_failed(const struct rt_tool *tool, const struct rt_loaded *loaded,
 		   const struct rt_err *err);
