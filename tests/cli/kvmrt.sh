@@ -146,7 +146,8 @@ done <"$work/sorted"
 # --- the host at a glance
 
 run 'a file that is named and not there' 1 kvmrt --root "$root" -f "$work/none.cfg"
-has out 'none.cfg'
+has out 'File:   cannot be used'
+has err 'none.cfg'
 short
 run 'no file' 0 kvmrt --root "$root"
 short
@@ -223,7 +224,7 @@ has out 'kvmrt explain bad-cpuset '
 chmod 666 "$root/etc/kvmrt.cfg"
 run 'a file that is refused' 3 kvmrt --root "$root"
 short
-has out 'may be written by'
+has err 'may be written by'
 has out 'kvmrt validate-config '
 chmod 644 "$root/etc/kvmrt.cfg"
 printf '[6a1f0c1e-0000-4000-8000-0000000000cc]\nname = a\n' >"$root/etc/kvmrt.cfg"
