@@ -39,6 +39,8 @@ bin=$work/bin
 run 'no shell, and its exit status' 7 kvmrt echo 'two words' '$(touch x)' ';'
 has out 'two words|$(touch x)|;|'
 run 'from anywhere' 7 kvmrt echo
+mkdir "$work/bin/kvmrt-d"
+run 'no path' 2 kvmrt d/../kvmrt-echo
 ln -s "$work/bin/kvmrt" "$work/linked"
 bin=$work
 run 'by a link' 7 linked echo
@@ -114,6 +116,8 @@ has out '(kvmrt.cfg(5), FINDINGS: Warnings about the text)'
 run 'explain a check' 0 kvmrt explain partitions
 has out 'cgroup v2 with cpuset'
 has out '(kvmrt-validate-host(1), CHECKS)'
+run 'explain with a page' 0 kvmrt explain apparmor
+has out 'the profile of libvirtd(8) or virtqemud'
 run 'explain two' 0 kvmrt explain hook file-refused
 has out 'It is a directory'
 run 'explain a slip' 2 kvmrt explain cpu-overlp
