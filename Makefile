@@ -72,6 +72,8 @@ CORE := $(addprefix base/,err number text words cpuset ranges utf8 strbuf report
 	$(addprefix prove/,prove test_output console) \
 	$(addprefix check/,check check_rules check_guest check_host check_place \
 		check_nodes admit) \
+	$(addprefix place/,place place_units place_seats place_search place_areas \
+		place_why) \
 	$(addprefix record/,journal entry entry_guest damage) \
 	$(addprefix plan/,plan claim derive plan_host plan_shield plan_tasks \
 		plan_threads plan_print state)
@@ -82,8 +84,8 @@ HOST := sys sys_live sys_captured log topology topology_hwloc topology_kernel to
 	baseline_file
 VIRT := virt talk sync sync_run sync_pull watch
 TOOLS      := validate-config show-config import sync-config \
-	      edit-config boot shutdown stat noise prove validate-host host
-TOOL_PARTS := options load show pci_class each prune parallel power retune agent_client scan \
+	      edit-config place boot shutdown stat noise prove validate-host host
+TOOL_PARTS := options load show show_json config_lock place_edit place_show pci_class each prune parallel power retune agent_client scan \
 	      stat_look stat_show stat_json stat_metrics meter noise_show noise_json noise_svg prove_show prove_json \
 	      prove_html prove_host prove_test prove_child prove_guest prove_floor host_checks host_checks_boot host_checks_devices \
 	      host_checks_hook host_checks_memory picture picture_style \

@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "virt/sync.h"
+#include "common/config_lock.h"
 #include "common/each.h"
 #include "common/load.h"
 #include "common/show.h"
@@ -76,73 +75,13 @@ struct edit {
 	const char *uri;
 	struct rt_sys sys;
 	struct rt_config_file file; /* the original */
-	char *lock_path, *copy;
+	char *copy;
 	const char *begin; /* what the copy begins with */
 	size_t begin_len;
-	int lock;
+	struct rt_config_lock lock;
 };
 
-/* --- one editor at a time --- */
-
-/* The holder of the lock may have removed its file since it was opened. */
-static bool is_there(const struct edit *edit)
-{
-	struct stat ours, there;
-
-	return fstat(edit->lock, &ours) == 0 &&
-	       lstat(edit->lock_path, &there) == 0 &&
-	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
-}
-
-static int take_lock(struct edit *edit, struct rt_err *err)
-{
-	char pid[16] = "";
-	bool locked;
-	int n;
-
-	do {
-		rt_auto_fd(&edit->lock);
-		edit->lock =
-			open(edit->lock_path,
-			     O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (edit->lock < 0)
-			return rt_fail(err, errno, "make %s", edit->lock_path);
-		locked = flock(edit->lock, LOCK_EX | LOCK_NB) == 0;
-	} while (locked && !is_there(edit));
-	if (!locked) {
-		if (pread(edit->lock, pid, sizeof(pid) - 1, 0) < 0)
-			*pid = '\0';
-		pid[strcspn(pid, "\n")] = '\0';
-		/* It is another's, so it is not removed. */
-		free(edit->lock_path);
-		edit->lock_path = NULL;
-		return rt_fail(err, 0, "process %s is editing %s already",
-			       *pid ? pid : "(unknown)", edit->file.path);
-	}
-	n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-	(void)!ftruncate(edit->lock, 0);
-	(void)!pwrite(edit->lock, pid, (size_t)n, 0);
-	return 0;
-}
-
 /* --- the copy --- */
-
-static char *beside(const struct edit *edit, const char *end)
-{
-	RT_AUTO_STRBUF text = { 0 };
-	struct rt_err ignored;
-	char *path = NULL;
-
-	/* A path below the root has no leading slash; it is found from there. */
-	if (edit->file.below)
-		rt_strbuf_addf(&text, "%s/%s",
-			       edit->sys.live ? "" : edit->sys.root_path,
-			       RT_CONFIG_PATH);
-	else
-		rt_strbuf_adds(&text, edit->file.path);
-	rt_strbuf_adds(&text, end);
-	return rt_strbuf_take(&text, &path, &ignored) < 0 ? NULL : path;
-}
 
 static int make_copy(struct edit *edit, struct rt_err *err)
 {
@@ -423,13 +362,14 @@ static int run(struct edit *edit, bool no_sync)
 		return rt_file_failed(edit->tool, &err);
 	edit->begin = edit->file.len ? edit->file.text : template;
 	edit->begin_len = strlen(edit->begin);
-	edit->lock_path = beside(edit, ".lock");
-	edit->copy = beside(edit, "-XXXXXX");
-	if (!edit->lock_path || !edit->copy) {
+	edit->copy = rt_config_beside(&edit->sys, &edit->file, "-XXXXXX");
+	if (!edit->copy) {
 		rt_fail_memory(&err);
 		return rt_tool_failed(edit->tool, &err);
 	}
-	if (take_lock(edit, &err) < 0 || make_copy(edit, &err) < 0)
+	if (rt_config_lock_take(&edit->sys, &edit->file, &edit->lock, &err) <
+		    0 ||
+	    make_copy(edit, &err) < 0)
 		return rt_tool_failed(edit->tool, &err);
 	/* Ctrl-C is the editor's. */
 	(void)signal(SIGINT, SIG_IGN);
@@ -441,7 +381,7 @@ static int run(struct edit *edit, bool no_sync)
 
 int main(int argc, char **argv)
 {
-	struct edit edit = { .lock = -1 };
+	struct edit edit = { .lock.fd = -1 };
 	bool no_sync = false;
 	const struct rt_option own[] = {
 		{ .letter = 'n', .name = "no-sync", .on = &no_sync },
@@ -464,10 +404,7 @@ int main(int argc, char **argv)
 	if (rt_sys_open(options.root, &edit.sys, &err) < 0)
 		return rt_tool_failed(&tool, &err);
 	status = run(&edit, no_sync);
-	if (edit.lock_path && edit.lock >= 0)
-		(void)unlink(edit.lock_path);
-	rt_auto_fd(&edit.lock);
-	free(edit.lock_path);
+	rt_config_lock_release(&edit.lock);
 	free(edit.copy);
 	rt_config_file_fini(&edit.file);
 	rt_sys_close(&edit.sys);

@@ -39,6 +39,7 @@ static const char help[] =
 	"  validate-config   what is wrong with the file\n"
 	"  validate-host     what on this host should be changed\n"
 	"  sync-config       make libvirt's definitions follow the file\n"
+	"  place             pick CPUs for guests\n"
 	"  boot              start the guests, and tune those that run\n"
 	"  shutdown          end the guests\n"
 	"  stat              is each guest real-time now?\n"

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* show-config.c - what kvmrt.cfg comes to on this host */
 #include "core/base/json.h"
-#include "core/config/config_accept.h"
-#include "core/model/sched.h"
-#include "core/model/suppress.h"
 #include "host/preview.h"
 #include "common/picture.h"
 #include "common/picture_lstopo.h"
@@ -74,93 +71,6 @@ static int choose(const struct rt_options *options,
 	return 0;
 }
 
-static void add_set(struct rt_json *json, const char *key,
-		    const struct rt_cpuset *set)
-{
-	rt_json_key(json, key);
-	rt_json_set(json, set);
-}
-
-static void add_flag(struct rt_json *json, const char *key, bool value)
-{
-	rt_json_key(json, key);
-	rt_json_bool(json, value);
-}
-
-static void add_text(struct rt_json *json, const char *key, const char *text)
-{
-	rt_json_key(json, key);
-	rt_json_string(json, text);
-}
-
-/* A real-time guest's vCPU has one CPU, another's the whole cpuset. */
-static void add_vcpus(struct rt_json *json, const struct rt_guest *guest)
-{
-	rt_json_key(json, "vcpus");
-	rt_json_open(json, '[');
-	for (unsigned vcpu = 0; vcpu < guest->nr_vcpus; vcpu++) {
-		struct rt_cpuset cpus = guest->cpuset;
-
-		if (guest->rt) {
-			const int cpu = rt_cpuset_nth(&guest->vcpus, vcpu);
-
-			rt_cpuset_clear(&cpus);
-			if (cpu >= 0)
-				rt_cpuset_add(&cpus, (unsigned)cpu);
-		}
-		rt_json_open(json, '{');
-		rt_json_key(json, "vcpu");
-		rt_json_number(json, vcpu);
-		add_set(json, "cpus", &cpus);
-		rt_json_close(json, '}');
-	}
-	rt_json_close(json, ']');
-}
-
-static void add_words(struct rt_json *json, const char *key,
-		      const struct rt_words *words, uint32_t set)
-{
-	const char *word;
-
-	rt_json_key(json, key);
-	rt_json_open(json, '[');
-	for (size_t i = 0; (word = rt_words_nth(words, set, i)) != NULL; i++)
-		rt_json_string(json, word);
-	rt_json_close(json, ']');
-}
-
-static void add_guest(struct rt_json *json, const struct rt_guest *guest)
-{
-	const struct rt_cpuset idle = rt_guest_idle(guest);
-
-	rt_json_open(json, '{');
-	add_text(json, "uuid", guest->uuid);
-	add_text(json, "name", guest->name);
-	add_flag(json, "rt", guest->rt);
-	add_flag(json, "disabled", guest->disabled);
-	rt_json_key(json, "nr_vcpus");
-	rt_json_number(json, guest->nr_vcpus);
-	add_set(json, "cpuset", &guest->cpuset);
-	add_vcpus(json, guest);
-	add_set(json, "service_cpus", &guest->service);
-	add_set(json, "offline", &guest->offline);
-	add_set(json, "idle", &idle);
-	if (guest->rt)
-		rt_json_key_string(json, "vcpu_sched",
-				   rt_sched_text(guest->vcpu_fifo).text);
-	add_set(json, "nodes", &guest->nodes);
-	add_flag(json, "locked", guest->locked);
-	rt_json_key(json, "pcidevs");
-	rt_json_open(json, '[');
-	for (size_t i = 0; i < guest->pcidevs.n; i++)
-		rt_json_string(json,
-			       rt_pci_text(&guest->pcidevs.items[i]).text);
-	rt_json_close(json, ']');
-	add_words(json, "suppress", &rt_suppress_words, guest->suppress);
-	add_words(json, "accept", &rt_accept_codes, guest->section->accept);
-	rt_json_close(json, '}');
-}
-
 static void show_json(const struct rt_loaded *loaded,
 		      const struct rt_guest *const *guests, size_t n,
 		      struct rt_strbuf *out)
@@ -174,9 +84,9 @@ static void show_json(const struct rt_loaded *loaded,
 	rt_json_key(&json, "guests");
 	rt_json_open(&json, '[');
 	for (size_t i = 0; i < n; i++)
-		add_guest(&json, guests[i]);
+		rt_show_guest_json(&json, guests[i]);
 	rt_json_close(&json, ']');
-	add_set(&json, "housekeeping", &left);
+	rt_json_key_set(&json, "housekeeping", &left);
 	rt_json_close(&json, '}');
 	rt_strbuf_adds(out, "\n");
 }

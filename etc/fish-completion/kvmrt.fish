@@ -33,7 +33,7 @@ function __kvmrt_guests
 end
 
 # Options come from --help, so that they are those of the command.
-for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host kvmrt-host
+for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-config kvmrt-edit-config kvmrt-place kvmrt-boot kvmrt-shutdown kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host kvmrt-host
     type -q $command; or continue
     complete -c $command -e
     complete -c $command -f
@@ -46,6 +46,8 @@ for command in kvmrt-validate-config kvmrt-show-config kvmrt-import kvmrt-sync-c
                 complete $option -r -F
             case test
                 complete $option -x -a 'cyclictest oslat none'
+            case rt
+                complete $option -x -a 'yes no'
             case root
                 complete $option -x -a '(__fish_complete_directories)'
             case '*'

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/model/suppress.h"
@@ -94,6 +95,16 @@ static int read_governor(struct rt_sys *sys, int cpu, struct rt_facts *facts,
 	return add_text(facts, RT_KIND_TEXT, path, governor, r, &why, err);
 }
 
+bool rt_may_stop_servers(struct rt_sys *sys)
+{
+	char text[128];
+	struct rt_err ignored;
+
+	return rt_sys_read(sys, "proc/sys/kernel/osrelease", text, sizeof(text),
+			   &ignored) == 0 &&
+	       strtoul(text, NULL, 10) >= 7;
+}
+
 /*
  * The fair server (6.12) runs fair tasks that real-time tasks starve; later
  * kernels have an ext server for those of sched_ext, too. Both are in debugfs,
@@ -103,7 +114,7 @@ static int read_governor(struct rt_sys *sys, int cpu, struct rt_facts *facts,
 static int read_servers(struct rt_sys *sys, const struct rt_cpuset *cpus,
 			struct rt_facts *facts, struct rt_err *err)
 {
-	for (unsigned i = 0; rt_servers[i]; i++) {
+	for (unsigned i = 0; rt_may_stop_servers(sys) && rt_servers[i]; i++) {
 		char path[128], text[64];
 		struct rt_err why;
 

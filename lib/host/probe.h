@@ -47,6 +47,12 @@ int rt_facts_read_settings(struct rt_sys *sys, const struct rt_topo *topo,
 /* The same with the files of *cpus only. */
 int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
 			      struct rt_facts *facts, struct rt_err *err);
+/*
+ * Does the kernel let its servers be switched off? Before 7.0 its account of
+ * deadline bandwidth is wrong after a CPU or a cpuset has changed: it refuses
+ * (EBUSY), and warns of itself in its log [6.12.117]. They are left alone then.
+ */
+bool rt_may_stop_servers(struct rt_sys *sys);
 /* The settings of a set of rt_suppress_words. */
 int rt_facts_read_suppressed(struct rt_sys *sys, uint32_t suppress,
 			     struct rt_facts *facts, struct rt_err *err);

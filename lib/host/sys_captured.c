@@ -11,7 +11,7 @@
  *
  * All of it can be undone: the tree is then as it was, byte for byte.
  */
-#include "sys.h"
+#include "task_stat.h" /* and sys.h */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -439,7 +439,7 @@ static int captured_set_sched(struct rt_sys *sys, unsigned pid, unsigned tid,
 	char path[PATH_MAX];
 	RT_AUTO_FREE char *text = NULL;
 	RT_AUTO_STRBUF out = { 0 };
-	const char *p, *rest;
+	const char *class, *rest;
 	size_t len;
 	int r = task_path(sys, pid, tid, "stat", path, sizeof(path), err);
 
@@ -447,18 +447,13 @@ static int captured_set_sched(struct rt_sys *sys, unsigned pid, unsigned tid,
 		r = rt_sys_read_all(sys, path, TEXT_MAX, &text, &len, err);
 	if (r < 0)
 		return r;
-	p = strrchr(text, ')');
-	for (unsigned field = 2; p && field < 40; field++)
-		p = strchr(p + 1, ' ');
-	rest = p ? strchr(p + 1, ' ') : NULL;
-	if (!rest)
-		return rt_fail(err, EINVAL,
-			       "the stat of thread %u has no scheduling class",
-			       tid);
-	rest++;
-	rt_strbuf_add(&out, text, (size_t)(p + 1 - text));
-	rt_strbuf_addf(&out, "%u %d%s", fifo, fifo ? SCHED_FIFO : SCHED_OTHER,
-		       rest + strcspn(rest, " \n"));
+	class = rt_stat_field(text, 40);
+	rest = rt_stat_field(text, 42);
+	if (!class)
+		return rt_fail(err, EINVAL, "thread %u has no class", tid);
+	rt_strbuf_add(&out, text, (size_t)(class - text));
+	rt_strbuf_addf(&out, "%u %d %s", fifo, fifo ? SCHED_FIFO : SCHED_OTHER,
+		       rest ? rest : "\n");
 	return out.failed ? rt_fail_memory(err) :
 			    replace(sys, path, out.text, false, err);
 }

@@ -21,6 +21,13 @@ static const char *skip_fields(const char *p, unsigned n)
 	}
 }
 
+const char *rt_stat_field(const char *text, unsigned n)
+{
+	const char *name_end = strrchr(text, ')');
+
+	return name_end ? skip_fields(name_end + 1, n - 3) : NULL;
+}
+
 /* The number that a field begins with. */
 static bool parse_number(const char *p, unsigned long long *ret)
 {

@@ -20,6 +20,9 @@ struct rt_stat_line {
 int rt_stat_parse(const char *text, struct rt_stat_line *ret,
 		  struct rt_err *err);
 
+/* Field n (from 3 on) of a stat line and all behind it; NULL: it has fewer. */
+const char *rt_stat_field(const char *text, unsigned n);
+
 /* Of one thread. -ESRCH when it is gone. */
 int rt_stat_read(struct rt_sys *sys, unsigned pid, unsigned tid,
 		 struct rt_stat_line *ret, struct rt_err *err);

@@ -202,6 +202,8 @@ int rt_hwloc_convert(hwloc_topology_t topology, struct rt_topo *topo,
 	if (r == 0 && topo->dies.n == 0)
 		r = rt_topo_add(&topo->dies, 0, &topo->online, err);
 	if (r == 0)
+		r = add_level(topology, HWLOC_OBJ_L3CACHE, &topo->caches, err);
+	if (r == 0)
 		r = add_nodes(topology, &topo->nodes, err);
 	if (r == 0)
 		r = add_memory(topology, topo, err);

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 
-#define NODE "sys/devices/system/node"
+#define NODE	   "sys/devices/system/node"
+#define CACHE	   "sys/devices/system/cpu/cpu%u/cache/index%u/"
+#define CACHES_MAX 8 /* of a CPU */
 
 static int read_set(struct rt_sys *sys, const char *file,
 		    struct rt_cpuset *ret_set, struct rt_err *err)
@@ -243,4 +245,48 @@ int rt_kernel_kinds(struct rt_sys *sys, struct rt_topo *topo,
 		r = rt_topo_add(&topo->kinds, i, &cpus, err);
 	}
 	return r;
+}
+
+/* The CPUs that share the L3 cache of one that is online; none: it has none. */
+static int read_cache(struct rt_sys *sys, unsigned cpu, struct rt_cpuset *ret,
+		      struct rt_err *err)
+{
+	for (unsigned i = 0; i < CACHES_MAX; i++) {
+		char path[96], level[16];
+		struct rt_err ignored;
+
+		if (rt_sys_readf(sys, level, sizeof(level), &ignored,
+				 CACHE "level", cpu, i) < 0 ||
+		    strcmp(level, "3") != 0)
+			continue;
+		snprintf(path, sizeof(path), CACHE "shared_cpu_list", cpu, i);
+		return rt_sys_read_cpus(sys, path, ret, err);
+	}
+	return 0;
+}
+
+int rt_kernel_caches(struct rt_sys *sys, struct rt_topo *topo,
+		     struct rt_err *err)
+{
+	struct rt_cpuset left = topo->online;
+
+	if (topo->caches.n)
+		return 0;
+	RT_CPUSET_FOREACH(cpu, &topo->online)
+	{
+		struct rt_cpuset shared = { 0 };
+		int r = 0;
+
+		if (rt_cpuset_has(&left, (unsigned)cpu))
+			r = read_cache(sys, (unsigned)cpu, &shared, err);
+		/* Offline threads are not in the list, their cores are. */
+		shared = rt_topo_siblings(topo, &shared);
+		rt_cpuset_minus(&left, &shared);
+		if (r == 0 && !rt_cpuset_is_empty(&shared))
+			r = rt_topo_add(&topo->caches, (unsigned)topo->caches.n,
+					&shared, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }

@@ -37,4 +37,11 @@ int rt_kernel_l3s(struct rt_sys *sys, const struct rt_topo *topo,
 int rt_kernel_kinds(struct rt_sys *sys, struct rt_topo *topo,
 		    struct rt_err *err);
 
+/*
+ * Add the L3 caches to topo->caches, unless there are some. Only those who want
+ * to know call it: that is a file for each CPU, and more.
+ */
+int rt_kernel_caches(struct rt_sys *sys, struct rt_topo *topo,
+		     struct rt_err *err);
+
 #endif

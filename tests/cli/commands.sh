@@ -12,7 +12,7 @@ cfg=$work/a.cfg
 KVMRT_CONNECT=test:///default
 export KVMRT_CONNECT
 
-for command in import sync-config edit-config boot shutdown stat noise prove \
+for command in import sync-config edit-config place boot shutdown stat noise prove \
 	validate-host; do
 	run "$command: an option that is not there" 2 kvmrt-$command --frobnicate
 	lines err 2

@@ -63,7 +63,7 @@ for key in $(sed -n 's/.*\[RT_KEY_[A-Z_]*\] = { "\([a-z_]*\)".*/\1/p' \
 done
 
 for program in kvmrt-validate-config kvmrt-show-config kvmrt-import \
-	kvmrt-sync-config kvmrt-edit-config kvmrt-boot kvmrt-shutdown \
+	kvmrt-sync-config kvmrt-edit-config kvmrt-place kvmrt-boot kvmrt-shutdown \
 	kvmrt-stat kvmrt-noise kvmrt-prove kvmrt-validate-host kvmrt-host kvmrt; do
 	page=$tree/docs/$program.1
 	run "$program" 0 $program --help

@@ -48,7 +48,7 @@ unset VISUAL
 # CAUSE STATUS CODE: of kvmrt(7), EXIT STATUS
 while read -r cause status code; do
 	for command in validate-config show-config sync-config import boot \
-		shutdown stat noise prove; do
+		shutdown stat noise prove place; do
 		set -- --json -f "$work/$cause" --root "$host"
 		was=$bin
 		want=$status
@@ -57,6 +57,8 @@ while read -r cause status code; do
 		sync-config) set -- "$@" -c test:///default ;;
 		# A file that is not there is what it makes.
 		import) set -- "$@" -c test:///default
+			[ "$cause" != missing ] || set -- ;;
+		place) set -- "$@" press
 			[ "$cause" != missing ] || set -- ;;
 		esac
 		[ $# -eq 0 ] || {
@@ -123,6 +125,7 @@ stat kvmrt-stat
 host kvmrt-host cpus irqs tasks pci topology
 done kvmrt-sync-config -q -c test:///default
 done kvmrt-import -c test:///default
+place kvmrt-place press
 END
 
 run "no guest of that name" 1 kvmrt-show-config --json -f "$work/good.cfg" \

@@ -166,6 +166,9 @@ put proc/sys/vm/stat_interval 3600
 put $khugepaged/khugepaged/scan_sleep_millisecs 4294967295
 check 0 pass suppress 'nothing else'
 check 0 pass fair-server 'can be switched off'
+put proc/sys/kernel/osrelease 6.12.117
+check 0 pass fair-server 'left on: before kernel 7.0'
+put proc/sys/kernel/osrelease 7.0.0
 rm -r "$root/sys/kernel/debug"
 check 0 pass fair-server 'shows none'
 put proc/900001/comm tuned

@@ -361,6 +361,41 @@ static void test_settings(void)
 	}
 }
 
+/* Servers are for kernels that let them be switched off. */
+static void test_servers(void)
+{
+	static const char path[] = "proc/sys/kernel/osrelease";
+	static const struct {
+		const char *name, *release;
+		bool stops;
+	} rows[] = {
+		{ "6.12", "6.12.117+deb13-amd64\n", false },
+		{ "6.19", "6.19.0\n", false },
+		{ "7.0", "7.0.0-1-amd64\n", true },
+		{ "10.1", "10.1.0\n", true },
+		{ "no number", "next\n", false },
+		{ "one that cannot be read", NULL, false },
+	};
+	const struct rt_cpuset cpus = list("6");
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct rt_facts facts = { 0 };
+		struct rt_err err = { 0 };
+
+		if (rows[i].release)
+			put(path, rows[i].release);
+		else
+			set_fault(path, EIO);
+		is_int(rt_facts_read_settings_of(&sys, &cpus, &facts, &err), 0,
+		       rows[i].name);
+		ok(!rt_settings_find(&facts.settings, SERVER) == !rows[i].stops,
+		   "its servers");
+		set_fault(NULL, 0);
+		rt_facts_fini(&facts);
+	}
+	put(path, "7.0.0\n");
+}
+
 static void test_isolated(void)
 {
 	static const char path[] = ROOT "cpuset.cpus.isolated";
@@ -649,6 +684,7 @@ int main(void)
 	test_groups();
 	test_names();
 	test_settings();
+	test_servers();
 	test_isolated();
 	test_irqs();
 	test_large_numbers();

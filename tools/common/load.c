@@ -60,8 +60,9 @@ static int load_config(const struct rt_options *options,
 	struct rt_config_file *file = &loaded->file;
 	int r;
 
-	r = options->may_lack_file && !options->file ?
-		    rt_config_file_read_or_new(&loaded->sys, NULL, file, err) :
+	r = options->new_file || (options->may_lack_file && !options->file) ?
+		    rt_config_file_read_or_new(&loaded->sys, options->file,
+					       file, err) :
 		    rt_config_file_read(&loaded->sys, options->file, file, err);
 	if (r < 0) {
 		loaded->no_file = true;

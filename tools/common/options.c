@@ -62,7 +62,7 @@ static void table_fill(struct table *table, const struct rt_tool *tool)
 		const struct rt_option *own = &tool->options[i];
 
 		table_add(table, own->name, own->letter, OWN_BASE + (int)i,
-			  own->value != NULL);
+			  own->value || own->values);
 	}
 }
 
@@ -188,6 +188,14 @@ static int is_missing(const struct rt_tool *tool, const char *word)
 	return rt_usage_error(tool, "option '%s' needs a value", word);
 }
 
+static int no_memory(const struct rt_tool *tool)
+{
+	struct rt_err err;
+
+	rt_fail_memory(&err);
+	return rt_tool_failed(tool, &err);
+}
+
 /* value is a short option's letter, or stands for a long option's number. */
 static int take_own(const struct rt_tool *tool, int value)
 {
@@ -199,8 +207,13 @@ static int take_own(const struct rt_tool *tool, int value)
 			continue;
 		if (own->on)
 			*own->on = true;
-		else
+		else if (own->value)
 			*own->value = optarg;
+		else if (rt_grow(&own->values->items, own->values->n,
+				 &own->values->size, sizeof(char *)))
+			own->values->items[own->values->n++] = optarg;
+		else
+			return no_memory(tool);
 		break;
 	}
 	return RT_GO_ON;

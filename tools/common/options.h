@@ -30,12 +30,19 @@ enum {
 	RT_TAKES_GUESTS = 1 << 2,   /* operands */
 };
 
-/* A switch (on), or an option with a value. One of the pointers is NULL. */
+/* Values of an option that may be given several times, in their order. */
+struct rt_values {
+	const char **items; /* borrowed; the caller frees the array */
+	size_t n, size;
+};
+
+/* A switch (on), or an option with a value. The other pointers are NULL. */
 struct rt_option {
 	char letter; /* '\0': long only */
 	const char *name;
 	bool *on;
 	const char **value;
+	struct rt_values *values;
 };
 
 struct rt_tool {
@@ -55,6 +62,7 @@ struct rt_options {
 	bool verbose, json;
 	bool may_lack_file; /* what is in force is shown without one, too */
 	bool reads_facts;   /* the command itself: rt_load does not */
+	bool new_file;	    /* it is made if it is not there, -f or not */
 	char **guests;
 	size_t n_guests;
 };

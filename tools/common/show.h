@@ -36,6 +36,9 @@ int rt_show_refusal(const struct rt_tool *tool, const struct rt_report *report);
 
 /* One guest as an aligned block. */
 void rt_show_guest(const struct rt_show *show, const struct rt_guest *guest);
+struct rt_json;
+/* The same as an object; the guest has a section. */
+void rt_show_guest_json(struct rt_json *json, const struct rt_guest *guest);
 /* What no enabled real-time guest owns, and what is offline. */
 void rt_show_host(const struct rt_show *show);
 /* Each core with its threads, numbered as in cpuset. */

@@ -149,6 +149,28 @@ void rt_report_print(const struct rt_report *report, struct rt_strbuf *out)
 		rt_strbuf_adds(out, "error: no memory left for all findings\n");
 }
 
+void rt_report_json(const struct rt_report *report, struct rt_json *json)
+{
+	rt_json_open(json, '[');
+	for (size_t i = 0; i < report->n; i++) {
+		const struct rt_finding *f = &report->items[i];
+
+		if (report->hidden & 1u << f->severity)
+			continue;
+		rt_json_open(json, '{');
+		rt_json_key_string(json, "code", f->code);
+		rt_json_key_string(json, "severity",
+				   severity_text(f->severity));
+		rt_json_key_string(json, "file", f->file);
+		rt_json_key_number(json, "line", f->line);
+		rt_json_key_string(json, "guest", f->guest);
+		rt_json_key_string(json, "message", f->message);
+		rt_json_key_string(json, "hint", f->hint);
+		rt_json_close(json, '}');
+	}
+	rt_json_close(json, ']');
+}
+
 void rt_report_print_json(const struct rt_report *report, struct rt_strbuf *out)
 {
 	struct rt_json json = { .out = out };
@@ -156,24 +178,7 @@ void rt_report_print_json(const struct rt_report *report, struct rt_strbuf *out)
 	rt_json_open(&json, '{');
 	rt_json_key_number(&json, "version", 1);
 	rt_json_key(&json, "findings");
-	rt_json_open(&json, '[');
-	for (size_t i = 0; i < report->n; i++) {
-		const struct rt_finding *f = &report->items[i];
-
-		if (report->hidden & 1u << f->severity)
-			continue;
-		rt_json_open(&json, '{');
-		rt_json_key_string(&json, "code", f->code);
-		rt_json_key_string(&json, "severity",
-				   severity_text(f->severity));
-		rt_json_key_string(&json, "file", f->file);
-		rt_json_key_number(&json, "line", f->line);
-		rt_json_key_string(&json, "guest", f->guest);
-		rt_json_key_string(&json, "message", f->message);
-		rt_json_key_string(&json, "hint", f->hint);
-		rt_json_close(&json, '}');
-	}
-	rt_json_close(&json, ']');
+	rt_report_json(report, &json);
 	rt_json_close(&json, '}');
 	rt_strbuf_adds(out, "\n");
 }

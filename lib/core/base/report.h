@@ -69,6 +69,9 @@ void rt_report_sort(struct rt_report *report);
 /* "kvmrt.cfg:17: error: guest 'plc1': message [code]\n    hint\n" each. */
 void rt_report_print(const struct rt_report *report, struct rt_strbuf *out);
 
+struct rt_json;
+/* The findings as an array. */
+void rt_report_json(const struct rt_report *report, struct rt_json *json);
 /* {"version":1,"findings":[...]} */
 void rt_report_print_json(const struct rt_report *report,
 			  struct rt_strbuf *out);

@@ -8,12 +8,17 @@
 
 #include "core/base/number.h"
 
+#ifndef SCHED_EXT
+#define SCHED_EXT 7 /* 6.12 */
+#endif
+
 const char *rt_policy_name(unsigned policy)
 {
 	static const char *const names[] = {
 		[SCHED_OTHER] = "other", [SCHED_FIFO] = "fifo",
 		[SCHED_RR] = "rr",	 [SCHED_BATCH] = "batch",
 		[SCHED_IDLE] = "idle",	 [SCHED_DEADLINE] = "deadline",
+		[SCHED_EXT] = "ext",
 	};
 
 	if (policy >= sizeof(names) / sizeof(names[0]) || !names[policy])

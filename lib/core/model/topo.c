@@ -10,6 +10,7 @@ void rt_topo_fini(struct rt_topo *topo)
 	free(topo->dies.items);
 	free(topo->packages.items);
 	free(topo->nodes.items);
+	free(topo->caches.items);
 	free(topo->memory.items);
 	free(topo->kinds.items);
 	memset(topo, 0, sizeof(*topo));
@@ -129,6 +130,7 @@ static const struct {
 	{ "die", offsetof(struct rt_topo, dies) },
 	{ "package", offsetof(struct rt_topo, packages) },
 	{ "node", offsetof(struct rt_topo, nodes) },
+	{ "cache", offsetof(struct rt_topo, caches) },
 	{ "memory", offsetof(struct rt_topo, memory) },
 	{ "kind", offsetof(struct rt_topo, kinds) },
 };

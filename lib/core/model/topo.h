@@ -33,6 +33,11 @@ struct rt_topo {
 	bool saved; /* read from the saved topology, which still fits the host */
 	struct rt_topo_level cores, dies, packages, nodes;
 	/*
+	 * Last-level caches (L3) and the CPUs that share each; of a host only
+	 * after rt_kernel_caches.
+	 */
+	struct rt_topo_level caches;
+	/*
 	 * The nodes that have memory, each with the CPUs whose nearest it is;
 	 * empty where each node with CPUs has memory of its own.
 	 */

@@ -59,7 +59,7 @@ echo 1 >/proc/sys/vm/stat_interval
 is "$(all_of)" "$before" 'everything is back'
 no_trace /run/before 'after both'
 
-if [ -d $SERVERS ]; then
+if [ -d $SERVERS ] && ! kernel_before 7.0; then
 	set_key "$RT1_UUID" suppress ''
 	ok 'rt1 starts' start_guest rt1
 	is "$(cat $SERVERS/cpu6/runtime $SERVERS/cpu8/runtime | tr '\n' ' ')" '0 0 ' "vCPUs' CPUs have no fair server"
@@ -74,17 +74,8 @@ if [ -d $SERVERS ]; then
 	diag "local timer interrupts in 20 s on CPU 6, its vCPU busy: $quiet without the fair server, $noisy with it"
 	ok 'the agent starts' systemctl start kvmrt-agent
 	ok 'the agent switches it off again' wait_for 30 holds $SERVERS/cpu6/runtime 0
-
-	# A SCHED_FIFO vCPU starves the threads of the kernel that are bound to its CPU.
-	tid=$(guest_threads rt1 | awk '$3 == "CPU" && $4 == "1/KVM" { print $1 }')
-	ok 'vCPU 1 becomes SCHED_FIFO' chrt -f -p 1 "$tid"
-	$RECONCILE
-	is "$(cat $SERVERS/cpu6/runtime $SERVERS/cpu8/runtime | tr '\n' ' ')" '0 50000000 ' "the server of its CPU is back, vCPU 0's is not"
-	ok 'vCPU 1 becomes SCHED_OTHER' chrt -o -p 0 "$tid"
-	$RECONCILE
-	is "$(cat $SERVERS/cpu8/runtime)" 0 'the server is off again'
 	ok 'rt1 is destroyed' end_guest rt1
 	no_trace /run/before 'after that'
 else
-	diag 'this kernel has no fair server'
+	diag 'this kernel has no fair server that can be switched off'
 fi
