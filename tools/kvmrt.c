@@ -244,11 +244,13 @@ static int summarize(struct rt_options *options, const struct rt_tool *tool)
 		rt_load_fini(&loaded);
 		return rt_tool_failed(tool, &why);
 	}
+	if (r < 0)
+		(void)rt_tool_told(tool, &why);
 	r = r < 0 ? 0 : rt_load_check(&loaded, false, &err);
 	if (r == 0)
 		r = rt_stat_look(&stat, &err);
 	if (r == 0) {
-		rt_summary(&stat, loaded.no_file ? why.text : NULL, &out);
+		rt_summary(&stat, loaded.no_file, &out);
 		r = rt_show_write(&out, stdout, "standard output", &err);
 	}
 	status = r < 0 ? rt_tool_failed(tool, &err) : rt_stat_status(&stat);

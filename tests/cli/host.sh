@@ -78,7 +78,7 @@ row '1 n0 p0 d0 c0 online housekeeping office'
 row '6 n1 p1 d1 c3 online housekeeping rt1: vCPU 0'
 row '7 n1 p1 d1 c3 online housekeeping rt1: offline'
 row '10 n1 p1 d1 c5 online housekeeping rt1: service'
-echo nonsense >"$work/bad.cfg"
+{ cat "$data/rt1.cfg"; echo nonsense; } >"$work/bad.cfg"
 run 'a file with errors' 0 kvmrt-host --root "$root" -f "$work/bad.cfg"
 has err 'has errors'
 row '6 n1 p1 d1 c3 online housekeeping'
@@ -135,6 +135,8 @@ run 'what may fire there' 0 kvmrt-host --root "$root" irqs --cpus 6
 row '26 6-11 6 yes 0000:00:03.0 virtio0-req.1'
 row 'LOC 6 6 Local timer interrupts'
 hasnt out 'eth0'
+run 'what may come there, and is elsewhere' 0 kvmrt-host --root "$root" irqs --cpus 7
+row '26 6-11 6 yes 0000:00:03.0 virtio0-req.1'
 run 'by CPU' 0 kvmrt-host --root "$root" irqs --tree
 row '|-CPU 6 100'
 row '`-CPU 10 2'

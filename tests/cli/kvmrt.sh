@@ -39,6 +39,8 @@ bin=$work/bin
 run 'no shell, and its exit status' 7 kvmrt echo 'two words' '$(touch x)' ';'
 has out 'two words|$(touch x)|;|'
 run 'from anywhere' 7 kvmrt echo
+mkdir "$work/bin/kvmrt-d"
+run 'no path' 2 kvmrt d/../kvmrt-echo
 ln -s "$work/bin/kvmrt" "$work/linked"
 bin=$work
 run 'by a link' 7 linked echo
@@ -114,6 +116,8 @@ has out '(kvmrt.cfg(5), FINDINGS: Warnings about the text)'
 run 'explain a check' 0 kvmrt explain partitions
 has out 'cgroup v2 with cpuset'
 has out '(kvmrt-validate-host(1), CHECKS)'
+run 'explain with a page' 0 kvmrt explain apparmor
+has out 'the profile of libvirtd(8) or virtqemud'
 run 'explain two' 0 kvmrt explain hook file-refused
 has out 'It is a directory'
 run 'explain a slip' 2 kvmrt explain cpu-overlp
@@ -146,7 +150,8 @@ done <"$work/sorted"
 # --- the host at a glance
 
 run 'a file that is named and not there' 1 kvmrt --root "$root" -f "$work/none.cfg"
-has out 'none.cfg'
+has out 'File:   cannot be used'
+has err 'none.cfg'
 short
 run 'no file' 0 kvmrt --root "$root"
 short
@@ -223,7 +228,7 @@ has out 'kvmrt explain bad-cpuset '
 chmod 666 "$root/etc/kvmrt.cfg"
 run 'a file that is refused' 3 kvmrt --root "$root"
 short
-has out 'may be written by'
+has err 'may be written by'
 has out 'kvmrt validate-config '
 chmod 644 "$root/etc/kvmrt.cfg"
 printf '[6a1f0c1e-0000-4000-8000-0000000000cc]\nname = a\n' >"$root/etc/kvmrt.cfg"

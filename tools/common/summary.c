@@ -26,7 +26,7 @@
 
 struct summary {
 	struct rt_stat *stat;
-	const char *no_file;
+	bool no_file;
 	struct rt_strbuf *out;
 	size_t advice;
 };
@@ -72,8 +72,7 @@ static void add_file(const struct summary *summary)
 	unsigned rt = 0;
 
 	if (summary->no_file) {
-		rt_strbuf_addf(out, "File:   %s\n",
-			       cut_to(summary->no_file, WIDTH - 10).text);
+		rt_strbuf_adds(out, "File:   cannot be used\n");
 		return;
 	}
 	if (!loaded->file.exists) {
@@ -303,8 +302,7 @@ static void add_advice(struct summary *summary)
 		       "kvmrt noise");
 }
 
-void rt_summary(struct rt_stat *stat, const char *no_file,
-		struct rt_strbuf *out)
+void rt_summary(struct rt_stat *stat, bool no_file, struct rt_strbuf *out)
 {
 	struct summary summary = { stat, no_file, out, 0 };
 

@@ -5,10 +5,7 @@
 
 #include "stat.h"
 
-/*
- * *stat was looked at. Why the file could not be read, or NULL.
- */
-void rt_summary(struct rt_stat *stat, const char *no_file,
-		struct rt_strbuf *out);
+/* *stat was looked at. no_file: the file cannot be used. */
+void rt_summary(struct rt_stat *stat, bool no_file, struct rt_strbuf *out);
 
 #endif
