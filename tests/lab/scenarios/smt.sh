@@ -9,7 +9,6 @@
 meter_on() {
 	kvmrt-noise --for 1h --json rt2 >/run/noise.json 2>/run/noise.err &
 	_meter=$!
-	wait_for 300 meter_records "$_meter"
 }
 
 # meter_off: $_counts is "STOPS OTHERS" on rt2's vCPU's CPU: how often stop_machine took it (migration/N), and how often anything else but its own exits came.
@@ -35,11 +34,13 @@ meter_off() {
 # round KIND: rt1 starts and ends while rt2 is measured.
 round() {
 	set_key "$RT1_UUID" smt "$1"
-	ok "the meter runs ($1)" meter_on
+	meter_on
+	ok "the meter runs ($1)" wait_for 300 meter_records "$_meter"
 	ok "rt1 starts ($1)" start_guest rt1
 	meter_off
 	_at_start=$_counts
-	ok "the meter runs again ($1)" meter_on
+	meter_on
+	ok "the meter runs again ($1)" wait_for 300 meter_records "$_meter"
 	ok "rt1 is destroyed ($1)" end_guest rt1
 	sleep 2
 	meter_off
