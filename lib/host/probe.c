@@ -95,14 +95,15 @@ static int read_governor(struct rt_sys *sys, int cpu, struct rt_facts *facts,
 	return add_text(facts, RT_KIND_TEXT, path, governor, r, &why, err);
 }
 
-bool rt_may_stop_servers(struct rt_sys *sys)
+int rt_may_stop_servers(struct rt_sys *sys, struct rt_err *err)
 {
 	char text[128];
-	struct rt_err ignored;
+	int r = rt_sys_read(sys, "proc/sys/kernel/osrelease", text,
+			    sizeof(text), err);
 
-	return rt_sys_read(sys, "proc/sys/kernel/osrelease", text, sizeof(text),
-			   &ignored) == 0 &&
-	       strtoul(text, NULL, 10) >= 7;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return strtoul(text, NULL, 10) >= 7;
 }
 
 /*
@@ -114,9 +115,16 @@ bool rt_may_stop_servers(struct rt_sys *sys)
 static int read_servers(struct rt_sys *sys, const struct rt_cpuset *cpus,
 			struct rt_facts *facts, struct rt_err *err)
 {
-	for (unsigned i = 0; rt_may_stop_servers(sys) && rt_servers[i]; i++) {
+	struct rt_err why;
+	const int may = rt_may_stop_servers(sys, &why);
+
+	/* What is on record of them stays as it is. */
+	if (may < 0)
+		return rt_unread_add(facts, &why, err) < 0 ?
+			       -ENOMEM :
+			       rt_unread_below(facts, RT_SERVERS, err);
+	for (unsigned i = 0; may && rt_servers[i]; i++) {
 		char path[128], text[64];
-		struct rt_err why;
 
 		RT_CPUSET_FOREACH(cpu, cpus)
 		{

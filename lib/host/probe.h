@@ -51,8 +51,9 @@ int rt_facts_read_settings_of(struct rt_sys *sys, const struct rt_cpuset *cpus,
  * Does the kernel let its servers be switched off? Before 7.0 its account of
  * deadline bandwidth is wrong after a CPU or a cpuset has changed: it refuses
  * (EBUSY), and warns of itself in its log [6.12.117]. They are left alone then.
+ * 1: yes; 0: no; negative: its version cannot be read.
  */
-bool rt_may_stop_servers(struct rt_sys *sys);
+int rt_may_stop_servers(struct rt_sys *sys, struct rt_err *err);
 /* The settings of a set of rt_suppress_words. */
 int rt_facts_read_suppressed(struct rt_sys *sys, uint32_t suppress,
 			     struct rt_facts *facts, struct rt_err *err);

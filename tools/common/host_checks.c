@@ -415,7 +415,7 @@ static void check_servers(struct rt_loaded *loaded,
 			"the kernel's server for starved tasks restarts the "
 			"tick of vCPUs' CPUs, and kvmrt cannot switch it off",
 			"%s", err.text);
-	else if (r == 0 && !rt_may_stop_servers(&loaded->sys))
+	else if (r == 0 && rt_may_stop_servers(&loaded->sys, &err) <= 0)
 		rt_host_check_add(checks, "fair-server", RT_PASS, "",
 				  "it is left on: before kernel 7.0 it cannot "
 				  "be switched off safely");
