@@ -452,8 +452,8 @@ static int captured_set_sched(struct rt_sys *sys, unsigned pid, unsigned tid,
 	if (!class)
 		return rt_fail(err, EINVAL, "thread %u has no class", tid);
 	rt_strbuf_add(&out, text, (size_t)(class - text));
-	rt_strbuf_addf(&out, "%u %d %s", fifo, fifo ? SCHED_FIFO : SCHED_OTHER,
-		       rest ? rest : "\n");
+	rt_strbuf_addf(&out, "%u %d%s%s", fifo, fifo ? SCHED_FIFO : SCHED_OTHER,
+		       rest ? " " : "\n", rest ? rest : "");
 	return out.failed ? rt_fail_memory(err) :
 			    replace(sys, path, out.text, false, err);
 }

@@ -14,14 +14,15 @@ fi
 script=$tree/etc/bash-completion/kvmrt
 
 # offers NAME WORD...: what is offered for the last word, a line each
+function=_kvmrt
 offers() {
 	name=$1
 	shift
-	PATH=$bin:$PATH bash -c '
+	PATH=$bin:$PATH FUNCTION=$function bash -c '
 		. "$0" || exit
 		COMP_WORDS=("$@")
 		COMP_CWORD=$(($# - 1))
-		_kvmrt "$1"
+		"$FUNCTION" "$1"
 		[ ${#COMPREPLY[@]} -eq 0 ] || printf "%s\n" "${COMPREPLY[@]}"
 	' "$script" "$@" >"$work/out" 2>"$work/err"
 	result $? "$name: ends well"
@@ -110,17 +111,9 @@ result $? 'import: the libvirt that -c names'
 # --- the umbrella
 
 umbrella() { # umbrella NAME WORD...: what is offered for the last word
-	name=$1
-	shift
-	PATH=$bin:$PATH bash -c '
-		. "$0" || exit
-		COMP_WORDS=("$@")
-		COMP_CWORD=$(($# - 1))
-		_kvmrt_umbrella "$1"
-		[ ${#COMPREPLY[@]} -eq 0 ] || printf "%s\n" "${COMPREPLY[@]}"
-	' "$script" "$@" >"$work/out" 2>"$work/err"
-	result $? "$name: ends well"
-	empty err
+	function=_kvmrt_umbrella
+	offers "$@"
+	function=_kvmrt
 }
 umbrella 'commands' kvmrt sh
 is out <<-'EOF'

@@ -598,8 +598,6 @@ chmod 755 "$work" "$work/apart"
 name="not root"
 mkfifo "$work/silent"
 exec 8<>"$work/silent"
-as_nobody=
-[ "$(id -u)" -ne 0 ] || as_nobody="setpriv --reuid 65534 --clear-groups"
 for operation in $operations; do
 	# shellcheck disable=SC2086 # words
 	timeout 1 $as_nobody "$work/apart/qemu" rt1 "$operation" begin - \

@@ -277,21 +277,16 @@ fits
 
 # --- any user
 
-if [ "$(id -u)" -eq 0 ]; then
-	user='setpriv --reuid=65534 --regid=65534 --clear-groups'
-else
-	user=
-fi
 cp "$bin/kvmrt-host" "$work/kvmrt-host"
 chmod 755 "$work"
 chmod 0 "$root/run/kvmrt/journal"
 name='any user'
-if $user test -x "$work/kvmrt-host"; then
-	$user "$work/kvmrt-host" --root "$root" >"$work/out" 2>"$work/err"
+if $as_nobody test -x "$work/kvmrt-host"; then
+	$as_nobody "$work/kvmrt-host" --root "$root" >"$work/out" 2>"$work/err"
 	result $? "$name: exit status 0" || sed 's/^/# /' "$work/err"
 	has err 'only root may read the record'
 	row '6 n1 p1 d1 c3 online partition vCPU 0 rt1 rt1: vCPU 0'
-	$user "$work/kvmrt-host" --root "$root" --json tasks >"$work/out" 2>&1
+	$as_nobody "$work/kvmrt-host" --root "$root" --json tasks >"$work/out" 2>&1
 	has out '"record":false'
 fi
 chmod 600 "$root/run/kvmrt/journal"

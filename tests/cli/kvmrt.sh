@@ -238,18 +238,13 @@ has out 'kvmrt edit-config '
 
 # --- any user
 
-if [ "$(id -u)" -eq 0 ]; then
-	user='setpriv --reuid=65534 --regid=65534 --clear-groups'
-else
-	user=
-fi
 mkdir -p "$root/run/kvmrt"
 : >"$root/run/kvmrt/journal"
 chmod 0 "$root/run/kvmrt/journal"
 chmod 755 "$work" "$work/bin"
 name='any user'
-if $user test -x "$work/bin/kvmrt"; then
-	$user "$work/bin/kvmrt" --root "$root" >"$work/out" 2>"$work/err"
+if $as_nobody test -x "$work/bin/kvmrt"; then
+	$as_nobody "$work/bin/kvmrt" --root "$root" >"$work/out" 2>"$work/err"
 	result $? "$name: exit status 0" || sed 's/^/# /' "$work/err"
 	has out 'sudo kvmrt '
 	short

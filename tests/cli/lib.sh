@@ -15,6 +15,10 @@ tree=$(cd "$(dirname "$0")/../.." && pwd)
 bin=${KVMRT_BIN:-$tree/build/bin}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# An ordinary user's: in front of a command.
+# shellcheck disable=SC2034 # in those that source this
+as_nobody=
+[ "$(id -u)" -ne 0 ] || as_nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
 count=0
 failed=0
 

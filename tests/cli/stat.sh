@@ -287,28 +287,23 @@ run 'dead, and degraded' 4 kvmrt-stat --root "$root"
 bin=$real
 
 # Names and states are everybody's; whether a guest is tuned is root's to see.
-if [ "$(id -u)" -eq 0 ]; then
-	user='setpriv --reuid=65534 --regid=65534 --clear-groups'
-else
-	user=
-fi
 cp "$bin/kvmrt-stat" "$work/kvmrt-stat"
 chmod 755 "$work"
 chmod 0 "$root/run/kvmrt/journal"
 name='any user'
-if $user test -x "$work/kvmrt-stat"; then
-	$user "$work/kvmrt-stat" --root "$root" >"$work/out" 2>"$work/err"
+if $as_nobody test -x "$work/kvmrt-stat"; then
+	$as_nobody "$work/kvmrt-stat" --root "$root" >"$work/out" 2>"$work/err"
 	[ $? -eq 1 ]
 	result $? "$name: exit status 1" || sed 's/^/# /' "$work/err"
 	has out 'rt1                  running'
 	has out 'only root may read the record'
 	hasnt out 'vCPUs on'
-	$user "$work/kvmrt-stat" --root "$root" --json >"$work/out" 2>"$work/err"
+	$as_nobody "$work/kvmrt-stat" --root "$root" --json >"$work/out" 2>"$work/err"
 	has out '"record":false'
 	for task in "$root"/proc/4711 "$root"/proc/4711/task/4711; do
 		chmod 0 "$task/stat"
 	done
-	$user "$work/kvmrt-stat" --root "$root" >"$work/out" 2>"$work/err"
+	$as_nobody "$work/kvmrt-stat" --root "$root" >"$work/out" 2>"$work/err"
 	name='any user, whose /proc hides the guest'
 	has out 'rt1                  running'
 	for task in "$root"/proc/4711 "$root"/proc/4711/task/4711; do

@@ -41,9 +41,9 @@ static const int codes[] = { EIO };
 static const int codes[] = { ENODEV, EBUSY, EIO, ESRCH };
 #endif
 
-enum way { OPEN, STAT, READ, WRITE, GET, SET, MOVE, WAYS };
+enum way { OPEN, STAT, READ, WRITE, GET, SET, MOVE, CLASS, WAYS };
 static const char *const ways[WAYS] = { "open", "stat", "read", "write",
-					"get",	"set",	"move" };
+					"get",	"set",	"move", "class" };
 
 /* What one operation did without a fault. */
 struct site {
@@ -181,6 +181,14 @@ static int failing_move(struct rt_sys *sys, unsigned pid, unsigned tid,
 		       rt_sys_captured.move_thread(sys, pid, tid, cgroup, err);
 }
 
+static int failing_sched(struct rt_sys *sys, unsigned pid, unsigned tid,
+			 unsigned fifo, struct rt_err *err)
+{
+	return fails_of(CLASS, pid, tid) ?
+		       rt_fail(err, world.code, "class of thread %u", tid) :
+		       rt_sys_captured.set_sched(sys, pid, tid, fifo, err);
+}
+
 int __wrap_rt_sys_open(const char *dir, struct rt_sys *ret_sys,
 		       struct rt_err *err);
 int __real_rt_sys_open(const char *dir, struct rt_sys *ret_sys,
@@ -198,6 +206,7 @@ int __wrap_rt_sys_open(const char *dir, struct rt_sys *ret_sys,
 		.get_affinity = failing_get,
 		.set_affinity = failing_set,
 		.move_thread = failing_move,
+		.set_sched = failing_sched,
 	};
 	const int r = __real_rt_sys_open(dir, ret_sys, err);
 
