@@ -155,15 +155,21 @@ result $? 'many groups: all of its columns' || sed 's/^/# /' "$work/out"
 run 'threads as JSON' 0 kvmrt-stat --root "$root" --json
 has out '"role":"emulator","cpus":[10],"last_cpu":8,"policy":"fifo","priority":1,"waited_ns":1500000,"switched":42}'
 
-# Its shield was refused: as the record has it, with the entry's FNV-1a anew.
+# guest_entry EXPRESSION: the guest's entry of the record, changed by perl, with its FNV-1a anew.
+guest_entry() {
+	perl -pe 'BEGIN { $change = shift } if (/^guest /) {
+		s/ #[0-9a-f]{8}$//;
+		chomp;
+		eval $change;
+		my $sum = 2166136261;
+		$sum = (($sum ^ ord) * 16777619) & 0xffffffff for split //;
+		$_ .= sprintf " #%08x\n", $sum;
+	}' "$1" "$work/journal" >"$root/run/kvmrt/journal"
+}
+
+# Its shield was refused: as the record has it.
 cp "$root/run/kvmrt/journal" "$work/journal"
-perl -pe 'if (/^guest /) {
-	s/ #[0-9a-f]{8}$/ fenced=write%20%27isolated%27/;
-	chomp;
-	my $sum = 2166136261;
-	$sum = (($sum ^ ord) * 16777619) & 0xffffffff for split //;
-	$_ .= sprintf " #%08x\n", $sum;
-}' "$work/journal" >"$root/run/kvmrt/journal"
+guest_entry '$_ .= " fenced=write%20%27isolated%27"'
 run 'a fence instead of a shield, which is not up' 4 kvmrt-stat --root "$root"
 has out "system.slice/cpuset.cpus holds '', should be '0-5'"
 has out "    a fence instead of a shield, which the kernel refused: write 'isolated'"
@@ -245,12 +251,14 @@ END
 run 'a name with quotes' 0 kvmrt-stat --root "$root" -f "$work/odd.cfg" --openmetrics
 strict
 has out 'name="say \"hi\" \\ there",state="off"} 1'
-printf '4711' >"$root/run/libvirt/qemu/o$(printf '\377')dd.pid"
+cp "$root/run/kvmrt/journal" "$work/journal"
+guest_entry 's/ rt1 / rt%ff1 /'
 mv "$root/etc/kvmrt.cfg" "$work/rt1.cfg"
 run 'metrics without a file' 0 kvmrt-stat --root "$root" --openmetrics
 strict
+has out "name=\"rt$(printf '\357\277\275')1\""
 mv "$work/rt1.cfg" "$root/etc/kvmrt.cfg"
-rm "$root"/run/libvirt/qemu/o*dd.pid
+cp "$work/journal" "$root/run/kvmrt/journal"
 run 'metrics of one' 2 kvmrt-stat --openmetrics rt1
 run 'metrics as JSON' 2 kvmrt-stat --openmetrics --json
 
