@@ -253,6 +253,15 @@ if command -v perl >/dev/null; then
 	shape guide
 	run 'nodes by L3' 0 kvmrt-host --root "$work/shape" topology
 	row '|-n0 L3 0 0-7,32-39'
+	# As no host should be: the first node has a part of an L3 and more.
+	echo 0,16-31,48-63 >"$work/shape/sys/devices/system/node/node0/cpulist"
+	echo 1-15,32-47 >"$work/shape/sys/devices/system/node/node1/cpulist"
+	for node in 2 3; do
+		echo >"$work/shape/sys/devices/system/node/node$node/cpulist"
+	done
+	run 'an L3 in two nodes' 0 kvmrt-host --root "$work/shape" topology
+	row '`-L3 0 0-7,32-39'
+	row '| `-L3 1 8-15,40-47'
 	shape cxl
 	run 'a node of memory alone' 0 kvmrt-host --root "$work/shape" topology
 	row 'n2 (memory only)'
